@@ -1,0 +1,1 @@
+"""Trio actors: everything that waits."""

@@ -1,0 +1,114 @@
+"""Everything that can go wrong at a venue, in one hierarchy.
+
+Each error carries the venue, the venue's own code and message, and what was asked, so that a
+person can act on the text alone. Secrets never reach these fields.
+"""
+
+from typing import Final
+
+SAMPLE_BYTES: Final = 200
+"""How much of an offending payload an error keeps."""
+
+
+class ExchangeError(Exception):
+    """Base of all venue errors.
+
+    Attributes:
+        venue: name of the venue.
+        code: the venue's own error code, "" where it gave none.
+        message: the venue's own words, or ours where there are none.
+        asked: what we had asked for, e.g. `GET /api/v3/depth`.
+    """
+
+    def __init__(self, message: str, *, venue: str, code: str = "", asked: str = "") -> None:
+        self.message = message
+        self.venue = venue
+        self.code = code
+        self.asked = asked
+        code_text = f" [{code}]" if code else ""
+        asked_text = f" ({asked})" if asked else ""
+        super().__init__(f"{venue}{code_text}: {message}{asked_text}")
+
+
+class AuthenticationError(ExchangeError):
+    """Key, passphrase or signature not accepted."""
+
+
+class PermissionDenied(ExchangeError):
+    """The key or the account may not do this."""
+
+
+class TimestampError(ExchangeError):
+    """Our clock is outside the venue's window."""
+
+
+class RateLimited(ExchangeError):
+    """A limit was reached; nothing may be sent for `retry_after_s` seconds."""
+
+    def __init__(
+        self, message: str, *, venue: str, retry_after_s: float, code: str = "", asked: str = ""
+    ) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message, venue=venue, code=code, asked=asked)
+
+
+class InsufficientBalance(ExchangeError):
+    """Not enough funds or margin."""
+
+
+class InvalidOrder(ExchangeError):
+    """The order breaks one of the venue's rules."""
+
+
+class MinNotional(InvalidOrder):
+    """The order is worth less than the venue accepts."""
+
+
+class PriceOutOfRange(InvalidOrder):
+    """The price is outside the venue's band."""
+
+
+class InvalidSymbol(InvalidOrder):
+    """The venue does not know the instrument."""
+
+
+class OrderNotFound(ExchangeError):
+    """The venue knows no such order, or no longer."""
+
+
+class DuplicateOrder(ExchangeError):
+    """The client order id is in use."""
+
+
+class TradingDisabled(ExchangeError):
+    """The market or the account does not take orders now."""
+
+
+class VenueUnavailable(ExchangeError):
+    """The venue is down, overloaded or unreachable."""
+
+
+class OutcomeUnknown(ExchangeError):
+    """The request may or may not have reached the venue."""
+
+
+class StreamStale(ExchangeError):
+    """A connection went silent, or a heartbeat stayed unanswered."""
+
+
+class VenueProtocolError(ExchangeError):
+    """The venue sent what its documentation does not allow.
+
+    `symbol` is the market concerned where the frame tells it, and `payload` its first bytes.
+    """
+
+    def __init__(
+        self, message: str, *, venue: str, payload: str | bytes, symbol: str = "", asked: str = ""
+    ) -> None:
+        self.payload = payload[:SAMPLE_BYTES]
+        self.symbol = symbol
+        super().__init__(f"{message}; payload starts {self.payload!r}", venue=venue, asked=asked)
+
+
+class CodecUsageError(Exception):
+    """Our own code asked for what the codec's state or the venue does not allow."""

@@ -1,0 +1,207 @@
+"""The contract of a request: requests and responses as values.
+
+A venue's `rest.py` builds requests and reads responses with pure functions; nothing here sends.
+A request knows what it costs, whether it may be repeated, and how to read its answer.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import ClassVar, Generic, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msgspec
+
+from exchanges.errors import (
+    CodecUsageError,
+    ExchangeError,
+    RateLimited,
+    VenueProtocolError,
+    VenueUnavailable,
+)
+from exchanges.events import (
+    BookSnapshot,
+    Funding,
+    Kline,
+    KlineInterval,
+    MarkPrice,
+    OpenInterest,
+    Ticker,
+    Trade,
+)
+from exchanges.instrument import Instrument, Kind
+
+T = TypeVar("T")
+Wire = TypeVar("Wire")
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back: header names are lower case, `received_ns` is our clock."""
+
+    status: int
+    body: bytes
+    received_ns: int
+    headers: Mapping[str, str] = {}
+
+
+class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
+    """One call to a venue. `endpoint` names one of the venue's hosts, `query` is not encoded.
+
+    `costs` says how many tokens it takes from which of the venue's buckets. `read` turns the
+    response into a unified value or raises an `ExchangeError`.
+    """
+
+    venue: str
+    name: str
+    endpoint: str
+    path: str
+    read: Callable[[Response], T]
+    method: str = "GET"
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    costs: tuple[tuple[str, float], ...] = ()
+    idempotent: bool = True
+    signed: bool = False
+    instrument: Instrument | None = None
+
+    @property
+    def target(self) -> str:
+        """Path and encoded query, as they stand in the request line."""
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.target}"
+
+
+class PublicRest(ABC):
+    """The public requests of one venue. What a venue does not offer raises `CodecUsageError`.
+
+    Subclasses name the venue and list in `paths` what each path answers, so that recorded
+    replies can be recognised.
+    """
+
+    venue: ClassVar[str]
+    paths: ClassVar[Mapping[str, tuple[str, Kind]]]
+    symbol_parameter: ClassVar[str] = "symbol"
+
+    @abstractmethod
+    def error(self, response: Response, asked: str) -> ExchangeError | None:
+        """What the response says went wrong, or None; HTTP 429 and 5xx are handled already."""
+
+    @abstractmethod
+    def instruments(self) -> tuple[Request[list[Instrument]], ...]:
+        """The requests that together list every instrument."""
+
+    def funding_intervals(self) -> Request[dict[str, float]] | None:
+        """Seconds between charges by native name, where the instrument lists leave them out."""
+        return None
+
+    @abstractmethod
+    def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
+        """The order book, `depth` levels a side (0: as deep as synchronising needs)."""
+
+    @abstractmethod
+    def server_time(self) -> Request[int]:
+        """The venue's clock in UTC nanoseconds."""
+
+    def ping(self) -> Request[None]:
+        raise self._absent("ping")
+
+    def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:
+        """Recent trades, oldest first."""
+        raise self._absent("trades")
+
+    def ticker(self, instrument: Instrument) -> Request[Ticker]:
+        raise self._absent("ticker")
+
+    def klines(
+        self, instrument: Instrument, interval: KlineInterval, limit: int = 100
+    ) -> Request[list[Kline]]:
+        """The latest candles, oldest first."""
+        raise self._absent("klines")
+
+    def funding(self, instrument: Instrument) -> Request[Funding]:
+        raise self._absent("funding")
+
+    def mark_price(self, instrument: Instrument) -> Request[MarkPrice]:
+        raise self._absent("mark price")
+
+    def open_interest(self, instrument: Instrument) -> Request[OpenInterest]:
+        raise self._absent("open interest")
+
+    def recognise(
+        self, url: str, find: Callable[[Kind, str], Instrument | None]
+    ) -> Request[list[Instrument]] | Request[BookSnapshot] | None:
+        """The request that a recorded `url` answered, if it is one whose answer we can use."""
+        parts = urlsplit(url)
+        name, kind = self.paths.get(parts.path, ("", Kind.SPOT))
+        if name == "instruments":
+            return self.instruments()[0]
+        if name == "book":
+            native = dict(parse_qsl(parts.query)).get(self.symbol_parameter, "")
+            instrument = find(kind, native)
+            return self.book(instrument) if instrument else None
+        return None
+
+    def _get(
+        self,
+        name: str,
+        endpoint: str,
+        path: str,
+        decoder: msgspec.json.Decoder[Wire],
+        translate: Callable[[Wire, int], T],
+        *,
+        costs: tuple[tuple[str, float], ...],
+        instrument: Instrument | None = None,
+        **query: str | int,
+    ) -> Request[T]:
+        """A GET whose body `decoder` reads and `translate` (given the stamp) unifies."""
+        asked = f"GET {path}"
+
+        def read(response: Response) -> T:
+            self._raise_for(response, asked)
+            try:
+                return translate(decoder.decode(response.body), response.received_ns)
+            except (msgspec.MsgspecError, ValueError, ArithmeticError, LookupError) as error:
+                raise VenueProtocolError(
+                    str(error), venue=self.venue, payload=response.body, asked=asked
+                ) from error
+
+        return Request(
+            venue=self.venue,
+            name=name,
+            endpoint=endpoint,
+            path=path,
+            read=read,
+            query=tuple((key, str(value)) for key, value in query.items()),
+            costs=costs,
+            instrument=instrument,
+        )
+
+    def _raise_for(self, response: Response, asked: str) -> None:
+        status = response.status
+        if status in (418, 429):
+            raise RateLimited(
+                f"HTTP {status}", venue=self.venue, retry_after_s=_retry_after_s(response),
+                code=str(status), asked=asked,
+            )
+        if error := self.error(response, asked):
+            raise error
+        if status >= 500:
+            raise VenueUnavailable(
+                f"HTTP {status}", venue=self.venue, code=str(status), asked=asked
+            )
+        if status >= 300:
+            raise ExchangeError(f"HTTP {status}", venue=self.venue, code=str(status), asked=asked)
+
+    def _absent(self, what: str) -> CodecUsageError:
+        return CodecUsageError(f"{self.venue} has no public request for {what}")
+
+
+def _retry_after_s(response: Response) -> float:
+    """What the venue asks for; a venue that does not say gets a second, and is asked again."""
+    try:
+        return max(float(Decimal(response.headers.get("retry-after", "1"))), 0.0)
+    except ArithmeticError:
+        return 1.0

@@ -1,0 +1,69 @@
+"""What can be asked of a stream, and the facts of the connections that carry it."""
+
+from enum import StrEnum
+
+import msgspec
+
+from exchanges.events import KlineInterval
+from exchanges.instrument import Kind
+from exchanges.limits import Rate
+
+
+class Channel(StrEnum):
+    """A kind of news about one market."""
+
+    BOOK = "book"
+    TOP = "top"
+    TRADES = "trades"
+    TICKER = "ticker"
+    KLINES = "klines"
+    FUNDING = "funding"
+    MARK_PRICE = "mark price"
+    OPEN_INTEREST = "open interest"
+    LIQUIDATIONS = "liquidations"
+
+
+class Topic(msgspec.Struct, frozen=True, order=True):
+    """One wish: a channel of one market; `interval` for candles only."""
+
+    channel: Channel
+    symbol: str
+    interval: KlineInterval | None = None
+
+    def __str__(self) -> str:
+        interval = f" {self.interval}" if self.interval else ""
+        return f"{self.channel} {self.symbol}{interval}"
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """How a connection shows that it lives. All times are seconds.
+
+    After `idle_s` without a frame the codec's ping is sent, and without any frame for another
+    `reply_s` the connection is stale. Where `reply_s` is None the venue answers no ping, and the
+    connection is stale after `idle_s`. Where `every_s` is set the venue also wants a ping that
+    often while data flows.
+    """
+
+    idle_s: float
+    reply_s: float | None = None
+    every_s: float | None = None
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """One socket address of a venue, what can be subscribed there, and its limits.
+
+    `name` is also the key of its URL in `Venue.endpoints`. `max_topics` is per connection, `batch` per request. `messages` limits what we send. The
+    venue ends a connection after `lifetime_s` (None: it states no limit). Where it does not
+    acknowledge subscriptions (`acknowledges` false), the first data counts.
+    """
+
+    name: str
+    kind: Kind
+    channels: frozenset[Channel]
+    heartbeat: Heartbeat
+    messages: Rate
+    max_topics: int
+    batch: int = 1
+    lifetime_s: float | None = None
+    acknowledges: bool = True
+    max_frame_bytes: int = 16 << 20

@@ -1,0 +1,114 @@
+"""The record of a venue: facts as data, and the surfaces that its folder fills in.
+
+What differs between venues is a field here or code in the venue's folder; no shared module
+contains a venue's name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from exchanges.codec import StreamCodec
+from exchanges.events import KlineInterval
+from exchanges.instrument import Instrument, Instruments, Kind, unified_symbol
+from exchanges.limits import Rate
+from exchanges.rest import PublicRest
+from exchanges.stream import Channel, Stream
+
+if TYPE_CHECKING:  # a venue's sandbox is loaded when one is started
+    from exchanges.sandbox import SandboxVenue
+
+PRODUCTION: Final = "production"
+
+# Where a market's rules are unknown (a recording without an instrument list) nothing is rounded.
+_FINEST: Final = Decimal("1e-18")
+
+
+class Fees(msgspec.Struct, frozen=True):
+    """List price of trading, as fractions; an account's own fees belong in the configuration."""
+
+    maker: Decimal
+    taker: Decimal
+
+
+class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One exchange.
+
+    `endpoints` maps an environment (`production`, `testnet`) to the base URL of each endpoint;
+    `Request.endpoint` and `Stream.name` are its keys. `buckets` are the request limits that
+    `Request.costs` refers to, `connects` limits new sockets. `integrity` says for each kind of
+    market what proves its book, `recorded` under which names recordings list the venue's
+    markets, and `assets` gives the usual name of an asset that the venue calls differently.
+    """
+
+    name: str
+    title: str
+    source: str
+    rest: PublicRest
+    streams: tuple[Stream, ...]
+    codec: type[StreamCodec]
+    endpoints: Mapping[str, Mapping[str, str]]
+    buckets: Mapping[str, Rate]
+    connects: Rate
+    fees: Mapping[Kind, Fees]
+    integrity: Mapping[Kind, str]
+    klines: tuple[KlineInterval, ...]
+    recorded: Mapping[str, Kind]
+    read_native: Callable[[Kind, str], tuple[str, str, str] | None]
+    """Base, quote and settle asset of a native name, as far as the name alone tells."""
+    sandbox: "Callable[[], type[SandboxVenue]]"
+    """Loads the venue's server side."""
+    assets: Mapping[str, str] = {}
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        return tuple(self.fees)
+
+    def stream_for(self, kind: Kind, channel: Channel) -> Stream | None:
+        """The stream that carries a channel of a kind of market, if the venue has it."""
+        for stream in self.streams:
+            if stream.kind is kind and channel in stream.channels:
+                return stream
+        return None
+
+    def guess(self, kind: Kind, native: str) -> Instrument | None:
+        """An instrument made from its name alone, for recordings without an instrument list."""
+        assets = self.read_native(kind, native)
+        if assets is None:
+            return None
+        base, quote, settle = (self.assets.get(asset, asset) for asset in assets)
+        return Instrument(
+            venue=self.name,
+            symbol=unified_symbol(base, quote, settle),
+            native=native,
+            kind=kind,
+            base=base,
+            quote=quote,
+            settle=settle,
+            tick=_FINEST,
+            step=_FINEST,
+        )
+
+
+class GuessedInstruments(Instruments):
+    """Instruments that are made from their native names when they are first met."""
+
+    def __init__(self, venue: Venue, instruments: Iterable[Instrument] = ()) -> None:
+        super().__init__(instruments)
+        self._venue = venue
+
+    def native(self, kind: Kind, name: str) -> Instrument | None:
+        instrument = super().native(kind, name)
+        if instrument is None and (instrument := self._venue.guess(kind, name)):
+            self.add(instrument)
+        return instrument
+
+
+def split_by_quote(name: str, quotes: Iterable[str]) -> tuple[str, str] | None:
+    """Base and quote of a name without a separator, by the longest quote asset it ends with."""
+    for quote in sorted(quotes, key=len, reverse=True):
+        if name.endswith(quote) and len(name) > len(quote):
+            return name.removesuffix(quote), quote
+    return None

@@ -1,0 +1,1 @@
+"""`python -m supervisor` and the `arbitrio` command."""
