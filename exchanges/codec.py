@@ -46,7 +46,11 @@ Frame = str | bytes
 
 # Whatever the bytes of a frame are, decoding them can end in one of these and in nothing else.
 _UNREADABLE: Final = (
-    msgspec.MsgspecError, ValueError, LookupError, ArithmeticError, RecursionError,
+    msgspec.MsgspecError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
 )
 
 
@@ -70,10 +74,10 @@ class StreamCodec(ABC):
         )
         self._starts = Starts()
         self._pulse = Pulse(stream.heartbeat)
-        self._ready: deque[Frame] = deque()    # pongs and pings, sent before anything else
+        self._ready: deque[Frame] = deque()  # pongs and pings, sent before anything else
         self._messages = TokenBucket(stream.messages)
-        self._blocked_until_s = inf            # by the message limit, while something waits
-        self._current: Route | None = None     # whose frame is being read
+        self._blocked_until_s = inf  # by the message limit, while something waits
+        self._current: Route | None = None  # whose frame is being read
 
     # What a venue fills in.
 
@@ -124,6 +128,11 @@ class StreamCodec(ABC):
         """Every topic has been answered and every book is live."""
         return self._subscriptions.is_settled and not self._starts
 
+    @property
+    def has_work(self) -> bool:
+        """Something may be waiting to be sent or fetched."""
+        return bool(self._ready) or self._subscriptions.has_wishes or bool(self._starts)
+
     def subscribe(self, topics: Iterable[Topic]) -> None:
         """Wish to be told about `topics`; those already wished for are left alone.
 
@@ -157,9 +166,7 @@ class StreamCodec(ABC):
         except _UNREADABLE as error:
             raise self._protocol_error(str(error), frame) from error
 
-    def resync(
-        self, symbol: str, fault: Fault, detail: str, received_ns: int
-    ) -> tuple[Event, ...]:
+    def resync(self, symbol: str, fault: Fault, detail: str, received_ns: int) -> tuple[Event, ...]:
         """Start the symbol's book anew; the events say that it is lost, if that is news."""
         route = self._subscriptions.get(Topic(Channel.BOOK, symbol))
         if route is None or route.feed is None:
@@ -204,8 +211,13 @@ class StreamCodec(ABC):
         self, request: Request[BookSnapshot], snapshot: BookSnapshot
     ) -> tuple[StreamEvent, ...]:
         """Start a book from a fetched snapshot."""
-        route = self._landed(request)
-        return self._snapshot(route, snapshot) if route else ()
+        self._landed(request)
+        return self.start(snapshot)
+
+    def start(self, snapshot: BookSnapshot) -> tuple[StreamEvent, ...]:
+        """Start a book from a snapshot that came in another way than by request."""
+        route = self._subscriptions.get(Topic(Channel.BOOK, snapshot.instrument.symbol))
+        return self._snapshot(route, snapshot) if route and route.feed else ()
 
     def fail(self, request: Request[BookSnapshot]) -> None:
         """A snapshot could not be had; it is asked for again after a pause."""
@@ -288,9 +300,7 @@ class StreamCodec(ABC):
         routes = self._subscriptions.granted_one(key, subscribe=subscribe)
         return self._tell(routes, SubscriptionState.SUBSCRIBED, received_ns)
 
-    def _refused(
-        self, request_id: int, message: str, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    def _refused(self, request_id: int, message: str, received_ns: int) -> tuple[StreamEvent, ...]:
         return self._drop(self._subscriptions.refused(request_id), message, received_ns)
 
     def _refused_one(self, key: str, message: str, received_ns: int) -> tuple[StreamEvent, ...]:
@@ -346,9 +356,7 @@ class StreamCodec(ABC):
             self._starts.landed(route)
         return route
 
-    def _drop(
-        self, routes: list[Route], message: str, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    def _drop(self, routes: list[Route], message: str, received_ns: int) -> tuple[StreamEvent, ...]:
         """The venue will not send these topics."""
         events: list[StreamEvent] = []
         for route in routes:

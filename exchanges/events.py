@@ -89,16 +89,16 @@ class BookDelta(Event, frozen=True, kw_only=True, gc=False):
 class Fault(StrEnum):
     """Why a book may be wrong and must not be read."""
 
-    STARTING = "starting"            # no snapshot yet
-    GAP = "gap"                      # an update is missing
-    CHECKSUM = "checksum"            # our book is not the venue's
-    CROSSED = "crossed"              # best bid at or above best ask
-    DISCONNECTED = "disconnected"    # the connection ended
-    OVERFLOW = "overflow"            # our book fell behind and dropped its backlog
-    BAD_FRAME = "bad frame"          # a frame of this book could not be read
-    REFUSED = "refused"              # the venue refused the subscription
-    UNSUBSCRIBED = "unsubscribed"    # nobody asks for it any more
-    FAILED = "failed"                # the book's actor failed
+    STARTING = "starting"  # no snapshot yet
+    GAP = "gap"  # an update is missing
+    CHECKSUM = "checksum"  # our book is not the venue's
+    CROSSED = "crossed"  # best bid at or above best ask
+    DISCONNECTED = "disconnected"  # the connection ended
+    OVERFLOW = "overflow"  # our book fell behind and dropped its backlog
+    BAD_FRAME = "bad frame"  # a frame of this book could not be read
+    REFUSED = "refused"  # the venue refused the subscription
+    UNSUBSCRIBED = "unsubscribed"  # nobody asks for it any more
+    FAILED = "failed"  # the book's actor failed
 
 
 class BookLost(Event, frozen=True, kw_only=True):
@@ -135,9 +135,9 @@ class Ticker(Event, frozen=True, kw_only=True, gc=False):
     ask: float | None = None
     high: float | None = None
     low: float | None = None
-    volume: float | None = None          # base units
-    quote_volume: float | None = None    # quote currency
-    change: float | None = None          # fraction: 0.01 is +1 %
+    volume: float | None = None  # base units
+    quote_volume: float | None = None  # quote currency
+    change: float | None = None  # fraction: 0.01 is +1 %
 
 
 class Kline(Event, frozen=True, kw_only=True, gc=False):
@@ -149,8 +149,8 @@ class Kline(Event, frozen=True, kw_only=True, gc=False):
     high: float
     low: float
     close: float
-    volume: float                        # base units
-    quote_volume: float | None = None    # quote currency
+    volume: float  # base units
+    quote_volume: float | None = None  # quote currency
     trades: int | None = None
     closed: bool | None = None
 

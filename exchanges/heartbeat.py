@@ -14,10 +14,10 @@ class Pulse:
 
     def __init__(self, facts: Heartbeat) -> None:
         self._facts = facts
-        self._frames = -1                      # count at the last look
+        self._frames = -1  # count at the last look
         self._quiet_since_s = inf
         self._pinged_s: float | None = None
-        self._regular_s = inf                  # next ping that the venue wants in any case
+        self._regular_s = inf  # next ping that the venue wants in any case
 
     def look(self, frames: int, now_s: float) -> bool:
         """Whether to send a ping now; `frames` counts those received so far."""

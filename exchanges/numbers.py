@@ -7,6 +7,7 @@ decoder, so that it cannot reach a book.
 
 from collections.abc import Iterable
 from decimal import Decimal
+from math import inf
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -22,6 +23,21 @@ Millis = Annotated[int, Meta(ge=0, lt=1 << 53)]
 
 NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
+NS_PER_US: Final = 1_000
+
+
+def optional(text: str) -> float | None:
+    """A non-negative number, or None for the empty string that some venues write for no number.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not text:
+        return None
+    value = float(text)
+    if not 0 <= value < inf:
+        raise ValueError(f"{text!r} is no price or size")
+    return value
 
 
 def tick_of(decimals: int) -> Decimal:

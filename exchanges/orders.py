@@ -28,10 +28,10 @@ class OrderType(IntEnum):
 
 
 class TimeInForce(IntEnum):
-    GTC = 1          # good till cancelled
-    IOC = 2          # immediate, the rest is cancelled
-    FOK = 3          # all at once or nothing
-    POST_ONLY = 4    # never takes liquidity
+    GTC = 1  # good till cancelled
+    IOC = 2  # immediate, the rest is cancelled
+    FOK = 3  # all at once or nothing
+    POST_ONLY = 4  # never takes liquidity
 
 
 class OrderStatus(IntEnum):

@@ -77,13 +77,15 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
 class PublicRest(ABC):
     """The public requests of one venue. What a venue does not offer raises `CodecUsageError`.
 
-    Subclasses name the venue and list in `paths` what each path answers, so that recorded
-    replies can be recognised.
+    Subclasses name the venue and list in `paths` what each path answers, and for which kind of
+    market (None: the native name tells), so that recorded replies can be recognised.
     """
 
     venue: ClassVar[str]
-    paths: ClassVar[Mapping[str, tuple[str, Kind]]]
+    paths: ClassVar[Mapping[str, tuple[str, Kind | None]]]
     symbol_parameter: ClassVar[str] = "symbol"
+    default_funding_s: ClassVar[float | None] = None
+    """Seconds between charges of a contract that `funding_intervals` does not list."""
 
     @abstractmethod
     def error(self, response: Response, asked: str) -> ExchangeError | None:
@@ -104,6 +106,10 @@ class PublicRest(ABC):
     @abstractmethod
     def server_time(self) -> Request[int]:
         """The venue's clock in UTC nanoseconds."""
+
+    def kind_of(self, native: str) -> Kind:
+        """The kind of market that a native name tells."""
+        raise self._absent("kinds that a name tells")
 
     def ping(self) -> Request[None]:
         raise self._absent("ping")
@@ -135,12 +141,12 @@ class PublicRest(ABC):
     ) -> Request[list[Instrument]] | Request[BookSnapshot] | None:
         """The request that a recorded `url` answered, if it is one whose answer we can use."""
         parts = urlsplit(url)
-        name, kind = self.paths.get(parts.path, ("", Kind.SPOT))
+        name, kind = self.paths.get(parts.path, ("", None))
         if name == "instruments":
             return self.instruments()[0]
         if name == "book":
             native = dict(parse_qsl(parts.query)).get(self.symbol_parameter, "")
-            instrument = find(kind, native)
+            instrument = find(kind or self.kind_of(native), native)
             return self.book(instrument) if instrument else None
         return None
 
@@ -183,8 +189,11 @@ class PublicRest(ABC):
         status = response.status
         if status in (418, 429):
             raise RateLimited(
-                f"HTTP {status}", venue=self.venue, retry_after_s=_retry_after_s(response),
-                code=str(status), asked=asked,
+                f"HTTP {status}",
+                venue=self.venue,
+                retry_after_s=_retry_after_s(response),
+                code=str(status),
+                asked=asked,
             )
         if error := self.error(response, asked):
             raise error

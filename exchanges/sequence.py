@@ -45,13 +45,11 @@ class Recovery(Enum):
 class BookRule(msgspec.Struct, frozen=True):
     """What a venue promises about one kind of book stream.
 
-    See `BookSnapshot` for `window` and `verified`. Where `resets` is true the venue's ids may
-    fall: an update that follows ours but ends lower restarts the count.
+    Where `resets` is true the venue's ids may fall: an update that follows ours but ends lower
+    restarts the count.
     """
 
     recovery: Recovery
-    window: int = 0
-    verified: int = 0
     resets: bool = False
 
 
@@ -63,7 +61,14 @@ class BookFeed:
     """
 
     __slots__ = (
-        "_buffer", "_joining", "instrument", "is_live", "last", "losses", "rule", "wants_start",
+        "_buffer",
+        "_joining",
+        "instrument",
+        "is_live",
+        "last",
+        "losses",
+        "rule",
+        "wants_start",
     )
 
     def __init__(self, instrument: Instrument, rule: BookRule) -> None:
@@ -160,7 +165,9 @@ class BookFeed:
             self._buffer.append(update)
 
 
-def interleaved_crc32(bids: Sequence[Level], asks: Sequence[Level], text: Callable[[Level], str]) -> int:
+def interleaved_crc32(
+    bids: Sequence[Level], asks: Sequence[Level], text: Callable[[Level], str]
+) -> int:
     """Signed CRC-32 over `bid:ask:bid:ask:...`, best first, where a missing level leaves no trace.
 
     `text` writes one level. Used by the venues that join price and size of both sides in turn.

@@ -52,13 +52,15 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """One socket address of a venue, what can be subscribed there, and its limits.
 
-    `name` is also the key of its URL in `Venue.endpoints`. `max_topics` is per connection, `batch` per request. `messages` limits what we send. The
-    venue ends a connection after `lifetime_s` (None: it states no limit). Where it does not
-    acknowledge subscriptions (`acknowledges` false), the first data counts.
+    `name` is also the key of its URL in `Venue.endpoints`, `kinds` are those of the markets it
+    serves. `max_topics` is per connection,
+    `batch` per request, and `messages` limits what we send. The venue ends a connection after
+    `lifetime_s` (None: it states no limit). Where it does not acknowledge subscriptions
+    (`acknowledges` false), the first data counts.
     """
 
     name: str
-    kind: Kind
+    kinds: frozenset[Kind]
     channels: frozenset[Channel]
     heartbeat: Heartbeat
     messages: Rate

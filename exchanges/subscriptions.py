@@ -40,8 +40,8 @@ class Route:
         self.key = key
         self.handle = handle
         self.feed = feed
-        self.answered = False    # acknowledged, or data came
-        self.ended = False       # no topic needs it any more
+        self.answered = False  # acknowledged, or data came
+        self.ended = False  # no topic needs it any more
 
 
 class Asked(msgspec.Struct):
@@ -66,8 +66,8 @@ class Subscriptions:
         self._acknowledges = acknowledges
         self._by_key: dict[str, Route] = {}
         self._by_topic: dict[Topic, Route] = {}
-        self._wishes: deque[tuple[Route, bool]] = deque()    # route, subscribe or unsubscribe
-        self._alone: set[Route] = set()                      # must not share a request
+        self._wishes: deque[tuple[Route, bool]] = deque()  # route, subscribe or unsubscribe
+        self._alone: set[Route] = set()  # must not share a request
         self._asked: dict[int, Asked] = {}
         self._last_id = 0
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from exchanges.codec import StreamCodec
-from exchanges.events import KlineInterval
+from exchanges.events import KlineInterval, Level
 from exchanges.instrument import Instrument, Instruments, Kind, unified_symbol
 from exchanges.limits import Rate
 from exchanges.rest import PublicRest
@@ -61,6 +61,8 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sandbox: "Callable[[], type[SandboxVenue]]"
     """Loads the venue's server side."""
     assets: Mapping[str, str] = {}
+    checksum: Callable[[Instrument, list[Level], list[Level]], int] | None = None
+    """The venue's checksum over the best levels of both sides, where its frames carry one."""
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -69,7 +71,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def stream_for(self, kind: Kind, channel: Channel) -> Stream | None:
         """The stream that carries a channel of a kind of market, if the venue has it."""
         for stream in self.streams:
-            if stream.kind is kind and channel in stream.channels:
+            if kind in stream.kinds and channel in stream.channels:
                 return stream
         return None
 

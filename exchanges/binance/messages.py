@@ -1,19 +1,36 @@
-"""Binance wire structs, spot and USD-M: market data, in the venue's own spelling.
+"""Binance stream messages, spot and USD-M: the venue's own spelling, and what it means.
 
-Source: "WebSocket Streams" and "General endpoints / Market data endpoints" of the spot API
-documentation (2026-07-21), the USD-M equivalents (2026-07-24), and recorded frames of both.
-Prices and sizes are JSON strings; times are integer milliseconds.
+Source: "WebSocket Streams" of the spot API documentation (2026-07-21), the USD-M equivalent
+(2026-07-24), and recorded frames of both. Prices and sizes are JSON strings; times are integer
+milliseconds.
 """
 
-from decimal import Decimal
+from math import inf
 from typing import Annotated
 
 from msgspec import Meta, Raw, Struct
 
-from exchanges.numbers import Millis, Price, Rate, Size
+from exchanges.events import (
+    Funding,
+    Kline,
+    KlineInterval,
+    Liquidation,
+    MarkPrice,
+    StreamEvent,
+    Ticker,
+    Top,
+    Trade,
+)
+from exchanges.instrument import Instrument
+from exchanges.numbers import NS_PER_MS, Millis, Price, Rate, Size
+from exchanges.orders import Side
 
 Levels = list[tuple[Price, Size]]
 UpdateId = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+
+
+def taker_side(buyer_is_maker: bool) -> Side:
+    return Side.SELL if buyer_is_maker else Side.BUY
 
 
 class StreamError(Struct):
@@ -58,11 +75,25 @@ class BookTicker(Struct):
     A: Size
     E: Millis | None = None
 
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        top = Top(
+            instrument=instrument,
+            bid=self.b,
+            bid_size=self.B,
+            ask=self.a or inf,
+            ask_size=self.A,
+            sequence=self.u,
+            venue_ns=None if self.E is None else self.E * NS_PER_MS,
+            received_ns=received_ns,
+        )
+        return (top,)
+
 
 class TradeMessage(Struct):
     """Trade (`t`) and aggregate trade (`a`) streams. `m`: the buyer was the maker.
 
-    `X` is the kind of a USD-M trade: others than MARKET are transfers, not book prints.
+    `X` is the kind of a USD-M trade: others than MARKET are transfers of the insurance fund or
+    auto-deleveraging, not trades on the book.
     """
 
     e: str
@@ -73,6 +104,20 @@ class TradeMessage(Struct):
     t: int = 0
     a: int = 0
     X: str = "MARKET"
+
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        if self.X != "MARKET" or not self.q:
+            return ()
+        trade = Trade(
+            instrument=instrument,
+            price=self.p,
+            size=self.q,
+            side=taker_side(self.m),
+            trade_id=str(self.a if self.e == "aggTrade" else self.t),
+            venue_ns=self.T * NS_PER_MS,
+            received_ns=received_ns,
+        )
+        return (trade,)
 
 
 class TickerMessage(Struct):
@@ -87,6 +132,22 @@ class TickerMessage(Struct):
     P: Rate
     b: Size | None = None
     a: Size | None = None
+
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        ticker = Ticker(
+            instrument=instrument,
+            last=self.c,
+            bid=self.b,
+            ask=self.a,
+            high=self.h,
+            low=self.l,
+            volume=self.v,
+            quote_volume=self.q,
+            change=self.P / 100,
+            venue_ns=self.E * NS_PER_MS,
+            received_ns=received_ns,
+        )
+        return (ticker,)
 
 
 class Candle(Struct):
@@ -110,6 +171,25 @@ class KlineMessage(Struct):
     E: Millis
     k: Candle
 
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        candle = self.k
+        kline = Kline(
+            instrument=instrument,
+            interval=KlineInterval(candle.i),
+            open_ns=candle.t * NS_PER_MS,
+            open=candle.o,
+            high=candle.h,
+            low=candle.l,
+            close=candle.c,
+            volume=candle.v,
+            quote_volume=candle.q,
+            trades=candle.n,
+            closed=candle.x,
+            venue_ns=self.E * NS_PER_MS,
+            received_ns=received_ns,
+        )
+        return (kline,)
+
 
 class MarkPriceMessage(Struct):
     """USD-M mark price stream: `r` is charged at `T`; `T` 0 means that none is scheduled."""
@@ -119,6 +199,27 @@ class MarkPriceMessage(Struct):
     i: Size
     r: Rate | None
     T: Millis
+
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        mark = MarkPrice(
+            instrument=instrument,
+            mark=self.p,
+            index=self.i or None,
+            venue_ns=self.E * NS_PER_MS,
+            received_ns=received_ns,
+        )
+        interval_s = instrument.funding_interval_s
+        if self.r is None or not self.T or interval_s is None:
+            return (mark,)
+        funding = Funding(
+            instrument=instrument,
+            rate=self.r,
+            interval_s=interval_s,
+            next_ns=self.T * NS_PER_MS,
+            venue_ns=self.E * NS_PER_MS,
+            received_ns=received_ns,
+        )
+        return mark, funding
 
 
 class LiquidationOrder(Struct):
@@ -133,109 +234,15 @@ class LiquidationOrder(Struct):
 class LiquidationMessage(Struct):
     """USD-M liquidation order stream."""
 
-    E: Millis
     o: LiquidationOrder
 
-
-class Filter(Struct):
-    """One trading rule of a symbol; which fields are there depends on `filterType`."""
-
-    filterType: str
-    tickSize: Decimal = Decimal(0)
-    stepSize: Decimal = Decimal(0)
-    minQty: Decimal = Decimal(0)
-    maxQty: Decimal = Decimal(0)
-    minNotional: Decimal = Decimal(0)
-    notional: Decimal = Decimal(0)
-
-
-class SymbolInfo(Struct):
-    """One row of exchangeInfo. USD-M rows have `contractType` and `marginAsset`."""
-
-    symbol: str
-    status: str
-    baseAsset: str
-    quoteAsset: str
-    filters: list[Filter]
-    contractType: str = ""
-    marginAsset: str = ""
-
-
-class ExchangeInfo(Struct):
-    symbols: list[SymbolInfo]
-
-
-class Depth(Struct):
-    """Order book; `E` on USD-M only."""
-
-    lastUpdateId: UpdateId
-    bids: Levels
-    asks: Levels
-    E: Millis | None = None
-
-
-class RestTrade(Struct):
-    id: int
-    price: Price
-    qty: Size
-    time: Millis
-    isBuyerMaker: bool
-
-
-class Ticker24h(Struct):
-    """24hr ticker price change statistics; USD-M rows have no best bid and ask."""
-
-    lastPrice: Size
-    highPrice: Size
-    lowPrice: Size
-    volume: Size
-    quoteVolume: Size
-    priceChangePercent: Rate
-    closeTime: Millis
-    bidPrice: Size | None = None
-    askPrice: Size | None = None
-
-
-class KlineRow(Struct, array_like=True):
-    """One candle: an array whose tail may grow."""
-
-    open_ms: Millis
-    open: Size
-    high: Size
-    low: Size
-    close: Size
-    volume: Size
-    close_ms: Millis
-    quote_volume: Size
-    trades: int
-
-
-class ServerTime(Struct):
-    serverTime: Millis
-
-
-class PremiumIndex(Struct):
-    """Mark price. Despite its name `lastFundingRate` is charged at `nextFundingTime`."""
-
-    markPrice: Price
-    indexPrice: Size
-    lastFundingRate: Rate
-    nextFundingTime: Millis
-    time: Millis
-
-
-class FundingInfo(Struct):
-    """Symbols whose funding was adjusted; those that are missing are charged every 8 h."""
-
-    symbol: str
-    fundingIntervalHours: Annotated[float, Meta(gt=0, le=24)]
-
-
-class OpenInterestInfo(Struct):
-    openInterest: Size
-    time: Millis
-
-
-class ErrorBody(Struct):
-    code: int
-    msg: str = ""
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        liquidation = Liquidation(
+            instrument=instrument,
+            price=self.o.ap,
+            size=self.o.z,
+            side=Side[self.o.S],
+            venue_ns=self.o.T * NS_PER_MS,
+            received_ns=received_ns,
+        )
+        return (liquidation,)

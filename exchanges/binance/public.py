@@ -5,58 +5,36 @@ Source: "WebSocket Streams" of the spot API documentation (2026-07-21) and of th
 book from `U` - 1 to `u`, a USD-M event from `pu` to `u`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
-from exchanges.binance.messages import (
-    BookTicker,
-    DepthUpdate,
-    Envelope,
-    KlineMessage,
-    LiquidationMessage,
-    MarkPriceMessage,
-    TickerMessage,
-    TradeMessage,
-)
+from exchanges.binance import messages as wire
 from exchanges.binance.rest import BinanceRest
 from exchanges.codec import Frame, StreamCodec
-from exchanges.events import (
-    BookSnapshot,
-    Funding,
-    Kline,
-    KlineInterval,
-    Liquidation,
-    MarkPrice,
-    Notice,
-    StreamEvent,
-    Ticker,
-    Top,
-    Trade,
-)
+from exchanges.events import BookSnapshot, KlineInterval, Notice, StreamEvent
 from exchanges.instrument import Instrument, Kind
 from exchanges.numbers import NS_PER_MS
-from exchanges.orders import Side
+from exchanges.readers import one
 from exchanges.rest import Request
 from exchanges.sequence import BookRule, Recovery
 from exchanges.stream import Channel, Topic
 from exchanges.subscriptions import Handler, Route
 
-_ENVELOPE: Final = msgspec.json.Decoder(Envelope)
-_DEPTH: Final = msgspec.json.Decoder(DepthUpdate, strict=False)
-_TOP: Final = msgspec.json.Decoder(BookTicker, strict=False)
-_TRADE: Final = msgspec.json.Decoder(TradeMessage, strict=False)
-_TICKER: Final = msgspec.json.Decoder(TickerMessage, strict=False)
-_KLINE: Final = msgspec.json.Decoder(KlineMessage, strict=False)
-_MARK: Final = msgspec.json.Decoder(MarkPriceMessage, strict=False)
-_LIQUIDATION: Final = msgspec.json.Decoder(LiquidationMessage, strict=False)
+_ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
+_DEPTH: Final = msgspec.json.Decoder(wire.DepthUpdate, strict=False)
 
-_SHUTDOWN: Final = "!serverShutdown"
-# LIST_SUBSCRIPTIONS is the one harmless request that is always answered: the venue knows no
-# other application ping, and its protocol pings prove nothing about the feed.
-_PING_ID: Final = 0
+_READERS: Final[Mapping[Channel, Handler]] = {
+    Channel.TOP: one(wire.BookTicker),
+    Channel.TRADES: one(wire.TradeMessage),
+    Channel.TICKER: one(wire.TickerMessage),
+    Channel.KLINES: one(wire.KlineMessage),
+    Channel.MARK_PRICE: one(wire.MarkPriceMessage),
+    Channel.FUNDING: one(wire.MarkPriceMessage),
+    Channel.LIQUIDATIONS: one(wire.LiquidationMessage),
+}
 
 # Stream names after the symbol. The book's own alternatives (@depth, @depth@500ms, ...) and
 # @trade on USD-M differ in pace only and are read as well, as recordings hold them.
@@ -85,6 +63,11 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
     "markPrice": Channel.MARK_PRICE,
     "forceOrder": Channel.LIQUIDATIONS,
 }
+_KLINE: Final = "kline_"
+_SHUTDOWN: Final = "!serverShutdown"
+# LIST_SUBSCRIPTIONS is the one harmless request that is always answered: the venue knows no
+# other application ping, and its protocol pings prove nothing about the feed.
+_PING_ID: Final = 0
 
 
 class BinanceStream(StreamCodec):
@@ -93,21 +76,31 @@ class BinanceStream(StreamCodec):
     venue = "binance"
     rest = BinanceRest()
 
+    @property
+    def _kind(self) -> Kind:
+        """Spot and USD-M have streams of their own."""
+        (kind,) = self.stream.kinds
+        return kind
+
     def _key(self, topic: Topic, instrument: Instrument) -> str:
+        native = instrument.native.lower()
         if topic.channel is Channel.KLINES:
-            return f"{instrument.native.lower()}@kline_{topic.interval}"
-        return f"{instrument.native.lower()}@{_NAMES[self.stream.kind][topic.channel]}"
+            return f"{native}@{_KLINE}{topic.interval}"
+        return f"{native}@{_NAMES[self._kind][topic.channel]}"
 
     def _topic_of(self, key: str) -> Topic | None:
         native, _, name = key.partition("@")
-        instrument = self.instruments.native(self.stream.kind, native.upper())
+        instrument = self.instruments.native(self._kind, native.upper())
         if instrument is None:
             return None
-        if name.startswith("kline_"):
-            interval = KlineInterval(name.removeprefix("kline_"))
+        if name.startswith(_KLINE):
+            interval = KlineInterval(name.removeprefix(_KLINE))
             return Topic(Channel.KLINES, instrument.symbol, interval)
         channel = _CHANNELS.get(name.partition("@")[0])
         return Topic(channel, instrument.symbol) if channel else None
+
+    def _handler(self, topic: Topic) -> Handler:
+        return self._depth if topic.channel is Channel.BOOK else _READERS[topic.channel]
 
     def _rule(self, key: str) -> BookRule:
         return BookRule(Recovery.SNAPSHOT_BY_REQUEST)
@@ -138,19 +131,6 @@ class BinanceStream(StreamCodec):
             raise self._protocol_error("neither data nor an answer", frame)
         return self._granted(envelope.id, received_ns)
 
-    def _handler(self, topic: Topic) -> Handler:
-        handlers: dict[Channel, Callable[[Route, Raw, int], tuple[StreamEvent, ...]]] = {
-            Channel.BOOK: self._depth,
-            Channel.TOP: _top,
-            Channel.TRADES: _trade,
-            Channel.TICKER: _ticker,
-            Channel.KLINES: _kline,
-            Channel.MARK_PRICE: _mark_price,
-            Channel.FUNDING: _mark_price,
-            Channel.LIQUIDATIONS: _liquidation,
-        }
-        return handlers[topic.channel]
-
     def _depth(self, route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
         update = _DEPTH.decode(data)
         previous = update.U - 1 if update.pu is None else update.pu
@@ -164,116 +144,3 @@ def _command(method: str, request_id: int, params: list[str] | None = None) -> s
     if params is not None:
         command["params"] = params
     return msgspec.json.encode(command).decode()
-
-
-def _top(route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-    ticker = _TOP.decode(data)
-    return (
-        Top(
-            instrument=route.instrument,
-            bid=ticker.b,
-            bid_size=ticker.B,
-            ask=ticker.a or float("inf"),
-            ask_size=ticker.A,
-            sequence=ticker.u,
-            venue_ns=None if ticker.E is None else ticker.E * NS_PER_MS,
-            received_ns=received_ns,
-        ),
-    )
-
-
-def _trade(route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-    trade = _TRADE.decode(data)
-    # Insurance fund and auto-deleveraging transfers are not trades on the book.
-    if trade.X != "MARKET" or not trade.q:
-        return ()
-    return (
-        Trade(
-            instrument=route.instrument,
-            price=trade.p,
-            size=trade.q,
-            side=Side.SELL if trade.m else Side.BUY,  # the maker bought, so the taker sold
-            trade_id=str(trade.a if trade.e == "aggTrade" else trade.t),
-            venue_ns=trade.T * NS_PER_MS,
-            received_ns=received_ns,
-        ),
-    )
-
-
-def _ticker(route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-    ticker = _TICKER.decode(data)
-    return (
-        Ticker(
-            instrument=route.instrument,
-            last=ticker.c,
-            bid=ticker.b,
-            ask=ticker.a,
-            high=ticker.h,
-            low=ticker.l,
-            volume=ticker.v,
-            quote_volume=ticker.q,
-            change=ticker.P / 100,
-            venue_ns=ticker.E * NS_PER_MS,
-            received_ns=received_ns,
-        ),
-    )
-
-
-def _kline(route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-    message = _KLINE.decode(data)
-    candle = message.k
-    return (
-        Kline(
-            instrument=route.instrument,
-            interval=KlineInterval(candle.i),
-            open_ns=candle.t * NS_PER_MS,
-            open=candle.o,
-            high=candle.h,
-            low=candle.l,
-            close=candle.c,
-            volume=candle.v,
-            quote_volume=candle.q,
-            trades=candle.n,
-            closed=candle.x,
-            venue_ns=message.E * NS_PER_MS,
-            received_ns=received_ns,
-        ),
-    )
-
-
-def _mark_price(route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-    message = _MARK.decode(data)
-    instrument, venue_ns = route.instrument, message.E * NS_PER_MS
-    mark = MarkPrice(
-        instrument=instrument,
-        mark=message.p,
-        index=message.i or None,
-        venue_ns=venue_ns,
-        received_ns=received_ns,
-    )
-    interval_s = instrument.funding_interval_s
-    if message.r is None or not message.T or interval_s is None:
-        return (mark,)
-    funding = Funding(
-        instrument=instrument,
-        rate=message.r,
-        interval_s=interval_s,
-        next_ns=message.T * NS_PER_MS,
-        venue_ns=venue_ns,
-        received_ns=received_ns,
-    )
-    return mark, funding
-
-
-def _liquidation(route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-    order = _LIQUIDATION.decode(data).o
-    return (
-        Liquidation(
-            instrument=route.instrument,
-            price=order.ap,
-            size=order.z,
-            side=Side[order.S],
-            venue_ns=order.T * NS_PER_MS,
-            received_ns=received_ns,
-        ),
-    )

@@ -1,0 +1,50 @@
+"""The actor of one book: batches of events in, the newest top out."""
+
+from collections.abc import Callable, Sequence
+
+import trio
+
+from actors.channels import Inbox, Latest
+from actors.order_book import OrderBook
+from exchanges.events import BookSnapshot, Event, Fault, Top
+
+BookInbox = Inbox[tuple[int, Sequence[Event]]]
+"""Batches for one book, each with the number of the session that it came from."""
+
+Market = tuple[str, str]
+"""Venue and symbol."""
+
+Tops = Latest[Market, Top | Fault]
+"""The newest top of every market, or why it has none."""
+
+
+async def run_book(
+    book: OrderBook,
+    inbox: BookInbox,
+    tops: Tops,
+    resync: Callable[[Fault, str], None],
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Keep `book` up to date until cancelled; `resync` is called when it finds itself wrong.
+
+    While a connection is replaced two sessions send the same market. The book follows the older
+    one until the newer one brings a snapshot, and that one from then on.
+    """
+    market = (book.instrument.venue, book.instrument.symbol)
+    source = -1
+    try:
+        task_status.started()
+        while True:
+            for sender, events in await inbox.take():
+                for event in events:
+                    if sender > source and type(event) is BookSnapshot:
+                        source = sender
+                    if sender == source:
+                        book.apply(event)
+            if book.wants_resync:
+                resync(book.fault or Fault.CROSSED, book.detail)
+            tops.put(market, book.top() if book.fault is None else book.fault)
+    finally:
+        book.lose(Fault.FAILED, "the book's actor has ended")
+        tops.put(market, Fault.FAILED)

@@ -1,0 +1,98 @@
+"""The actor that knows what a venue trades: loads its instruments, refreshes them, and measures
+its clock."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+import structlog
+import trio
+
+from actors.session import VenueContext
+from actors.venue_clock import VenueClock
+from exchanges.errors import ExchangeError
+from exchanges.events import InstrumentChange
+from exchanges.instrument import Instrument, Status
+
+CLOCK_EVERY_S: Final = 60.0
+
+log = structlog.get_logger()
+
+
+async def run_instruments(
+    context: VenueContext,
+    clock: VenueClock,
+    on_change: Callable[[list[InstrumentChange]], Awaitable[None]],
+    refresh_s: float,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Keep the venue's instruments and clock offset up to date until cancelled.
+
+    `on_change` is told what is new or different, the first time everything. The actor is ready
+    after the first list; later lists that cannot be had are logged and tried again.
+
+    Raises:
+        ExchangeError: the first list could not be had.
+    """
+    await on_change(await _load(context))
+    await _measure(context, clock)
+    task_status.started()
+    refresh_at_s = trio.current_time() + refresh_s
+    while True:
+        await trio.sleep(CLOCK_EVERY_S)
+        await _measure(context, clock)
+        if trio.current_time() >= refresh_at_s:
+            refresh_at_s = trio.current_time() + refresh_s
+            try:
+                await on_change(await _load(context))
+            except ExchangeError as error:
+                log.warning("instruments_stale", venue=error.venue, reason=str(error))
+
+
+async def _load(context: VenueContext) -> list[InstrumentChange]:
+    """Fetch the venue's lists and bring `context.instruments` up to date."""
+    rest, gateway = context.venue.rest, context.gateway
+    listed: list[Instrument] = []
+    for request in rest.instruments():
+        rows = await gateway.call(request)
+        listed += rows
+    if intervals_request := rest.funding_intervals():
+        intervals_s = await gateway.call(intervals_request)
+        default_s = rest.default_funding_s
+        listed = [
+            msgspec.structs.replace(one, funding_interval_s=intervals_s.get(one.native, default_s))
+            if one.settle
+            else one
+            for one in listed
+        ]
+    return _merge(context, {one.symbol: one for one in listed})
+
+
+def _merge(context: VenueContext, listed: dict[str, Instrument]) -> list[InstrumentChange]:
+    """What is new or different; instruments that are listed no more count as delisted."""
+    now_ns = context.clock.now_ns()
+    for known in context.instruments:
+        if known.symbol not in listed:
+            listed[known.symbol] = msgspec.structs.replace(known, status=Status.DELISTED)
+    changes = [
+        InstrumentChange(
+            instrument=one, previous=context.instruments.get(symbol), received_ns=now_ns
+        )
+        for symbol, one in listed.items()
+        if one != context.instruments.get(symbol)
+    ]
+    for change in changes:
+        context.instruments.add(change.instrument)
+    return changes
+
+
+async def _measure(context: VenueContext, clock: VenueClock) -> None:
+    """Compare the venue's clock with ours; a failure leaves the last measurement standing."""
+    sent_ns = context.clock.now_ns()
+    try:
+        venue_ns = await context.gateway.call(context.venue.rest.server_time())
+    except ExchangeError as error:
+        log.warning("clock_not_measured", venue=error.venue, reason=str(error))
+    else:
+        clock.measured(sent_ns, venue_ns, context.clock.now_ns())

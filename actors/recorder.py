@@ -1,0 +1,115 @@
+"""The recorder: raw traffic to a file, without ever holding up what it records.
+
+Frames are taken from the connections as they pass; a thread compresses and writes them. If the
+disk is slow or full the recording loses frames, counts them and says so; the system goes on.
+"""
+
+import gzip
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final, cast
+
+import msgspec
+import structlog
+import trio
+
+from actors.channels import Inbox
+from actors.clock import Clock
+from actors.http import HttpTap
+from actors.recording import RecordedFrame
+from actors.session import StreamTap
+from exchanges.codec import Frame
+
+# Some seconds of the busiest traffic; beyond that the disk does not keep up.
+BACKLOG_FRAMES: Final = 200_000
+# A thread is entered for as many lines as have gathered, and at most this often.
+WRITE_EVERY_S: Final = 0.5
+_GZIP_LEVEL: Final = 5
+
+log = structlog.get_logger()
+
+
+class Recorder:
+    """Takes frames from the taps it hands out, and writes them to `path`.
+
+    The name decides the compression: `.gz`, `.zst`, or none. Each connection's frames stand in
+    the order of their passing.
+
+    Attributes:
+        written: frames in the file so far; `lost` could not be kept.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self.written = 0
+        self.lost = 0
+        self._clock = clock
+        self._inbox: Inbox[RecordedFrame] = Inbox(BACKLOG_FRAMES)
+        self._encode: Callable[[RecordedFrame], bytes] = msgspec.json.Encoder().encode
+        self._calls = 0
+
+    def stream_tap(self, venue: str) -> StreamTap:
+        """What the venue's connections tell their frames to."""
+
+        def tap(session: str, direction: str, url: str, frame: Frame) -> None:
+            self._take(venue, session, direction, url, frame)
+
+        return tap
+
+    def http_tap(self, venue: str) -> HttpTap:
+        """What the venue's gateway tells its replies to."""
+
+        def tap(url: str, body: bytes) -> None:
+            self._take(venue, "http", "http", url, body.decode("utf-8", "replace"))
+
+        return tap
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Write until cancelled; what has been taken by then is still written.
+
+        Raises:
+            OSError: the file cannot be opened; later failures only lose frames.
+        """
+        with _open(self.path) as file:
+            task_status.started()
+            try:
+                while True:
+                    records = [*await self._inbox.take(), *self._inbox.take_nowait()]
+                    await trio.to_thread.run_sync(self._write, file, records)
+                    await trio.sleep(WRITE_EVERY_S)
+            finally:
+                self._write(file, self._inbox.take_nowait())
+
+    def _take(self, venue: str, conn: str, direction: str, url: str, frame: Frame) -> None:
+        record = RecordedFrame.of(self._clock.now_ns(), venue, conn, direction, url, frame)
+        if not self._inbox.offer(record):
+            self._lose(BACKLOG_FRAMES + 1, "the disk is too slow")
+
+    def _write(self, file: IO[bytes], records: list[RecordedFrame]) -> None:
+        lines = b"".join(self._encode(record) + b"\n" for record in records)
+        try:
+            file.write(lines)
+        except OSError as error:
+            self._lose(len(records), str(error))
+        else:
+            self.written += len(records)
+
+    def _lose(self, frames: int, reason: str) -> None:
+        self.lost += frames
+        log.error("recording_loses_frames", path=str(self.path), frames=frames, reason=reason)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
+    if path.suffix == ".gz":
+        with gzip.open(path, "wb", compresslevel=_GZIP_LEVEL) as file:
+            yield cast(IO[bytes], file)
+    elif path.suffix == ".zst":
+        import zstandard
+
+        with path.open("wb") as raw, zstandard.ZstdCompressor().stream_writer(raw) as writer:
+            yield cast(IO[bytes], writer)
+    else:
+        with path.open("wb") as plain:
+            yield plain

@@ -1,0 +1,93 @@
+"""The base lane: `trio-websocket`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import trio
+from trio_websocket import (
+    ConnectionClosed,
+    ConnectionRejected,
+    HandshakeError,
+    WebSocketConnection,
+    wrap_client_stream,
+)
+
+from actors.websocket import (
+    CLOSE_S,
+    HANDSHAKE_S,
+    Address,
+    Disconnected,
+    HandshakeRefused,
+    WebSocket,
+)
+from exchanges.codec import Frame
+
+# The library's reader stops when this many messages wait; the socket's own buffer comes after.
+QUEUE: Final = 100
+READ_BYTES: Final = 64 << 10
+
+
+class _BaseWebSocket(WebSocket):
+    def __init__(self, connection: WebSocketConnection) -> None:
+        self._connection = connection
+
+    async def receive(self) -> list[Frame]:
+        try:
+            return [await self._connection.get_message()]
+        except ConnectionClosed as error:
+            raise _ended(error) from error
+
+    async def send(self, frame: Frame) -> None:
+        try:
+            await self._connection.send_message(frame)
+        except ConnectionClosed as error:
+            raise _ended(error) from error
+
+
+@asynccontextmanager
+async def open_lane(
+    stream: trio.abc.Stream,
+    address: Address,
+    max_bytes: int,
+    headers: tuple[tuple[str, str], ...],
+) -> AsyncIterator[WebSocket]:
+    default_port = 443 if address.secure else 80
+    port = "" if address.port == default_port else f":{address.port}"
+    async with trio.open_nursery() as nursery:
+        try:
+            with trio.fail_after(HANDSHAKE_S):
+                connection = await wrap_client_stream(
+                    nursery,
+                    stream,  # type: ignore[arg-type]  # any trio stream does
+                    address.host + port,
+                    address.resource,
+                    extra_headers=[(name.encode(), value.encode()) for name, value in headers],
+                    message_queue_size=QUEUE,
+                    max_message_size=max_bytes,
+                    receive_buffer_size=READ_BYTES,
+                )
+        except ConnectionRejected as error:
+            raise HandshakeRefused(error.status_code, _seconds(error)) from error
+        except HandshakeError as error:
+            raise Disconnected(f"handshake failed: {error or repr(error)}") from error
+        try:
+            yield _BaseWebSocket(connection)
+        finally:
+            with trio.move_on_after(CLOSE_S, shield=True):
+                await connection.aclose()
+            nursery.cancel_scope.cancel()
+
+
+def _ended(error: ConnectionClosed) -> Disconnected:
+    reason = error.reason
+    if reason is None:
+        return Disconnected("connection broke")
+    return Disconnected(reason.reason or "closed by the venue", reason.code)
+
+
+def _seconds(error: ConnectionRejected) -> float | None:
+    for name, value in error.headers or ():
+        if name.lower() == b"retry-after" and value.isdigit():
+            return float(value)
+    return None

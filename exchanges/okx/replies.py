@@ -1,0 +1,93 @@
+"""OKX v5 REST replies that have no twin in the streams: instruments, time, the envelope.
+
+Source: official guide, "Public Data / Get instruments" and "Get system time" (July 2026).
+"""
+
+from decimal import Decimal
+from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from exchanges.instrument import Instrument, Kind, Status, unified_symbol
+from exchanges.numbers import Millis
+
+T = TypeVar("T")
+
+_KINDS: Final = {"SPOT": Kind.SPOT, "SWAP": Kind.PERPETUAL}
+_STATUS: Final = {"live": Status.TRADING, "expired": Status.DELISTED}
+# Stocks, commodities and the like have other categories.
+_CRYPTO: Final = "1"
+
+
+class Reply(Struct, Generic[T]):
+    """Every reply; `code` is "0" for success."""
+
+    code: str
+    data: list[T]
+    msg: str = ""
+
+
+class ErrorBody(Struct):
+    code: str
+    msg: str = ""
+
+
+class ServerTime(Struct):
+    ts: Millis
+
+
+class InstrumentInfo(Struct):
+    """A row of the instrument list; numbers that do not apply are empty strings.
+
+    Sizes of swaps are contracts of `ctVal` x `ctMult`: base units if linear, quote units if
+    inverse.
+    """
+
+    instType: str
+    instId: str
+    state: str
+    tickSz: str
+    lotSz: str
+    minSz: str
+    maxLmtSz: str = ""
+    baseCcy: str = ""
+    quoteCcy: str = ""
+    settleCcy: str = ""
+    uly: str = ""
+    ctVal: str = ""
+    ctMult: str = ""
+    ctType: str = ""
+    instCategory: str = _CRYPTO
+
+    @property
+    def is_ours(self) -> bool:
+        """Spot and perpetual swaps on crypto assets; dated futures and options are left out."""
+        return self.instType in _KINDS and self.instCategory == _CRYPTO
+
+    def instrument(self, venue: str) -> Instrument:
+        kind = _KINDS[self.instType]
+        is_swap = kind is Kind.PERPETUAL
+        is_inverse = self.ctType == "inverse"
+        base, _, quote = self.uly.partition("-") if is_swap else (self.baseCcy, "", self.quoteCcy)
+        contract_size = Decimal(self.ctVal) * Decimal(self.ctMult or 1) if is_swap else Decimal(1)
+        # What a lot of an inverse contract is in base units depends on the price, so that no
+        # size can be rounded to it here.
+        per_lot = Decimal(0) if is_inverse else contract_size
+        max_size = Decimal(self.maxLmtSz or 0) * per_lot
+        settle = self.settleCcy if is_swap else ""
+        return Instrument(
+            venue=venue,
+            symbol=unified_symbol(base, quote, settle),
+            native=self.instId,
+            kind=kind,
+            base=base,
+            quote=quote,
+            settle=settle,
+            tick=Decimal(self.tickSz or 0),
+            step=Decimal(self.lotSz or 0) * per_lot,
+            min_size=Decimal(self.minSz or 0) * per_lot,
+            max_size=max_size or None,
+            contract_size=contract_size,
+            inverse=is_inverse,
+            status=_STATUS.get(self.state, Status.HALTED),
+        )

@@ -1,0 +1,269 @@
+"""The contract of a sandbox: a venue's protocol seen from the server, over synthetic markets.
+
+A venue's `sandbox.py` speaks what its `public.py` and `rest.py` hear: it answers requests,
+grants subscriptions and encodes what its markets do. It is pure like the client side: frames and
+requests in, frames and replies out, and it is told the time.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from exchanges.codec import Frame
+from exchanges.events import KlineInterval
+from exchanges.instrument import Instrument, Kind, kind_of, split_symbol
+from exchanges.matching import MarketUpdate
+from exchanges.numbers import NS_PER_S
+from exchanges.scale import Scale
+from exchanges.stream import Channel
+from exchanges.synthetic import MarketProfile, SyntheticMarket
+from exchanges.world import Chance, World, start_price
+
+# What is not pushed whenever the market moves is pushed this often.
+PACE_NS: Final[Mapping[Channel, int]] = {
+    Channel.TICKER: 1 * NS_PER_S,
+    Channel.KLINES: 1 * NS_PER_S,
+    Channel.MARK_PRICE: 1 * NS_PER_S,
+    Channel.FUNDING: 1 * NS_PER_S,
+    Channel.OPEN_INTEREST: 3 * NS_PER_S,
+}
+
+
+class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request; `query` is decoded."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    now_ns: int
+    body: bytes = b""
+
+    def integer(self, name: str, default: int) -> int:
+        """A number of the query; what cannot be read as one is the default."""
+        text = self.query.get(name, "")
+        return int(text) if text.isdecimal() else default
+
+
+class SandboxReply(msgspec.Struct, frozen=True, kw_only=True):
+    """What answers it."""
+
+    status: int = 200
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
+
+
+Answer = Callable[[SandboxRequest], SandboxReply]
+
+
+def json_reply(value: object, status: int = 200, **headers: str) -> SandboxReply:
+    """A reply with a JSON body; header names are written with `_` for `-`."""
+    extra = tuple((name.replace("_", "-"), text) for name, text in headers.items())
+    reply = SandboxReply(status=status, body=msgspec.json.encode(value))
+    return msgspec.structs.replace(reply, headers=reply.headers + extra)
+
+
+class SandboxMarket:
+    """A synthetic market with what its venue's wire format needs to print it.
+
+    `price` and `size` print ticks and lots as the venue does, sizes of contract markets as
+    contracts.
+    """
+
+    def __init__(
+        self, instrument: Instrument, world: World, profile: MarketProfile, chance: Chance,
+        now_ns: int,
+    ) -> None:
+        self.instrument = instrument
+        self.synthetic = SyntheticMarket(instrument, world, profile, chance, now_ns)
+        self.price = self.synthetic.ticks.text
+        self.size = Scale(instrument.step / instrument.contract_size).text
+        self.base_size = self.synthetic.lots.text
+        self.value = self.synthetic.values.text
+
+    def levels(self, levels: Iterable[tuple[int, int]]) -> list[list[str]]:
+        """Levels as most venues print them: price and size as decimal strings."""
+        price, size = self.price, self.size
+        return [[price(ticks), size(lots)] for ticks, lots in levels]
+
+
+class SandboxStream(msgspec.Struct, eq=False):
+    """One subscription of one session: how the venue names it, and what was last pushed."""
+
+    key: str
+    channel: Channel
+    market: SandboxMarket
+    interval: KlineInterval | None = None
+    depth: int = 0
+    last_id: int = 0
+    last_ns: int = 0
+    last_top: tuple[Any, ...] = ()
+
+
+class SandboxSession(ABC):
+    """The server's side of one socket."""
+
+    def __init__(self, venue: "SandboxVenue", path: str) -> None:
+        self.venue = venue
+        self.path = path
+        self.streams: dict[str, SandboxStream] = {}
+        self._outbox: list[Frame] = []
+
+    @abstractmethod
+    def receive(self, frame: Frame, now_ns: int) -> None:
+        """Take a frame of the client; what answers it is sent."""
+
+    @abstractmethod
+    def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
+        """What a subscription is told of an update; `worth_pushing` has passed it."""
+
+    def greet(self, now_ns: int) -> None:
+        """The connection is open; most venues wait for the client."""
+
+    def tick(self, now_ns: int) -> None:
+        """Time has passed: send heartbeats, if the venue does."""
+
+    def send(self, frame: Frame) -> None:
+        self._outbox.append(frame)
+
+    def send_json(self, value: object) -> None:
+        self._outbox.append(msgspec.json.encode(value).decode())
+
+    def take(self) -> list[Frame]:
+        """The frames that have gathered, in order."""
+        frames, self._outbox = self._outbox, []
+        return frames
+
+    def subscribe(self, stream: SandboxStream) -> None:
+        stream.last_id = stream.market.synthetic.depth(0).last_id
+        self.streams[stream.key] = stream
+
+    def publish(self, market: SandboxMarket, update: MarketUpdate, now_ns: int) -> None:
+        """Tell the subscriptions of a market what happened there."""
+        for stream in self.streams.values():
+            if stream.market is market and worth_pushing(stream, update, now_ns):
+                for frame in self.encode(stream, update, now_ns):
+                    self.send(frame)
+                stream.last_id = update.last_id
+                stream.last_ns = now_ns
+
+
+def worth_pushing(stream: SandboxStream, update: MarketUpdate, now_ns: int) -> bool:
+    """Whether a subscription is told of an update at all."""
+    match stream.channel:
+        case Channel.BOOK:
+            return update.last_id >= update.first_id
+        case Channel.TOP:
+            synthetic = stream.market.synthetic
+            top = (*synthetic.depth(1).bids, *synthetic.depth(1).asks)
+            changed, stream.last_top = top != stream.last_top, top
+            return changed
+        case Channel.TRADES:
+            return bool(update.matches)
+        case Channel.LIQUIDATIONS:
+            return False
+        case _:
+            return now_ns - stream.last_ns >= PACE_NS[stream.channel]
+
+
+class SandboxVenue(ABC):
+    """The server: markets, REST surface, sessions, and the faults that a test asks for.
+
+    Attributes:
+        refused: symbols whose subscriptions are refused.
+        busy: so many of the next requests are answered with "too many requests".
+    """
+
+    name: ClassVar[str]
+    kinds: ClassVar[tuple[Kind, ...]]
+
+    def __init__(
+        self,
+        symbols: Iterable[str],
+        world: World,
+        chance: Chance,
+        now_ns: int,
+        profile: MarketProfile | None = None,
+    ) -> None:
+        profile = profile or MarketProfile()
+        self.markets = {
+            symbol: SandboxMarket(self.make_instrument(symbol), world, profile, chance, now_ns)
+            for symbol in symbols
+            if kind_of(symbol) in self.kinds
+        }
+        self.sessions: set[SandboxSession] = set()
+        self.refused: set[str] = set()
+        self.busy = 0
+
+    @abstractmethod
+    def native(self, base: str, quote: str, settle: str) -> str:
+        """How the venue names a market."""
+
+    @abstractmethod
+    def open_session(self, path: str) -> SandboxSession | None:
+        """The server's side of a new socket; None if nothing is served at the path."""
+
+    @abstractmethod
+    def routes(self) -> Mapping[str, Answer]:
+        """What answers each path."""
+
+    @abstractmethod
+    def error_reply(self, status: int, message: str) -> SandboxReply:
+        """An error as the venue words it: 400 unknown market, 404 no such path, 429 too many."""
+
+    def contract_size(self, base: str, settle: str) -> Decimal:
+        """Base units per contract."""
+        return Decimal(1)
+
+    def answer(self, request: SandboxRequest) -> SandboxReply:
+        """Answer a request."""
+        if self.busy:
+            self.busy -= 1
+            return self.error_reply(429, "too many requests")
+        route = self.routes().get(request.path)
+        if route is None:
+            return self.error_reply(404, "no such path")
+        return route(request)
+
+    def step(self, now_ns: int) -> None:
+        """Let the markets live on until `now_ns`, and tell the sessions."""
+        for market in self.markets.values():
+            update = market.synthetic.step(now_ns)
+            for session in self.sessions:
+                session.publish(market, update, now_ns)
+        for session in self.sessions:
+            session.tick(now_ns)
+
+    def market_named(self, kind: Kind, native: str) -> SandboxMarket | None:
+        for market in self.markets.values():
+            if market.instrument.native == native and market.instrument.kind is kind:
+                return market
+        return None
+
+    def make_instrument(self, symbol: str) -> Instrument:
+        """A market with plausible rules: five digits of price, sizes from about a dollar."""
+        base, quote, settle = split_symbol(symbol)
+        price = start_price(base) / start_price(quote)
+        contract_size = self.contract_size(base, settle)
+        # Whole contracts where they are counted, else a step of about a tenth of a dollar.
+        step = contract_size if contract_size != 1 else _power_of_ten(0.1 / price)
+        return Instrument(
+            venue=self.name,
+            symbol=symbol,
+            native=self.native(base, quote, settle),
+            kind=kind_of(symbol),
+            base=base,
+            quote=quote,
+            settle=settle,
+            tick=_power_of_ten(price * 1e-5),
+            step=step,
+            min_size=step,
+            contract_size=contract_size,
+        )
+
+
+def _power_of_ten(value: float) -> Decimal:
+    """The power of ten at or below a positive value."""
+    return Decimal(1).scaleb(Decimal(repr(value)).adjusted())
