@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import h11
 import trio
 from trio_websocket import (
     ConnectionClosed,
@@ -52,31 +53,56 @@ async def open_lane(
     max_bytes: int,
     headers: tuple[tuple[str, str], ...],
 ) -> AsyncIterator[WebSocket]:
+    # The library's reader runs in a nursery, which would wrap what is raised inside of it.
+    failure: Exception | None = None
+    try:
+        async with trio.open_nursery() as nursery:
+            try:
+                connection = await _shake_hands(nursery, stream, address, max_bytes, headers)
+            except (Disconnected, HandshakeRefused, trio.TooSlowError) as error:
+                failure = error
+                nursery.cancel_scope.cancel(reason="the handshake failed")
+            else:
+                try:
+                    yield _BaseWebSocket(connection)
+                finally:
+                    with trio.move_on_after(CLOSE_S, shield=True):
+                        await connection.aclose()
+                    nursery.cancel_scope.cancel(reason="the connection is closed")
+    except* ConnectionRejected as group:
+        failure = _refused(group.exceptions[0])
+    except* h11.ProtocolError as group:
+        # The reader fails by this on an answer that is no HTTP.
+        failure = Disconnected(f"handshake failed: {group.exceptions[0]}")
+    if failure:
+        raise failure
+
+
+async def _shake_hands(
+    nursery: trio.Nursery,
+    stream: trio.abc.Stream,
+    address: Address,
+    max_bytes: int,
+    headers: tuple[tuple[str, str], ...],
+) -> WebSocketConnection:
     default_port = 443 if address.secure else 80
     port = "" if address.port == default_port else f":{address.port}"
-    async with trio.open_nursery() as nursery:
-        try:
-            with trio.fail_after(HANDSHAKE_S):
-                connection = await wrap_client_stream(
-                    nursery,
-                    stream,  # type: ignore[arg-type]  # any trio stream does
-                    address.host + port,
-                    address.resource,
-                    extra_headers=[(name.encode(), value.encode()) for name, value in headers],
-                    message_queue_size=QUEUE,
-                    max_message_size=max_bytes,
-                    receive_buffer_size=READ_BYTES,
-                )
-        except ConnectionRejected as error:
-            raise HandshakeRefused(error.status_code, _seconds(error)) from error
-        except HandshakeError as error:
-            raise Disconnected(f"handshake failed: {error or repr(error)}") from error
-        try:
-            yield _BaseWebSocket(connection)
-        finally:
-            with trio.move_on_after(CLOSE_S, shield=True):
-                await connection.aclose()
-            nursery.cancel_scope.cancel()
+    try:
+        with trio.fail_after(HANDSHAKE_S):
+            return await wrap_client_stream(
+                nursery,
+                stream,  # type: ignore[arg-type]  # any trio stream does
+                address.host + port,
+                address.resource,
+                extra_headers=[(name.encode(), value.encode()) for name, value in headers],
+                message_queue_size=QUEUE,
+                max_message_size=max_bytes,
+                receive_buffer_size=READ_BYTES,
+            )
+    except ConnectionRejected as error:
+        raise _refused(error) from error
+    except HandshakeError as error:
+        raise Disconnected(f"handshake failed: {error or repr(error)}") from error
 
 
 def _ended(error: ConnectionClosed) -> Disconnected:
@@ -86,8 +112,8 @@ def _ended(error: ConnectionClosed) -> Disconnected:
     return Disconnected(reason.reason or "closed by the venue", reason.code)
 
 
-def _seconds(error: ConnectionRejected) -> float | None:
-    for name, value in error.headers or ():
-        if name.lower() == b"retry-after" and value.isdigit():
-            return float(value)
-    return None
+def _refused(error: BaseException) -> HandshakeRefused:
+    assert isinstance(error, ConnectionRejected)
+    wait = [value for name, value in error.headers or () if name.lower() == b"retry-after"]
+    retry_after_s = float(wait[0]) if wait and wait[0].isdigit() else None
+    return HandshakeRefused(error.status_code, retry_after_s)

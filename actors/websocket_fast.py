@@ -38,19 +38,13 @@ class _FastWebSocket(WebSocket):
         self._opcode = Opcode.TEXT  # of the message that the fragments belong to
 
     async def receive(self) -> list[Frame]:
-        messages: list[Frame] = []
+        # The answer to the handshake may have brought the first messages along.
+        messages = self._gather()
         while not messages:
-            await self._read()
-            for event in self._protocol.events_received():
-                assert isinstance(event, WireFrame)
-                if event.opcode is Opcode.TEXT and event.fin:
-                    messages.append(_text(event.data))
-                elif event.opcode is Opcode.BINARY and event.fin:
-                    messages.append(bytes(event.data))
-                elif event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-                    messages += self._join(event)
-            if not messages and self._protocol.state is not State.OPEN:
+            if self._protocol.state is not State.OPEN:
                 raise self._ended()
+            await self._read()
+            messages = self._gather()
         return messages
 
     async def send(self, frame: Frame) -> None:
@@ -102,6 +96,20 @@ class _FastWebSocket(WebSocket):
                 except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
                     raise Disconnected(f"connection broke: {error.__cause__ or error}") from error
 
+    def _gather(self) -> list[Frame]:
+        """The messages that the bytes read so far complete."""
+        messages: list[Frame] = []
+        for event in self._protocol.events_received():
+            if not isinstance(event, WireFrame):
+                continue  # the answer to the handshake
+            if event.opcode is Opcode.TEXT and event.fin:
+                messages.append(_text(event.data))
+            elif event.opcode is Opcode.BINARY and event.fin:
+                messages.append(bytes(event.data))
+            elif event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+                messages += self._join(event)
+        return messages
+
     def _join(self, event: WireFrame) -> list[Frame]:
         """Collect a fragment; the whole message once its last one is there.
 
@@ -118,9 +126,11 @@ class _FastWebSocket(WebSocket):
 
     def _ended(self) -> Disconnected:
         protocol = self._protocol
-        if protocol.parser_exc is not None and not protocol.close_rcvd:
-            return Disconnected(f"protocol broken: {protocol.parser_exc}", protocol.close_code)
-        return Disconnected(protocol.close_reason or "closed by the venue", protocol.close_code)
+        if close := protocol.close_rcvd:
+            return Disconnected(close.reason or "closed by the venue", close.code)
+        if protocol.parser_exc is not None:
+            return Disconnected(f"protocol broken: {protocol.parser_exc}")
+        return Disconnected("connection ended without a close")
 
 
 @asynccontextmanager

@@ -18,9 +18,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
 from math import inf
-from typing import Any, ClassVar, Final
-
-import msgspec
+from typing import Any, ClassVar
 
 from exchanges.errors import CodecUsageError, StreamStale, VenueProtocolError
 from exchanges.events import (
@@ -35,7 +33,7 @@ from exchanges.events import (
 from exchanges.heartbeat import Pulse
 from exchanges.instrument import Instrument, Instruments
 from exchanges.limits import TokenBucket
-from exchanges.rest import Request
+from exchanges.rest import UNREADABLE, Request
 from exchanges.sequence import BookFeed, BookRule
 from exchanges.starts import Starts
 from exchanges.stream import Channel, Stream, Topic
@@ -43,15 +41,6 @@ from exchanges.subscriptions import ACK_S, Handler, Route, Subscriptions
 
 Frame = str | bytes
 """A text frame is `str`, a binary frame is `bytes`."""
-
-# Whatever the bytes of a frame are, decoding them can end in one of these and in nothing else.
-_UNREADABLE: Final = (
-    msgspec.MsgspecError,
-    ValueError,
-    LookupError,
-    ArithmeticError,
-    RecursionError,
-)
 
 
 class StreamCodec(ABC):
@@ -72,11 +61,13 @@ class StreamCodec(ABC):
         self._subscriptions = Subscriptions(
             stream.batch, self._group, acknowledges=stream.acknowledges
         )
+        self._granted_already: list[tuple[Topic, Route]] = []  # another topic's stream has them
         self._starts = Starts()
         self._pulse = Pulse(stream.heartbeat)
         self._ready: deque[Frame] = deque()  # pongs and pings, sent before anything else
         self._messages = TokenBucket(stream.messages)
         self._blocked_until_s = inf  # by the message limit, while something waits
+        self._now_ns = 0  # wall clock at the last `expire`, for frames that carry the time
         self._current: Route | None = None  # whose frame is being read
 
     # What a venue fills in.
@@ -144,6 +135,8 @@ class StreamCodec(ABC):
                 route = self._route(topic)
                 if not route.topics:
                     self._subscriptions.wish(route, subscribe=True)
+                elif route.answered:
+                    self._granted_already.append((topic, route))
                 self._subscriptions.add(topic, route)
 
     def unsubscribe(self, topics: Iterable[Topic]) -> None:
@@ -163,7 +156,7 @@ class StreamCodec(ABC):
         self._current = None
         try:
             return self._decode(frame, received_ns)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise self._protocol_error(str(error), frame) from error
 
     def resync(self, symbol: str, fault: Fault, detail: str, received_ns: int) -> tuple[Event, ...]:
@@ -229,15 +222,21 @@ class StreamCodec(ABC):
         Raises:
             StreamStale: the connection shows no sign of life.
         """
+        self._now_ns = now_ns
         if self._pulse.look(self.frames, now_s) and (ping := self._ping()) is not None:
             self._ready.append(ping)
         if (silence_s := self._pulse.silence_s(now_s)) is not None:
             raise StreamStale(
                 f"no frame for {silence_s:.1f} s", venue=self.venue, asked=self.stream.name
             )
+        granted = tuple(
+            _state(route, topic, SubscriptionState.SUBSCRIBED, now_ns)
+            for topic, route in self._granted_already
+        )
+        self._granted_already.clear()
         unanswered = self._subscriptions.overdue(now_s)
         message = f"no answer within {ACK_S:g} s"
-        return self._tell(unanswered, SubscriptionState.UNANSWERED, now_ns, message)
+        return granted + self._tell(unanswered, SubscriptionState.UNANSWERED, now_ns, message)
 
     @property
     def deadline(self) -> float:
@@ -319,6 +318,10 @@ class StreamCodec(ABC):
         instrument = self.instruments.get(topic.symbol)
         if instrument is None:
             raise CodecUsageError(f"{self.venue} has no instrument {topic.symbol}")
+        if instrument.kind not in self.stream.kinds:
+            raise CodecUsageError(
+                f"{self.venue} {self.stream.name} has no {instrument.kind} markets"
+            )
         if topic.channel not in self.stream.channels and not self._listening:
             raise CodecUsageError(f"{self.venue} {self.stream.name} has no channel {topic.channel}")
         key = key or self._key(topic, instrument)
@@ -374,13 +377,19 @@ class StreamCodec(ABC):
         message: str = "",
     ) -> tuple[StreamEvent, ...]:
         return tuple(
-            Subscription(
-                instrument=route.instrument,
-                topic=str(topic),
-                state=state,
-                message=message,
-                received_ns=received_ns,
-            )
+            _state(route, topic, state, received_ns, message)
             for route in routes
             for topic in sorted(route.topics)
         )
+
+
+def _state(
+    route: Route, topic: Topic, state: SubscriptionState, received_ns: int, message: str = ""
+) -> Subscription:
+    return Subscription(
+        instrument=route.instrument,
+        topic=str(topic),
+        state=state,
+        message=message,
+        received_ns=received_ns,
+    )

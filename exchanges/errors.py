@@ -107,7 +107,9 @@ class VenueProtocolError(ExchangeError):
     ) -> None:
         self.payload = payload[:SAMPLE_BYTES]
         self.symbol = symbol
-        super().__init__(f"{message}; payload starts {self.payload!r}", venue=venue, asked=asked)
+        # What a library says of a bad value may hold all of it.
+        text = f"{message[:SAMPLE_BYTES]}; payload starts {self.payload!r}"
+        super().__init__(text, venue=venue, asked=asked)
 
 
 class CodecUsageError(Exception):

@@ -7,12 +7,15 @@ contracts are converted there with `Instrument.base_per_contract`.
 
 import re
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+# A size of 10^18 in steps of 10^-18 has 37 digits, more than the 28 of the default context.
+_EXACT: Final = Context(prec=60)
+_ZERO: Final = Decimal(0)
 _SYMBOL: Final = re.compile(r"([^/:\s]+)/([^/:\s]+)(?::([^/:\s]+))?")
 
 
@@ -88,6 +91,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     maker_fee: Decimal | None = None
     taker_fee: Decimal | None = None
 
+    def __post_init__(self) -> None:
+        limits = (self.tick, self.step, self.min_size, self.min_notional, self.max_size or _ZERO)
+        if not all(limit.is_finite() and limit >= 0 for limit in (*limits, self.contract_size)):
+            raise ValueError(f"{self.native}: a rule that no market can have")
+
     def floor_size(self, size: Decimal) -> Decimal:
         """The largest tradable size that is not above `size`."""
         return _round(size, self.step, ROUND_FLOOR)
@@ -114,7 +122,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 def _round(value: Decimal, increment: Decimal, rounding: str) -> Decimal:
     if not increment:
         return value
-    return (value / increment).quantize(Decimal(1), rounding=rounding) * increment
+    with localcontext(_EXACT):
+        return (value / increment).quantize(Decimal(1), rounding=rounding) * increment
 
 
 class Instruments:

@@ -7,7 +7,6 @@ decoder, so that it cannot reach a book.
 
 from collections.abc import Iterable
 from decimal import Decimal
-from math import inf
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -18,8 +17,12 @@ from exchanges.events import Level
 # trade some 10^15 at once. What is larger is a mistake or an attack.
 Price = Annotated[float, Meta(gt=0, lt=1e15)]
 Size = Annotated[float, Meta(ge=0, lt=1e18)]
+Traded = Annotated[float, Meta(gt=0, lt=1e18)]
 Rate = Annotated[float, Meta(gt=-1e3, lt=1e3)]
+# New listings rise by more than a thousand per cent in a day.
+Percent = Annotated[float, Meta(gt=-1e6, lt=1e6)]
 Millis = Annotated[int, Meta(ge=0, lt=1 << 53)]
+Seconds = Annotated[int, Meta(ge=0, lt=1 << 43)]
 
 NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
@@ -35,8 +38,33 @@ def optional(text: str) -> float | None:
     if not text:
         return None
     value = float(text)
-    if not 0 <= value < inf:
+    if not 0 <= value < 1e18:
         raise ValueError(f"{text!r} is no price or size")
+    return value
+
+
+def best_level(price: str, size: str, no_price: float) -> Level:
+    """The level at the touch; `no_price` at size 0 where the venue writes no price, or zero.
+
+    Raises:
+        ValueError: they are no numbers.
+    """
+    value = optional(price)
+    return (value, optional(size) or 0.0) if value else (no_price, 0.0)
+
+
+def exact(text: str | None) -> Decimal:
+    """A number of a market's rules, exactly; 0 where the venue states none.
+
+    Raises:
+        ValueError: it is no finite number from 0 up.
+    """
+    try:
+        value = Decimal(text or 0)
+    except ArithmeticError as error:
+        raise ValueError(f"{text!r} is no number") from error
+    if not value.is_finite() or value < 0:
+        raise ValueError(f"{text!r} is no rule of a market")
     return value
 
 

@@ -7,7 +7,8 @@ A request knows what it costs, whether it may be repeated, and how to read its a
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import ClassVar, Generic, TypeVar
+from math import isfinite
+from typing import ClassVar, Final, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
@@ -30,6 +31,15 @@ from exchanges.events import (
     Trade,
 )
 from exchanges.instrument import Instrument, Kind
+
+# Whatever bytes a venue sends, decoding them can end in one of these and in nothing else.
+UNREADABLE: Final = (
+    msgspec.MsgspecError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+)
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
@@ -143,7 +153,9 @@ class PublicRest(ABC):
         parts = urlsplit(url)
         name, kind = self.paths.get(parts.path, ("", None))
         if name == "instruments":
-            return self.instruments()[0]
+            asked = set(parse_qsl(parts.query))
+            same_path = (each for each in self.instruments() if each.path == parts.path)
+            return next((each for each in same_path if set(each.query) <= asked), None)
         if name == "book":
             native = dict(parse_qsl(parts.query)).get(self.symbol_parameter, "")
             instrument = find(kind or self.kind_of(native), native)
@@ -169,7 +181,7 @@ class PublicRest(ABC):
             self._raise_for(response, asked)
             try:
                 return translate(decoder.decode(response.body), response.received_ns)
-            except (msgspec.MsgspecError, ValueError, ArithmeticError, LookupError) as error:
+            except UNREADABLE as error:
                 raise VenueProtocolError(
                     str(error), venue=self.venue, payload=response.body, asked=asked
                 ) from error
@@ -195,7 +207,11 @@ class PublicRest(ABC):
                 code=str(status),
                 asked=asked,
             )
-        if error := self.error(response, asked):
+        try:
+            error = self.error(response, asked)
+        except UNREADABLE:
+            error = None  # not the venue's words, but those of a gateway before it
+        if error:
             raise error
         if status >= 500:
             raise VenueUnavailable(
@@ -211,6 +227,7 @@ class PublicRest(ABC):
 def _retry_after_s(response: Response) -> float:
     """What the venue asks for; a venue that does not say gets a second, and is asked again."""
     try:
-        return max(float(Decimal(response.headers.get("retry-after", "1"))), 0.0)
+        wait_s = float(Decimal(response.headers.get("retry-after", "1")))
     except ArithmeticError:
         return 1.0
+    return max(wait_s, 0.0) if isfinite(wait_s) else 1.0

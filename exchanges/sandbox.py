@@ -15,8 +15,8 @@ import msgspec
 from exchanges.codec import Frame
 from exchanges.events import KlineInterval
 from exchanges.instrument import Instrument, Kind, kind_of, split_symbol
-from exchanges.matching import MarketUpdate
-from exchanges.numbers import NS_PER_S
+from exchanges.matching import Depth, MarketUpdate
+from exchanges.numbers import NS_PER_MS, NS_PER_S
 from exchanges.scale import Scale
 from exchanges.stream import Channel
 from exchanges.synthetic import MarketProfile, SyntheticMarket
@@ -33,8 +33,9 @@ PACE_NS: Final[Mapping[Channel, int]] = {
 
 
 class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP request; `query` is decoded."""
+    """One HTTP request to one of the venue's endpoints; `query` is decoded."""
 
+    endpoint: str
     method: str
     path: str
     query: Mapping[str, str]
@@ -58,39 +59,45 @@ class SandboxReply(msgspec.Struct, frozen=True, kw_only=True):
 Answer = Callable[[SandboxRequest], SandboxReply]
 
 
-def json_reply(value: object, status: int = 200, **headers: str) -> SandboxReply:
-    """A reply with a JSON body; header names are written with `_` for `-`."""
-    extra = tuple((name.replace("_", "-"), text) for name, text in headers.items())
+def json_reply(value: object, status: int = 200, headers: Mapping[str, str] = {}) -> SandboxReply:
+    """A reply with a JSON body."""
     reply = SandboxReply(status=status, body=msgspec.json.encode(value))
-    return msgspec.structs.replace(reply, headers=reply.headers + extra)
+    return msgspec.structs.replace(reply, headers=(*reply.headers, *headers.items()))
 
 
 class SandboxMarket:
-    """A synthetic market with what its venue's wire format needs to print it.
+    """A synthetic market with what a venue needs to print it.
 
-    `price` and `size` print ticks and lots as the venue does, sizes of contract markets as
-    contracts.
+    `price`, `size` and `value` print ticks, lots and their products as exact decimals; `wire_size`
+    prints lots as the venue counts sizes, which is contracts in markets that have them.
     """
 
     def __init__(
-        self, instrument: Instrument, world: World, profile: MarketProfile, chance: Chance,
+        self,
+        instrument: Instrument,
+        world: World,
+        profile: MarketProfile,
+        chance: Chance,
         now_ns: int,
     ) -> None:
         self.instrument = instrument
         self.synthetic = SyntheticMarket(instrument, world, profile, chance, now_ns)
         self.price = self.synthetic.ticks.text
-        self.size = Scale(instrument.step / instrument.contract_size).text
-        self.base_size = self.synthetic.lots.text
+        self.size = self.synthetic.lots.text
         self.value = self.synthetic.values.text
+        self.wire_size = Scale(instrument.step / instrument.contract_size).text
+
+    def depth(self, levels: int) -> Depth:
+        return self.synthetic.depth(levels)
 
     def levels(self, levels: Iterable[tuple[int, int]]) -> list[list[str]]:
         """Levels as most venues print them: price and size as decimal strings."""
-        price, size = self.price, self.size
+        price, size = self.price, self.wire_size
         return [[price(ticks), size(lots)] for ticks, lots in levels]
 
 
 class SandboxStream(msgspec.Struct, eq=False):
-    """One subscription of one session: how the venue names it, and what was last pushed."""
+    """One subscription of one session: how the venue names it, and what was pushed last."""
 
     key: str
     channel: Channel
@@ -101,15 +108,38 @@ class SandboxStream(msgspec.Struct, eq=False):
     last_ns: int = 0
     last_top: tuple[Any, ...] = ()
 
+    def wants(self, update: MarketUpdate, now_ns: int) -> bool:
+        """Whether the subscription is told of an update at all."""
+        match self.channel:
+            case Channel.BOOK:
+                return update.last_id >= update.first_id
+            case Channel.TOP:
+                depth = self.market.depth(1)
+                previous, self.last_top = self.last_top, (*depth.bids, *depth.asks)
+                return self.last_top != previous
+            case Channel.TRADES:
+                return bool(update.matches)
+            case Channel.LIQUIDATIONS:
+                return False  # nobody is liquidated here
+            case channel:
+                return now_ns - self.last_ns >= PACE_NS[channel]
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A frame to be sent, and the subscription it is for, if it is for one."""
+
+    frame: Frame
+    stream: SandboxStream | None = None
+
 
 class SandboxSession(ABC):
-    """The server's side of one socket."""
+    """The server's side of one socket, opened at one of the venue's endpoints."""
 
-    def __init__(self, venue: "SandboxVenue", path: str) -> None:
+    def __init__(self, venue: "SandboxVenue", endpoint: str) -> None:
         self.venue = venue
-        self.path = path
+        self.endpoint = endpoint
         self.streams: dict[str, SandboxStream] = {}
-        self._outbox: list[Frame] = []
+        self._outbox: list[Outgoing] = []
 
     @abstractmethod
     def receive(self, frame: Frame, now_ns: int) -> None:
@@ -117,7 +147,7 @@ class SandboxSession(ABC):
 
     @abstractmethod
     def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
-        """What a subscription is told of an update; `worth_pushing` has passed it."""
+        """What a subscription that wants an update is told of it."""
 
     def greet(self, now_ns: int) -> None:
         """The connection is open; most venues wait for the client."""
@@ -126,46 +156,29 @@ class SandboxSession(ABC):
         """Time has passed: send heartbeats, if the venue does."""
 
     def send(self, frame: Frame) -> None:
-        self._outbox.append(frame)
+        self._outbox.append(Outgoing(frame))
 
     def send_json(self, value: object) -> None:
-        self._outbox.append(msgspec.json.encode(value).decode())
+        self.send(json_text(value))
 
-    def take(self) -> list[Frame]:
+    def take(self) -> list[Outgoing]:
         """The frames that have gathered, in order."""
-        frames, self._outbox = self._outbox, []
-        return frames
+        outgoing, self._outbox = self._outbox, []
+        return outgoing
 
     def subscribe(self, stream: SandboxStream) -> None:
-        stream.last_id = stream.market.synthetic.depth(0).last_id
+        """Push to the stream from now on."""
+        stream.last_id = stream.market.depth(0).last_id
         self.streams[stream.key] = stream
 
     def publish(self, market: SandboxMarket, update: MarketUpdate, now_ns: int) -> None:
         """Tell the subscriptions of a market what happened there."""
         for stream in self.streams.values():
-            if stream.market is market and worth_pushing(stream, update, now_ns):
+            if stream.market is market and stream.wants(update, now_ns):
                 for frame in self.encode(stream, update, now_ns):
-                    self.send(frame)
+                    self._outbox.append(Outgoing(frame, stream))
                 stream.last_id = update.last_id
                 stream.last_ns = now_ns
-
-
-def worth_pushing(stream: SandboxStream, update: MarketUpdate, now_ns: int) -> bool:
-    """Whether a subscription is told of an update at all."""
-    match stream.channel:
-        case Channel.BOOK:
-            return update.last_id >= update.first_id
-        case Channel.TOP:
-            synthetic = stream.market.synthetic
-            top = (*synthetic.depth(1).bids, *synthetic.depth(1).asks)
-            changed, stream.last_top = top != stream.last_top, top
-            return changed
-        case Channel.TRADES:
-            return bool(update.matches)
-        case Channel.LIQUIDATIONS:
-            return False
-        case _:
-            return now_ns - stream.last_ns >= PACE_NS[stream.channel]
 
 
 class SandboxVenue(ABC):
@@ -196,14 +209,15 @@ class SandboxVenue(ABC):
         self.sessions: set[SandboxSession] = set()
         self.refused: set[str] = set()
         self.busy = 0
+        self._routes = self.routes()
 
     @abstractmethod
     def native(self, base: str, quote: str, settle: str) -> str:
         """How the venue names a market."""
 
     @abstractmethod
-    def open_session(self, path: str) -> SandboxSession | None:
-        """The server's side of a new socket; None if nothing is served at the path."""
+    def open_session(self, endpoint: str) -> SandboxSession:
+        """The server's side of a new socket at one of the venue's stream endpoints."""
 
     @abstractmethod
     def routes(self) -> Mapping[str, Answer]:
@@ -222,10 +236,8 @@ class SandboxVenue(ABC):
         if self.busy:
             self.busy -= 1
             return self.error_reply(429, "too many requests")
-        route = self.routes().get(request.path)
-        if route is None:
-            return self.error_reply(404, "no such path")
-        return route(request)
+        route = self._routes.get(request.path)
+        return route(request) if route else self.error_reply(404, "no such path")
 
     def step(self, now_ns: int) -> None:
         """Let the markets live on until `now_ns`, and tell the sessions."""
@@ -236,19 +248,22 @@ class SandboxVenue(ABC):
         for session in self.sessions:
             session.tick(now_ns)
 
-    def market_named(self, kind: Kind, native: str) -> SandboxMarket | None:
+    def market(self, kind: Kind, native: str) -> SandboxMarket | None:
+        """The market that the venue calls `native`."""
         for market in self.markets.values():
             if market.instrument.native == native and market.instrument.kind is kind:
                 return market
         return None
 
+    def of_kind(self, kind: Kind) -> list[SandboxMarket]:
+        return [market for market in self.markets.values() if market.instrument.kind is kind]
+
     def make_instrument(self, symbol: str) -> Instrument:
-        """A market with plausible rules: five digits of price, sizes from about a dollar."""
+        """A market with plausible rules: five digits of price, sizes from about ten cents."""
         base, quote, settle = split_symbol(symbol)
         price = start_price(base) / start_price(quote)
         contract_size = self.contract_size(base, settle)
-        # Whole contracts where they are counted, else a step of about a tenth of a dollar.
-        step = contract_size if contract_size != 1 else _power_of_ten(0.1 / price)
+        step = contract_size if settle and contract_size != 1 else _power_of_ten(0.1 / price)
         return Instrument(
             venue=self.name,
             symbol=symbol,
@@ -262,6 +277,16 @@ class SandboxVenue(ABC):
             min_size=step,
             contract_size=contract_size,
         )
+
+
+def ms(at_ns: int) -> int:
+    """Milliseconds, as most venues stamp."""
+    return at_ns // NS_PER_MS
+
+
+def json_text(value: object) -> str:
+    """A JSON text frame."""
+    return msgspec.json.encode(value).decode()
 
 
 def _power_of_ten(value: float) -> Decimal:

@@ -46,7 +46,8 @@ class BookRule(msgspec.Struct, frozen=True):
     """What a venue promises about one kind of book stream.
 
     Where `resets` is true the venue's ids may fall: an update that follows ours but ends lower
-    restarts the count.
+    restarts the count. A low id then proves nothing, so that of rule 2 only this is left: a
+    repetition of the update before is ignored.
     """
 
     recovery: Recovery
@@ -63,6 +64,7 @@ class BookFeed:
     __slots__ = (
         "_buffer",
         "_joining",
+        "_previous",
         "instrument",
         "is_live",
         "last",
@@ -77,6 +79,7 @@ class BookFeed:
         self.is_live = False
         self.wants_start = rule.recovery is Recovery.SNAPSHOT_BY_REQUEST
         self.last = 0
+        self._previous = -1  # what the update that led to `last` came from
         self.losses = 0
         self._joining = False  # live, but no update has confirmed that it follows the snapshot
         self._buffer: deque[BookDelta] = deque(maxlen=MAX_BUFFERED)
@@ -103,7 +106,7 @@ class BookFeed:
             checksum=checksum,
         )
         if self.is_live and previous == self.last <= last:
-            self.last = last
+            self._previous, self.last = previous, last
             self._joining = False
             return (update,)
         return self._judge(update)
@@ -117,7 +120,7 @@ class BookFeed:
         self._buffer.clear()
         self.is_live = True
         self.wants_start = False
-        self.last = snapshot.sequence
+        self._previous, self.last = -1, snapshot.sequence
         self._joining = self.rule.recovery is Recovery.SNAPSHOT_BY_REQUEST
         joined = (self._judge(update) for update in backlog)
         return (snapshot, *chain.from_iterable(joined))
@@ -150,10 +153,11 @@ class BookFeed:
         straddles = self._joining and previous < self.last < last
         if follows or straddles:
             update = msgspec.structs.replace(update, previous=self.last)
-            self.last = last
+            self._previous, self.last = previous, last
             self._joining = False
             return (update,)
-        if previous <= last <= self.last:
+        is_repeated = (previous, last) == (self._previous, self.last)
+        if is_repeated or (previous <= last <= self.last and not self.rule.resets):
             return ()
         detail = f"expected {self.last}, got {previous}..{last}"
         lost = self.lose(Fault.GAP, detail, update.received_ns)

@@ -17,6 +17,7 @@ START_S: Final = 15.0
 PAUSE_S: Final = 0.5
 PAUSE_CAP_S: Final = 30.0
 """The pause between two starts of one book doubles from the first value to the second."""
+_DOUBLINGS: Final = 10  # enough for the cap; a book may fail for days
 QUIET_S: Final = 60.0
 """A book that was not started for this long begins with the first pause again."""
 
@@ -40,19 +41,19 @@ class Starts:
 
     def __init__(self) -> None:
         self._states: dict[Route, _Start] = {}
-        self._waiting: set[Route] = set()
+        self._waiting: dict[Route, None] = {}  # in the order they were wanted
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
     def want(self, route: Route) -> None:
         """The route's book is not live."""
-        self._waiting.add(route)
+        self._waiting[route] = None
         self._states.setdefault(route, _Start())
 
     def settle(self, route: Route) -> None:
         """The route's book is live, or nobody wants it any more."""
-        self._waiting.discard(route)
+        self._waiting.pop(route, None)
         if route.ended:
             self._states.pop(route, None)
 
@@ -60,10 +61,11 @@ class Starts:
         """The subscription has been sent; where it brings the snapshot, that is a start."""
         state = self._states.setdefault(route, _Start())
         state.subscribed_s = now_s
-        if not _by_request(route):
+        if route.feed and not _by_request(route):
             if state.asked_s is None:
                 state.note(now_s)
             state.asked_s = now_s
+            route.feed.wants_start = False  # it is under way
 
     def due_requests(self, now_s: float) -> list[Route]:
         """Books whose snapshot must be requested now; each is in flight until `landed`."""
@@ -78,6 +80,8 @@ class Starts:
         due = [route for route in self._due(now_s) if not _by_request(route)]
         for route in due:
             self._states[route].note(now_s)
+            if route.feed:
+                route.feed.wants_start = False  # it is under way
         return due
 
     def landed(self, route: Route) -> None:
@@ -101,7 +105,8 @@ class Starts:
             return state.subscribed_s + (0.0 if feed.has_updates else FIRST_UPDATE_S)
         if not feed.wants_start:
             return state.asked_s + START_S
-        return state.asked_s + min(PAUSE_S * 2.0 ** (state.attempts - 1), PAUSE_CAP_S)
+        doublings = min(state.attempts - 1, _DOUBLINGS)
+        return state.asked_s + min(PAUSE_S * 2.0**doublings, PAUSE_CAP_S)
 
 
 def _by_request(route: Route) -> bool:

@@ -159,7 +159,7 @@ class Subscriptions:
             self._finish(asked.routes)
             return []
         wanted = [route for route in asked.routes if not route.ended]
-        if len(wanted) > 1:
+        if len(asked.routes) > 1:
             self._alone.update(wanted)
             self._wishes.extend((route, True) for route in wanted)
             return []

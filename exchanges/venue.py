@@ -66,7 +66,8 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        return tuple(self.fees)
+        """The kinds of market whose books can be watched; recordings may hold quotes of others."""
+        return tuple(kind for kind in self.fees if self.stream_for(kind, Channel.BOOK))
 
     def stream_for(self, kind: Kind, channel: Channel) -> Stream | None:
         """The stream that carries a channel of a kind of market, if the venue has it."""

@@ -1,1 +1,8 @@
-"""`python -m supervisor` and the `arbitrio` command."""
+"""The `arbitrio` command; also `python -m supervisor`."""
+
+import sys
+
+from supervisor.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

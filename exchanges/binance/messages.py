@@ -79,9 +79,9 @@ class BookTicker(Struct):
         top = Top(
             instrument=instrument,
             bid=self.b,
-            bid_size=self.B,
+            bid_size=self.B if self.b else 0.0,
             ask=self.a or inf,
-            ask_size=self.A,
+            ask_size=self.A if self.a else 0.0,
             sequence=self.u,
             venue_ns=None if self.E is None else self.E * NS_PER_MS,
             received_ns=received_ns,
@@ -108,6 +108,8 @@ class TradeMessage(Struct):
     def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
         if self.X != "MARKET" or not self.q:
             return ()
+        if not self.p:
+            raise ValueError("a trade at price 0")
         trade = Trade(
             instrument=instrument,
             price=self.p,
@@ -237,6 +239,8 @@ class LiquidationMessage(Struct):
     o: LiquidationOrder
 
     def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        if not self.o.z:
+            return ()
         liquidation = Liquidation(
             instrument=instrument,
             price=self.o.ap,

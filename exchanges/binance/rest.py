@@ -50,6 +50,10 @@ _DEPTH_WEIGHT: Final[Mapping[Kind, tuple[tuple[int, int], ...]]] = {
     Kind.SPOT: ((100, 5), (500, 25), (1000, 50), (5000, 250)),
     Kind.PERPETUAL: ((5, 2), (10, 2), (20, 2), (50, 2), (100, 5), (500, 10), (1000, 20)),
 }
+_KLINES_WEIGHT: Final[Mapping[Kind, tuple[tuple[int, int], ...]]] = {
+    Kind.SPOT: ((1000, 2),),
+    Kind.PERPETUAL: ((100, 1), (500, 2), (1000, 5), (1500, 10)),
+}
 _SYNC_DEPTH: Final = 1000
 # A symbol that fundingInfo does not list is charged every 8 h (the documentation's rule).
 _FUNDING_S: Final = 8 * 3600.0
@@ -138,7 +142,9 @@ class BinanceRest(PublicRest):
             instrument,
             "/trades",
             _TRADES,
-            lambda rows, received_ns: [row.trade(instrument, received_ns) for row in rows],
+            lambda rows, received_ns: [
+                row.trade(instrument, received_ns) for row in rows if row.qty
+            ],
             25 if instrument.kind is Kind.SPOT else 5,
             limit=limit,
         )
@@ -156,6 +162,7 @@ class BinanceRest(PublicRest):
     def klines(
         self, instrument: Instrument, interval: KlineInterval, limit: int = 100
     ) -> Request[list[Kline]]:
+        steps = _KLINES_WEIGHT[instrument.kind]
         return self._of(
             "klines",
             instrument,
@@ -164,7 +171,7 @@ class BinanceRest(PublicRest):
             lambda rows, received_ns: [
                 row.kline(instrument, interval, received_ns) for row in rows
             ],
-            5,
+            next((step[1] for step in steps if step[0] >= limit), steps[-1][1]),
             interval=interval.value,
             limit=limit,
         )

@@ -1,0 +1,1 @@
+"""What each command of `arbitrio` does; see `supervisor.cli`."""

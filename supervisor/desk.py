@@ -1,0 +1,222 @@
+"""One venue at work: its gateway, its instruments, its connections, and what is watched there."""
+
+from collections.abc import Iterable
+from itertools import count
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+import trio
+
+from actors.book import BookInbox
+from actors.connection import Connection, Refresh, Resync, Subscribe, Unsubscribe
+from actors.instruments import run_instruments
+from actors.order_book import OrderBook
+from actors.session import VenueContext
+from actors.venue_clock import VenueClock
+from exchanges.errors import InvalidSymbol
+from exchanges.events import Fault, InstrumentChange
+from exchanges.instrument import Instrument, Status, kind_of
+from exchanges.stream import Channel, Stream, Topic
+from supervisor.child import ChildSpec
+from supervisor.policy import Parking, RestartLimit, Strategy
+from supervisor.settings import suggest
+from supervisor.supervise import Supervisor
+
+# A busy book gets some ten batches a second; this is several seconds of being late.
+INBOX_BATCHES: Final = 64
+# All connections of a venue may drop at once, and that more than once, before its branch is
+# started as a whole; a branch that does not come up is parked and probed.
+CONNECTION_LIMIT: Final = RestartLimit(restarts=40, window_s=120.0)
+BRANCH_LIMIT: Final = RestartLimit(restarts=5, window_s=60.0)
+PARKING: Final = Parking(probe_after_s=60.0)
+
+log = structlog.get_logger()
+
+
+class MarketDesk(msgspec.Struct, eq=False):
+    """One watched market: its book, the inbox of the book's actor, and where its topics are."""
+
+    instrument: Instrument
+    book: OrderBook
+    inbox: BookInbox
+    places: dict[Topic, Connection]
+
+    def resync(self, fault: Fault, detail: str) -> None:
+        """Ask for a new start of the book."""
+        symbol = self.instrument.symbol
+        if connection := self.places.get(Topic(Channel.BOOK, symbol)):
+            connection.tell(Resync(symbol, fault, detail))
+
+
+class Floor(Protocol):
+    """What a venue's desk needs of the whole: somebody to keep its books and watch its markets."""
+
+    async def open_market(self, market: MarketDesk) -> None: ...
+
+    async def close_market(self, market: MarketDesk) -> None: ...
+
+    def update_instrument(self, instrument: Instrument) -> None: ...
+
+
+class VenueDesk:
+    """The branch of one venue.
+
+    Attributes:
+        context: what its connections share.
+        markets: what is watched, by symbol.
+        unknown: what was wished for and the venue does not trade.
+    """
+
+    def __init__(
+        self,
+        context: VenueContext,
+        clock: VenueClock,
+        floor: Floor,
+        *,
+        symbols: Iterable[str],
+        channels: Iterable[Channel],
+        refresh_s: float,
+    ) -> None:
+        self.context = context
+        self.markets: dict[str, MarketDesk] = {}
+        self.unknown: set[str] = set()
+        self._clock = clock
+        self._floor = floor
+        self._wished = list(symbols)
+        self._channels = [Channel.BOOK, *(one for one in channels if one is not Channel.BOOK)]
+        self._refresh_s = refresh_s
+        self._connections: dict[str, Connection] = {}
+        self._numbers = count(1)
+        self._crew = Supervisor("connections", limit=CONNECTION_LIMIT, chance=context.chance)
+
+    @property
+    def name(self) -> str:
+        return self.context.venue.name
+
+    @property
+    def frames(self) -> int:
+        """Frames that all connections have received."""
+        return sum(connection.frames for connection in self._connections.values())
+
+    def as_child(self) -> ChildSpec:
+        """The branch: connections need instruments, and both need the gateway."""
+        children = (
+            ChildSpec(name="gateway", run=self.context.gateway.run),
+            ChildSpec(name="instruments", run=self._run_instruments),
+            self._crew.as_child(wait_ready=False),
+        )
+        branch = Supervisor(
+            self.name,
+            children,
+            strategy=Strategy.REST_FOR_ONE,
+            limit=BRANCH_LIMIT,
+            chance=self.context.chance,
+        )
+        # One venue that is down must not keep the others from starting.
+        return branch.as_child(wait_ready=False, parking=PARKING, limit=RestartLimit(1, 600.0))
+
+    async def add(self, symbols: Iterable[str]) -> None:
+        """Watch more symbols.
+
+        Raises:
+            InvalidSymbol: the venue does not trade one of them; none is added then.
+        """
+        new = [symbol for symbol in symbols if symbol not in self._wished]
+        if len(self.context.instruments):
+            for symbol in new:
+                self._require_known(symbol)
+        self._wished += new
+        await self._open_wished()
+
+    async def remove(self, symbols: Iterable[str]) -> None:
+        """Watch symbols no longer."""
+        for symbol in symbols:
+            if symbol in self._wished:
+                self._wished.remove(symbol)
+            if market := self.markets.pop(symbol, None):
+                await self._close(market)
+
+    async def close(self) -> None:
+        """Watch nothing any more."""
+        await self.remove(list(self._wished))
+
+    # Instruments.
+
+    async def _run_instruments(self, *, task_status: trio.TaskStatus[None]) -> None:
+        await run_instruments(
+            self.context, self._clock, self._on_change, self._refresh_s, task_status=task_status
+        )
+
+    async def _on_change(self, changes: list[InstrumentChange]) -> None:
+        for change in changes:
+            instrument = change.instrument
+            if market := self.markets.get(instrument.symbol):
+                market.instrument = instrument
+                self._floor.update_instrument(instrument)
+                for connection in set(market.places.values()):
+                    connection.tell(Refresh(instrument))
+                log.info("instrument_changed", venue=self.name, symbol=instrument.symbol)
+            self.context.events.publish(change)
+        await self._open_wished()
+
+    async def _open_wished(self) -> None:
+        for symbol in self._wished:
+            if symbol in self.markets or not len(self.context.instruments):
+                continue
+            instrument = self.context.instruments.get(symbol)
+            if instrument is None or instrument.status is Status.DELISTED:
+                if symbol not in self.unknown:
+                    log.warning("not_traded", venue=self.name, symbol=symbol)
+                self.unknown.add(symbol)
+            else:
+                self.unknown.discard(symbol)
+                await self._open(instrument)
+
+    def _require_known(self, symbol: str) -> None:
+        instruments = self.context.instruments
+        if instruments.get(symbol) is None:
+            hint = suggest(symbol, [one.symbol for one in instruments])
+            raise InvalidSymbol(f"does not trade {symbol}; {hint}", venue=self.name, asked=symbol)
+
+    # Markets and their topics.
+
+    async def _open(self, instrument: Instrument) -> None:
+        symbol = instrument.symbol
+        book = OrderBook(instrument, self.context.venue.checksum)
+        inbox: BookInbox = BookInbox(INBOX_BATCHES)
+        market = self.markets[symbol] = MarketDesk(instrument, book, inbox, {})
+        self.context.books[symbol] = inbox
+        await self._floor.open_market(market)
+        for channel in self._channels:
+            stream = self.context.venue.stream_for(kind_of(symbol), channel)
+            if stream:
+                topic = Topic(channel, symbol)
+                market.places[topic] = await self._place(topic, stream)
+
+    async def _close(self, market: MarketDesk) -> None:
+        symbol = market.instrument.symbol
+        for connection in set(market.places.values()):
+            topics = [topic for topic, place in market.places.items() if place is connection]
+            connection.tell(Unsubscribe(tuple(topics)))
+        del self.context.books[symbol]
+        await self._floor.close_market(market)
+        for name, connection in list(self._connections.items()):
+            if not connection.topics:
+                del self._connections[name]
+                await self._crew.remove(name)
+
+    async def _place(self, topic: Topic, stream: Stream) -> Connection:
+        """Put the topic on a connection that has room, or on a new one."""
+        for connection in self._connections.values():
+            if connection.stream is stream and len(connection.topics) < stream.max_topics:
+                connection.tell(Subscribe((topic,)))
+                return connection
+        connection = Connection(self.context, stream)
+        connection.tell(Subscribe((topic,)))
+        name = f"{stream.name} {next(self._numbers)}"
+        self._connections[name] = connection
+        await self._crew.add(
+            ChildSpec(name=name, run=connection.run, inspect=connection.inspect, wait_ready=False)
+        )
+        return connection

@@ -1,0 +1,50 @@
+"""Where structured records go: lines on stderr, or a short memory that a screen shows."""
+
+import sys
+from collections import deque
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import structlog
+
+REMEMBERED: Final = 8
+
+
+def log_to_stderr() -> None:
+    """One line a record: for people if stderr is a terminal, else JSON."""
+    is_terminal = sys.stderr.isatty()
+    renderer = (
+        structlog.dev.ConsoleRenderer() if is_terminal else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def log_to_memory() -> deque[str]:
+    """The newest records as short lines, for a screen that must not be written over."""
+    lines: deque[str] = deque(maxlen=REMEMBERED)
+
+    def remember(
+        logger: object, method: str, record: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        stamp, level = record.pop("timestamp"), record.pop("level")
+        event = str(record.pop("event"))
+        facts = " ".join(f"{name}={value}" for name, value in record.items())
+        mark = "" if level == "info" else f"{level}: "
+        lines.append(f"{stamp} {mark}{event} {facts}")
+        raise structlog.DropEvent
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            remember,
+        ]
+    )
+    return lines

@@ -1,0 +1,96 @@
+"""Reads plain data into typed structs and finds everything that is wrong with it at once.
+
+Every mistake is told with its path, the value, and what would be right.
+"""
+
+import types
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; `problems` has one line for each mistake."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def read_struct(kind: type[S], data: object, path: str = "") -> S:
+    """`data` (as a TOML reader gives it) as a `kind`.
+
+    Raises:
+        ConfigError: keys that `kind` does not know, values of a wrong type, missing keys.
+    """
+    problems = list(_problems(kind, data, path))
+    if problems:
+        raise ConfigError(problems)
+    return msgspec.convert(data, kind)
+
+
+def suggest(word: str, known: Mapping[str, object] | list[str]) -> str:
+    """What to say of an unknown word: the nearest known one, or all of them."""
+    names = sorted(known)
+    if near := get_close_matches(word, names, n=1):
+        return f"did you mean {near[0]!r}?"
+    return f"known are: {', '.join(names)}"
+
+
+def _problems(kind: Any, data: object, path: str) -> Iterator[str]:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield from _struct_problems(kind, data, path)
+    elif get_origin(kind) is dict and isinstance(data, dict):
+        key_kind, value_kind = get_args(kind)
+        for key, value in data.items():
+            yield from _leaf_problems(key_kind, key, f"{path} (a key)")
+            yield from _problems(value_kind, value, f"{path}.{key}")
+    elif get_origin(kind) in (Union, types.UnionType) and isinstance(data, dict):
+        structs = [one for one in get_args(kind) if _is_struct(one)]
+        yield from _problems(structs[0], data, path) if structs else ()
+    else:
+        yield from _leaf_problems(kind, data, path)
+
+
+def _struct_problems(kind: type[msgspec.Struct], data: object, path: str) -> Iterator[str]:
+    if not isinstance(data, dict):
+        yield f"{path or 'the file'}: a table is wanted, not {data!r}"
+        return
+    hints = get_type_hints(kind, include_extras=True)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for key, value in data.items():
+        where = f"{path}.{key}" if path else key
+        if key not in fields:
+            yield f"{where}: no such setting; {suggest(key, list(fields))}"
+        else:
+            yield from _problems(hints[fields[key].name], value, where)
+    for key, field in fields.items():
+        if field.required and key not in data:
+            yield f"{path}.{key}".lstrip(".") + ": is missing"
+
+
+def _leaf_problems(kind: Any, data: object, path: str) -> Iterator[str]:
+    try:
+        msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        yield f"{path}: {data!r} does not fit: {_plain(str(error))}{_choices(kind)}"
+
+
+def _plain(message: str) -> str:
+    """The library's message; its path is relative to the value and adds nothing for a scalar."""
+    text, _, where = message.partition(" - at `$")
+    where = where.removesuffix("`")
+    return text[0].lower() + text[1:] + (f" at {where}" if where.startswith("[") else "")
+
+
+def _choices(kind: Any) -> str:
+    choices = getattr(kind, "__members__", None)
+    return f" (one of {', '.join(repr(one.value) for one in choices.values())})" if choices else ""
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)

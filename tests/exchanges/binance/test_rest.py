@@ -1,0 +1,696 @@
+"""Binance's public requests, checked against "General" and "Market data endpoints"."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from exchanges import VENUES
+from exchanges.errors import (
+    ExchangeError,
+    InvalidSymbol,
+    RateLimited,
+    VenueProtocolError,
+    VenueUnavailable,
+)
+from exchanges.events import (
+    BookSnapshot,
+    Funding,
+    Kline,
+    KlineInterval,
+    MarkPrice,
+    OpenInterest,
+    Ticker,
+    Trade,
+)
+from exchanges.instrument import Instrument, Kind, Status
+from exchanges.orders import Side
+from exchanges.rest import Request, Response
+from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
+
+REST = VENUES["binance"].rest
+SPOT_LIST, PERPETUAL_LIST = REST.instruments()
+BTC = market("BTC/USDT", "BTCUSDT", venue="binance")
+PERP = market("BTC/USDT:USDT", "BTCUSDT", venue="binance", funding_interval_s=14_400.0)
+LISTED = market("NEW/USDT:USDT", "NEWUSDT", venue="binance")  # fundingInfo does not list it
+
+
+def rules(
+    symbol: str, native: str, tick: str, step: str, sizes: tuple[str, str], min_notional: str
+) -> Instrument:
+    min_size, max_size = sizes
+    return market(
+        symbol,
+        native,
+        venue="binance",
+        tick=tick,
+        step=step,
+        min_size=min_size,
+        max_size=max_size,
+        min_notional=min_notional,
+    )
+
+
+REPLIES = (
+    Reply(
+        request=SPOT_LIST,
+        body=b"""{"timezone":"UTC","serverTime":1634942465856,"symbols":[{"symbol":"BTCUSDT",
+        "status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT","filters":[
+        {"filterType":"PRICE_FILTER","minPrice":"0.01000000","maxPrice":"1000000.00000000",
+        "tickSize":"0.01000000"},
+        {"filterType":"LOT_SIZE","minQty":"0.00001000","maxQty":"9000.00000000",
+        "stepSize":"0.00001000"},
+        {"filterType":"MARKET_LOT_SIZE","minQty":"0.00000000","maxQty":"112.21108820",
+        "stepSize":"0.00000000"},
+        {"filterType":"NOTIONAL","minNotional":"5.00000000","applyMinToMarket":true,
+        "maxNotional":"9000000.00000000","applyMaxToMarket":false,"avgPriceMins":5}]}]}""",
+        value=[rules("BTC/USDT", "BTCUSDT", "0.01", "0.00001", ("0.00001", "9000"), "5")],
+    ),
+    Reply(
+        request=PERPETUAL_LIST,
+        body=b"""{"timezone":"UTC","symbols":[{"symbol":"1000PEPEUSDT","contractType":"PERPETUAL",
+        "status":"TRADING","baseAsset":"1000PEPE","quoteAsset":"USDT","marginAsset":"USDT",
+        "pricePrecision":7,"quantityPrecision":0,"filters":[
+        {"filterType":"PRICE_FILTER","minPrice":"0.0000001","maxPrice":"200",
+        "tickSize":"0.0000001"},
+        {"filterType":"LOT_SIZE","minQty":"1","maxQty":"100000000","stepSize":"1"},
+        {"filterType":"MIN_NOTIONAL","notional":"5"}]},
+        {"symbol":"BTCUSDT_261225","contractType":"CURRENT_QUARTER","status":"TRADING",
+        "baseAsset":"BTC","quoteAsset":"USDT","marginAsset":"USDT","filters":[]},
+        {"symbol":"TSLAUSDT","contractType":"TRADIFI_PERPETUAL","status":"TRADING",
+        "baseAsset":"TSLA","quoteAsset":"USDT","marginAsset":"USDT","filters":[]}]}""",
+        value=[
+            rules("1000PEPE/USDT:USDT", "1000PEPEUSDT", "0.0000001", "1", ("1", "100000000"), "5")
+        ],
+    ),
+    Reply(
+        request=REST.book(BTC),
+        body=b"""{"lastUpdateId":1027024,"bids":[["60000.40000000","0.43100000"],
+        ["60000.30000000","1.00000000"]],"asks":[["60000.50000000","0.12000000"]]}""",
+        value=BookSnapshot(
+            instrument=BTC,
+            bids=[(60000.4, 0.431), (60000.3, 1.0)],
+            asks=[(60000.5, 0.12)],
+            sequence=1027024,
+            received_ns=RECEIVED_NS,
+        ),
+    ),
+    Reply(
+        request=REST.book(PERP),
+        body=b"""{"lastUpdateId":1027024,"E":1589436922972,"T":1589436922959,
+        "bids":[["60000.40","0.431"]],"asks":[]}""",
+        value=BookSnapshot(
+            instrument=PERP,
+            bids=[(60000.4, 0.431)],
+            asks=[],
+            sequence=1027024,
+            venue_ns=1589436922972_000_000,
+            received_ns=RECEIVED_NS,
+        ),
+    ),
+    Reply(
+        request=REST.trades(BTC),
+        body=b"""[{"id":28457,"price":"60000.40000000","qty":"0.12000000","quoteQty":"7200.048",
+        "time":1499865549590,"isBuyerMaker":true,"isBestMatch":true},
+        {"id":28458,"price":"60000.50000000","qty":"0.01000000","quoteQty":"600.005",
+        "time":1499865549591,"isBuyerMaker":false,"isBestMatch":true}]""",
+        value=[
+            Trade(
+                instrument=BTC,
+                price=60000.4,
+                size=0.12,
+                side=Side.SELL,
+                trade_id="28457",
+                venue_ns=1499865549590_000_000,
+                received_ns=RECEIVED_NS,
+            ),
+            Trade(
+                instrument=BTC,
+                price=60000.5,
+                size=0.01,
+                side=Side.BUY,
+                trade_id="28458",
+                venue_ns=1499865549591_000_000,
+                received_ns=RECEIVED_NS,
+            ),
+        ],
+    ),
+    Reply(
+        request=REST.ticker(BTC),
+        body=b"""{"symbol":"BTCUSDT","priceChange":"-940.0","priceChangePercent":"-1.500",
+        "weightedAvgPrice":"60500.1","prevClosePrice":"61000.0","lastPrice":"60000.4",
+        "lastQty":"0.2","bidPrice":"60000.3","bidQty":"1","askPrice":"60000.5","askQty":"2",
+        "openPrice":"60940.4","highPrice":"61500.0","lowPrice":"59500.0","volume":"8913.3",
+        "quoteVolume":"539254650.0","openTime":1499783499040,"closeTime":1499869899040,
+        "firstId":1,"lastId":76,"count":76}""",
+        value=Ticker(
+            instrument=BTC,
+            last=60000.4,
+            bid=60000.3,
+            ask=60000.5,
+            high=61500.0,
+            low=59500.0,
+            volume=8913.3,
+            quote_volume=539254650.0,
+            change=-0.015,
+            venue_ns=1499869899040_000_000,
+            received_ns=RECEIVED_NS,
+        ),
+    ),
+    Reply(
+        request=REST.klines(BTC, KlineInterval.M1),
+        # The first candle has ended by our clock, the second has not.
+        body=b"""[[1699999920000,"60000.1","60010.0","59990.0","60000.4","1.5",1699999979999,
+        "90000.3",308,"0.7","42000.1","0"],
+        [1699999980000,"60000.4","60020.0","60000.4","60015.0","0.5",1700000039999,
+        "30000.2",12,"0.2","12000.1","0"]]""",
+        value=[
+            Kline(
+                instrument=BTC,
+                interval=KlineInterval.M1,
+                open_ns=1699999920000_000_000,
+                open=60000.1,
+                high=60010.0,
+                low=59990.0,
+                close=60000.4,
+                volume=1.5,
+                quote_volume=90000.3,
+                trades=308,
+                closed=True,
+                received_ns=RECEIVED_NS,
+            ),
+            Kline(
+                instrument=BTC,
+                interval=KlineInterval.M1,
+                open_ns=1699999980000_000_000,
+                open=60000.4,
+                high=60020.0,
+                low=60000.4,
+                close=60015.0,
+                volume=0.5,
+                quote_volume=30000.2,
+                trades=12,
+                closed=False,
+                received_ns=RECEIVED_NS,
+            ),
+        ],
+    ),
+    Reply(
+        request=REST.server_time(),
+        body=b'{"serverTime":1499827319559}',
+        value=1499827319559_000_000,
+    ),
+    Reply(request=REST.ping(), body=b"{}", value=None),
+    Reply(
+        request=REST.funding(PERP),
+        body=b"""{"symbol":"BTCUSDT","markPrice":"60000.63104562","indexPrice":"59990.80495970",
+        "estimatedSettlePrice":"59991.16138815","lastFundingRate":"-0.00038246",
+        "interestRate":"0.00010000","nextFundingTime":1597392000000,"time":1597370495002}""",
+        value=Funding(
+            instrument=PERP,
+            rate=-0.00038246,
+            interval_s=14_400.0,
+            next_ns=1597392000000_000_000,
+            venue_ns=1597370495002_000_000,
+            received_ns=RECEIVED_NS,
+        ),
+    ),
+    Reply(
+        request=REST.funding(LISTED),
+        body=b"""{"symbol":"NEWUSDT","markPrice":"0.15","indexPrice":"0.16",
+        "lastFundingRate":"0.0001","nextFundingTime":1597392000000,"time":1597370495002}""",
+        value=Funding(
+            instrument=LISTED,
+            rate=0.0001,
+            interval_s=28_800.0,  # a symbol that fundingInfo does not list is charged every 8 h
+            next_ns=1597392000000_000_000,
+            venue_ns=1597370495002_000_000,
+            received_ns=RECEIVED_NS,
+        ),
+    ),
+    Reply(
+        request=REST.mark_price(PERP),
+        body=b"""{"symbol":"BTCUSDT","markPrice":"60000.63104562","indexPrice":"59990.80495970",
+        "estimatedSettlePrice":"59991.16138815","lastFundingRate":"0.00038246",
+        "interestRate":"0.00010000","nextFundingTime":1597392000000,"time":1597370495002}""",
+        value=MarkPrice(
+            instrument=PERP,
+            mark=60000.63104562,
+            index=59990.8049597,
+            venue_ns=1597370495002_000_000,
+            received_ns=RECEIVED_NS,
+        ),
+    ),
+    Reply(
+        request=REST.open_interest(PERP),
+        body=b'{"openInterest":"10659.509","symbol":"BTCUSDT","time":1589437530011}',
+        value=OpenInterest(
+            instrument=PERP,
+            size=10659.509,
+            venue_ns=1589437530011_000_000,
+            received_ns=RECEIVED_NS,
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize("reply", REPLIES, ids=str)
+def test_reply_becomes_a_value(reply: Reply) -> None:
+    assert reply.request.read(ok(reply.body)) == reply.value
+
+
+def test_funding_intervals_are_listed_in_hours() -> None:
+    request = REST.funding_intervals()
+    assert request is not None
+    body = (
+        b'[{"symbol":"BLZUSDT","fundingIntervalHours":4},{"symbol":"X","fundingIntervalHours":1}]'
+    )
+    assert request.read(ok(body)) == {"BLZUSDT": 14_400.0, "X": 3_600.0}
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("TRADING", Status.TRADING),
+        ("HALT", Status.HALTED),
+        ("BREAK", Status.HALTED),
+        ("CANCEL_ONLY", Status.HALTED),
+        ("PENDING_TRADING", Status.HALTED),
+        ("CLOSE", Status.DELISTED),
+        ("SETTLING", Status.DELISTED),
+        ("a status of next year", Status.HALTED),
+    ],
+)
+def test_only_trading_markets_take_part(status: str, expected: Status) -> None:
+    body = b"""{"symbols":[{"symbol":"BTCUSDT","status":"%s","baseAsset":"BTC",
+    "quoteAsset":"USDT","filters":[]}]}"""
+    (instrument,) = SPOT_LIST.read(ok(body % status.encode()))
+    assert instrument.status is expected
+
+
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-0.01"])
+def test_rule_that_no_market_can_have_is_not_taken(number: str) -> None:
+    body = b"""{"symbols":[{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC",
+    "quoteAsset":"USDT","filters":[{"filterType":"PRICE_FILTER","tickSize":"%s"}]}]}"""
+    with pytest.raises(VenueProtocolError):
+        SPOT_LIST.read(ok(body % number.encode()))
+
+
+# What a request asks and what it costs, as the tables of endpoints say.
+
+
+@pytest.mark.parametrize(
+    ("request_", "target"),
+    [
+        (SPOT_LIST, "/api/v3/exchangeInfo"),
+        (REST.book(BTC), "/api/v3/depth?symbol=BTCUSDT&limit=1000"),
+        (REST.trades(BTC, 500), "/api/v3/trades?symbol=BTCUSDT&limit=500"),
+        (REST.ticker(BTC), "/api/v3/ticker/24hr?symbol=BTCUSDT"),
+        (
+            REST.klines(BTC, KlineInterval.MO1, 50),
+            "/api/v3/klines?symbol=BTCUSDT&interval=1M&limit=50",
+        ),
+        (REST.server_time(), "/api/v3/time"),
+        (REST.ping(), "/api/v3/ping"),
+        (PERPETUAL_LIST, "/fapi/v1/exchangeInfo"),
+        (REST.book(PERP), "/fapi/v1/depth?symbol=BTCUSDT&limit=1000"),
+        (REST.trades(PERP, 500), "/fapi/v1/trades?symbol=BTCUSDT&limit=500"),
+        (REST.ticker(PERP), "/fapi/v1/ticker/24hr?symbol=BTCUSDT"),
+        (
+            REST.klines(PERP, KlineInterval.M1, 50),
+            "/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=50",
+        ),
+        (REST.funding(PERP), "/fapi/v1/premiumIndex?symbol=BTCUSDT"),
+        (REST.mark_price(PERP), "/fapi/v1/premiumIndex?symbol=BTCUSDT"),
+        (REST.open_interest(PERP), "/fapi/v1/openInterest?symbol=BTCUSDT"),
+        (REST.funding_intervals(), "/fapi/v1/fundingInfo"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_request_goes_to_the_documented_path(request_: Request[Any], target: str) -> None:
+    assert request_.target == target
+    assert request_.endpoint == ("spot_rest" if target.startswith("/api/") else "um_rest")
+    assert (request_.method, request_.idempotent, request_.signed) == ("GET", True, False)
+
+
+@pytest.mark.parametrize(
+    ("request_", "bucket", "weight"),
+    [
+        (SPOT_LIST, "spot_weight", 20),
+        (REST.book(BTC, 1), "spot_weight", 5),
+        (REST.book(BTC, 100), "spot_weight", 5),
+        (REST.book(BTC, 101), "spot_weight", 25),
+        (REST.book(BTC, 1000), "spot_weight", 50),
+        (REST.book(BTC, 5000), "spot_weight", 250),
+        (REST.book(BTC, 9999), "spot_weight", 250),
+        (REST.trades(BTC), "spot_weight", 25),
+        (REST.ticker(BTC), "spot_weight", 2),
+        (REST.klines(BTC, KlineInterval.M1, 1000), "spot_weight", 2),
+        (REST.server_time(), "spot_weight", 1),
+        (REST.ping(), "spot_weight", 1),
+        (PERPETUAL_LIST, "um_weight", 1),
+        (REST.book(PERP, 5), "um_weight", 2),
+        (REST.book(PERP, 50), "um_weight", 2),
+        (REST.book(PERP, 100), "um_weight", 5),
+        (REST.book(PERP, 500), "um_weight", 10),
+        (REST.book(PERP, 1000), "um_weight", 20),
+        (REST.trades(PERP), "um_weight", 5),
+        (REST.ticker(PERP), "um_weight", 1),
+        (REST.klines(PERP, KlineInterval.M1, 100), "um_weight", 1),
+        (REST.klines(PERP, KlineInterval.M1, 500), "um_weight", 2),
+        (REST.klines(PERP, KlineInterval.M1, 1000), "um_weight", 5),
+        (REST.klines(PERP, KlineInterval.M1, 1500), "um_weight", 10),
+        (REST.funding(PERP), "um_weight", 1),
+        (REST.mark_price(PERP), "um_weight", 1),
+        (REST.open_interest(PERP), "um_weight", 1),
+        (REST.funding_intervals(), "um_funding", 1),
+    ],
+    ids=lambda value: value.target if isinstance(value, Request) else "",
+)
+def test_request_costs_its_documented_weight(
+    request_: Request[Any], bucket: str, weight: float
+) -> None:
+    assert request_.costs == ((bucket, weight),)
+
+
+@pytest.mark.parametrize(
+    ("instrument", "depth", "limit"),
+    [(PERP, 1, "5"), (PERP, 5, "5"), (PERP, 6, "10"), (PERP, 51, "100"), (PERP, 5000, "1000")],
+)
+def test_perpetual_book_is_asked_for_in_a_depth_that_is_allowed(
+    instrument: Instrument, depth: int, limit: str
+) -> None:
+    assert dict(REST.book(instrument, depth).query)["limit"] == limit
+
+
+# Errors.
+
+
+def refused(status: int, body: bytes, **headers: str) -> ExchangeError:
+    response = Response(status=status, body=body, received_ns=RECEIVED_NS, headers=headers)
+    with pytest.raises(ExchangeError) as caught:
+        REST.book(BTC).read(response)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (400, -1121, InvalidSymbol),
+        (503, -1000, VenueUnavailable),
+        (503, -1001, VenueUnavailable),
+        (503, -1006, VenueUnavailable),
+        (503, -1007, VenueUnavailable),
+        (503, -1008, VenueUnavailable),
+        (400, -1003, RateLimited),
+        (400, -1102, ExchangeError),
+    ],
+)
+def test_code_tells_what_went_wrong(status: int, code: int, error: type[ExchangeError]) -> None:
+    caught = refused(status, b'{"code":%d,"msg":"Words of the venue."}' % code)
+    assert type(caught) is error
+    assert (caught.venue, caught.code, caught.message) == (
+        "binance",
+        str(code),
+        "Words of the venue.",
+    )
+    assert caught.asked == "GET /api/v3/depth"
+
+
+@pytest.mark.parametrize("status", [429, 418])
+def test_ban_says_how_long_it_lasts(status: int) -> None:
+    body = b'{"code":-1003,"msg":"Way too many requests; IP banned until 1700000120000."}'
+    caught = refused(status, body, **{"retry-after": "120"})
+    assert isinstance(caught, RateLimited)
+    assert caught.retry_after_s == 120.0
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (403, b"<html><body>403 Forbidden</body></html>", ExchangeError),
+        (403, b'{"message":"Forbidden"}', ExchangeError),
+        (404, b"", ExchangeError),
+        (502, b"<html>Bad Gateway</html>", VenueUnavailable),
+        (502, b'{"message":"Internal server error"}', VenueUnavailable),
+        (503, b'{"code":', VenueUnavailable),
+    ],
+)
+def test_answer_of_a_gateway_in_between_is_an_exchange_error(
+    status: int, body: bytes, error: type[ExchangeError]
+) -> None:
+    assert type(refused(status, body)) is error
+
+
+# Real payloads.
+
+
+@pytest.mark.recorded
+def test_recorded_error_is_read(sample: Callable[[str], bytes]) -> None:
+    caught = refused(400, sample("binance/error_invalid_symbol.json"))
+    assert isinstance(caught, InvalidSymbol)
+    assert (caught.code, caught.message) == ("-1121", "Invalid symbol.")
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("file", "request_", "instruments"),
+    [
+        (
+            "rest_exchange_info_with_filters",
+            SPOT_LIST,
+            [
+                rules("BTC/USDT", "BTCUSDT", "0.01", "0.00001", ("0.00001", "9000"), "10"),
+                rules("ETH/USDT", "ETHUSDT", "0.01", "0.0001", ("0.0001", "9000"), "10"),
+            ],
+        ),
+        (
+            "rest_exchange_info",
+            SPOT_LIST,
+            [market("ETH/BTC", "ETHBTC", venue="binance", tick="0", step="0")],  # no filters
+        ),
+        (
+            "um_rest_exchange_info_live",
+            PERPETUAL_LIST,
+            [
+                rules("BTC/USDT:USDT", "BTCUSDT", "0.1", "0.001", ("0.001", "1000"), "10"),
+                rules("ETH/USDT:USDT", "ETHUSDT", "0.01", "0.001", ("0.001", "10000"), "10"),
+            ],
+        ),
+        (
+            "um_rest_exchange_info",
+            PERPETUAL_LIST,
+            [rules("BLZ/USDT:USDT", "BLZUSDT", "0.0001", "1", ("1", "10000000"), "5")],
+        ),
+    ],
+)
+def test_recorded_list_of_instruments_is_read_rule_by_rule(
+    sample: Callable[[str], bytes],
+    file: str,
+    request_: Request[list[Instrument]],
+    instruments: list[Instrument],
+) -> None:
+    assert request_.read(ok(sample(f"binance/{file}.json"))) == instruments
+
+
+TOY_KLINE = Kline(
+    instrument=BTC,
+    interval=KlineInterval.W1,
+    open_ns=1499040000000_000_000,
+    open=0.0163479,
+    high=0.8,
+    low=0.015758,
+    close=0.015771,
+    volume=148976.11427815,
+    quote_volume=2434.19055334,
+    trades=308,
+    closed=True,
+    received_ns=RECEIVED_NS,
+)
+TOY_TRADE = Trade(
+    instrument=BTC,
+    price=4.000001,
+    size=12.0,
+    side=Side.SELL,
+    trade_id="28457",
+    venue_ns=1499865549590_000_000,
+    received_ns=RECEIVED_NS,
+)
+TOY_BOOK = BookSnapshot(
+    instrument=BTC,
+    bids=[(4.0, 431.0)],
+    asks=[(4.000002, 12.0)],
+    sequence=1027024,
+    received_ns=RECEIVED_NS,
+)
+TOY_PERP_BOOK = BookSnapshot(
+    instrument=PERP,
+    bids=[(4.0, 431.0)],
+    asks=[(4.000002, 12.0)],
+    sequence=1027024,
+    venue_ns=1589436922972_000_000,
+    received_ns=RECEIVED_NS,
+)
+TOY_MARK = MarkPrice(
+    instrument=PERP,
+    mark=11793.63104562,
+    index=11781.8049597,
+    venue_ns=1597370495002_000_000,
+    received_ns=RECEIVED_NS,
+)
+TOY_FUNDING = Funding(
+    instrument=PERP,
+    rate=0.00038246,
+    interval_s=14_400.0,
+    next_ns=1597392000000_000_000,
+    venue_ns=1597370495002_000_000,
+    received_ns=RECEIVED_NS,
+)
+TOY_INTEREST = OpenInterest(
+    instrument=PERP,
+    size=10659.509,
+    venue_ns=1589437530011_000_000,
+    received_ns=RECEIVED_NS,
+)
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("file", "request_", "value"),
+    [
+        ("rest_time", REST.server_time(), 1499827319559_000_000),
+        ("rest_depth", REST.book(BTC), TOY_BOOK),
+        ("um_rest_depth", REST.book(PERP), TOY_PERP_BOOK),
+        ("um_rest_depth_live", REST.book(PERP), TOY_PERP_BOOK),
+        ("rest_trades", REST.trades(BTC), [TOY_TRADE]),
+        ("um_rest_recent_trades", REST.trades(BTC), [TOY_TRADE]),
+        ("rest_klines", REST.klines(BTC, KlineInterval.W1), [TOY_KLINE]),
+        ("um_rest_klines", REST.klines(BTC, KlineInterval.W1), [TOY_KLINE]),
+        ("um_rest_premium_index", REST.mark_price(PERP), TOY_MARK),
+        ("um_rest_premium_index_live", REST.mark_price(PERP), TOY_MARK),
+        ("um_rest_premium_index", REST.funding(PERP), TOY_FUNDING),
+        ("um_rest_premium_index_live", REST.funding(PERP), TOY_FUNDING),
+        ("um_rest_open_interest", REST.open_interest(PERP), TOY_INTEREST),
+        ("um_rest_open_interest_live", REST.open_interest(PERP), TOY_INTEREST),
+        ("um_rest_funding_info", REST.funding_intervals(), {"BLZUSDT": 28_800.0}),
+        (
+            "rest_ticker_24h",
+            REST.ticker(BTC),
+            Ticker(
+                instrument=BTC,
+                last=4.000002,
+                bid=4.0,
+                ask=4.000002,
+                high=100.0,
+                low=0.1,
+                volume=8913.3,
+                quote_volume=15.3,
+                change=-95.96 / 100,
+                venue_ns=1499869899040_000_000,
+                received_ns=RECEIVED_NS,
+            ),
+        ),
+        (
+            "um_rest_ticker_24h",
+            REST.ticker(PERP),
+            Ticker(
+                instrument=PERP,
+                last=4.000002,
+                high=100.0,
+                low=0.1,
+                volume=8913.3,
+                quote_volume=15.3,
+                change=-95.96 / 100,
+                venue_ns=1499869899040_000_000,
+                received_ns=RECEIVED_NS,
+            ),
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_recorded_reply_is_read_value_by_value(
+    sample: Callable[[str], bytes], file: str, request_: Request[Any], value: object
+) -> None:
+    assert request_.read(ok(sample(f"binance/{file}.json"))) == value
+
+
+@pytest.mark.recorded
+def test_recorded_live_book_is_read_level_by_level(sample: Callable[[str], bytes]) -> None:
+    snapshot = REST.book(BTC).read(ok(sample("binance/rest_depth_live.json")))
+    assert snapshot.sequence == 14527958487
+    assert snapshot.bids == [
+        (60650.0, 0.00213),
+        (60648.08, 0.06346),
+        (60648.01, 0.0643),
+        (60648.0, 0.09332),
+        (60647.53, 0.19622),
+        (60647.52, 0.03),
+        (60646.55, 0.06431),
+        (60643.57, 0.08904),
+        (60643.56, 0.00203),
+        (60639.93, 0.07282),
+    ]
+    assert snapshot.asks == [
+        (60650.01, 0.61982),
+        (60653.68, 0.00696),
+        (60653.69, 0.00026),
+        (60656.89, 0.01),
+        (60657.87, 0.02),
+        (60657.99, 0.04993),
+        (60658.0, 0.02),
+        (60659.0, 0.12244),
+        (60659.71, 0.35691),
+        (60659.94, 0.9617),
+    ]
+
+
+@pytest.mark.recorded
+def test_recorded_live_trades_are_read_one_by_one(sample: Callable[[str], bytes]) -> None:
+    trades = REST.trades(BTC).read(ok(sample("binance/rest_trades_live.json")))
+    read = [
+        (trade.trade_id, trade.price, trade.size, trade.side, trade.venue_ns) for trade in trades
+    ]
+    assert read == [
+        ("1111468873", 60650.0, 0.02924, Side.SELL, 1634942949263_000_000),
+        ("1111468874", 60650.01, 0.00082, Side.BUY, 1634942949287_000_000),
+        ("1111468875", 60650.01, 0.011, Side.BUY, 1634942949583_000_000),
+        ("1111468876", 60650.0, 0.00738, Side.SELL, 1634942949873_000_000),
+        ("1111468877", 60650.01, 0.00025, Side.BUY, 1634942949950_000_000),
+        ("1111468878", 60650.02, 0.001, Side.BUY, 1634942949950_000_000),
+        ("1111468879", 60655.0, 0.011, Side.BUY, 1634942949950_000_000),
+        ("1111468880", 60654.99, 0.00623, Side.SELL, 1634942949986_000_000),
+        ("1111468881", 60654.99, 0.00445, Side.SELL, 1634942950034_000_000),
+        ("1111468882", 60654.99, 0.00997, Side.SELL, 1634942950067_000_000),
+    ]
+
+
+@pytest.mark.recorded
+def test_recorded_live_candles_are_read_one_by_one(sample: Callable[[str], bytes]) -> None:
+    body = sample("binance/rest_klines_live.json")
+    candles = REST.klines(BTC, KlineInterval.M1).read(ok(body))
+    first, last = candles[0], candles[-1]
+    assert [candle.open_ns for candle in candles] == [
+        (1634943780 + 60 * number) * 1_000_000_000 for number in range(10)
+    ]
+    assert (first.open, first.high, first.low, first.close) == (
+        60685.22,
+        60729.84,
+        60670.9,
+        60719.27,
+    )
+    assert (first.volume, first.quote_volume, first.trades) == (21.63272, 1313200.0134041, 617)
+    assert (last.open, last.high, last.low, last.close) == (60739.85,) * 4
+    assert (last.volume, last.quote_volume, last.trades) == (0.04734, 2875.424499, 7)
+    assert all(candle.closed for candle in candles)
+
+
+@pytest.mark.recorded
+def test_recorded_perpetual_list_is_recognised_as_one(sample: Callable[[str], bytes]) -> None:
+    request = REST.recognise("https://fapi.binance.com/fapi/v1/exchangeInfo", lambda *_: None)
+    assert request is not None
+    instruments = request.read(ok(sample("binance/um_rest_exchange_info.json")))
+    assert isinstance(instruments, list)
+    assert [instrument.symbol for instrument in instruments] == ["BLZ/USDT:USDT"]
+    assert [instrument.kind for instrument in instruments] == [Kind.PERPETUAL]
+    assert [instrument.tick for instrument in instruments] == [Decimal("0.0001")]

@@ -1,0 +1,295 @@
+"""The registry of venues, and what the record of every venue promises."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from exchanges import VENUES
+from exchanges.codec import StreamCodec
+from exchanges.errors import CodecUsageError
+from exchanges.events import KlineInterval
+from exchanges.instrument import Instrument, Kind, kind_of
+from exchanges.limits import TokenBucket
+from exchanges.rest import Request
+from exchanges.stream import Channel
+from exchanges.venue import PRODUCTION, GuessedInstruments, Venue, split_by_quote
+from tests.exchanges.transcripts import PRESENT, market
+
+DERIVATIVES_ONLY = {
+    Channel.FUNDING,
+    Channel.MARK_PRICE,
+    Channel.OPEN_INTEREST,
+    Channel.LIQUIDATIONS,
+}
+
+ROOT = Path(__file__).parents[2]
+
+every_venue = pytest.mark.parametrize("name", PRESENT)
+
+
+def fresh_interpreter(code: str) -> str:
+    """What a program prints that has imported nothing of ours before."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+LOADED = (
+    "sorted(m for m in sys.modules if m.startswith('exchanges.') and m.split('.')[1] in VENUES)"
+)
+
+
+def test_importing_the_package_loads_no_venue() -> None:
+    assert fresh_interpreter(f"import sys; from exchanges import VENUES; print({LOADED})") == "[]"
+
+
+def test_looking_at_the_names_loads_no_venue() -> None:
+    code = f"""
+import sys
+from exchanges import VENUES
+assert "binance" in VENUES and "nope" not in VENUES
+assert len(list(VENUES)) == len(VENUES)
+print({LOADED})
+"""
+    assert fresh_interpreter(code) == "[]"
+
+
+def test_asking_for_a_venue_loads_it_and_no_other() -> None:
+    code = f"""
+import sys
+from exchanges import VENUES
+VENUES["binance"]
+print({{m.split('.')[1] for m in {LOADED}}})
+"""
+    assert fresh_interpreter(code) == "{'binance'}"
+
+
+@pytest.mark.parametrize("name", VENUES)
+def test_every_name_has_its_folder(name: str) -> None:
+    assert name in PRESENT
+
+
+@every_venue
+def test_record_is_the_one_of_its_name(name: str) -> None:
+    venue = VENUES[name]
+    assert venue.name == venue.codec.venue == venue.rest.venue == name
+    assert VENUES[name] is venue
+    assert venue.title
+    assert venue.source
+
+
+def test_unknown_name_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        VENUES["nope"]
+    assert VENUES.get("nope") is None
+
+
+# What every record promises.
+
+
+def some_market(venue: Venue, kind: Kind) -> Instrument:
+    symbol = "BTC/USDT" if kind is Kind.SPOT else "BTC/USDT:USDT"
+    return market(symbol, "BTCUSDT", venue=venue.name)
+
+
+def requests_of(venue: Venue) -> Iterator[Request[Any]]:
+    """Every public request that the venue offers, for each kind of market."""
+    rest = venue.rest
+    yield from rest.instruments()
+    yield rest.server_time()
+    if intervals := rest.funding_intervals():
+        yield intervals
+    for kind in venue.kinds:
+        instrument = some_market(venue, kind)
+        yield rest.book(instrument)
+        yield rest.book(instrument, 10)
+        derivatives = (rest.funding, rest.mark_price, rest.open_interest)
+        offers = (rest.trades, rest.ticker, *(derivatives if kind is Kind.PERPETUAL else ()))
+        for offer in offers:
+            try:
+                yield offer(instrument)
+            except CodecUsageError:
+                continue
+        try:
+            yield rest.klines(instrument, KlineInterval.M1)
+        except CodecUsageError:
+            continue
+
+
+@every_venue
+def test_every_environment_has_a_url_for_every_stream_and_request(name: str) -> None:
+    venue = VENUES[name]
+    streams = {stream.name for stream in venue.streams}
+    requests = {request.endpoint for request in requests_of(venue)}
+    assert PRODUCTION in venue.endpoints
+    for urls in venue.endpoints.values():
+        assert streams | requests <= set(urls)
+        assert {urlsplit(urls[stream]).scheme for stream in streams} == {"wss"}
+        assert {urlsplit(urls[endpoint]).scheme for endpoint in requests} == {"https"}
+        assert not any(urls[endpoint].endswith("/") for endpoint in requests)
+        assert all(urlsplit(url).hostname for url in urls.values())
+
+
+@every_venue
+def test_request_is_the_venues_own_and_its_path_fits_its_host(name: str) -> None:
+    venue = VENUES[name]
+    for request in requests_of(venue):
+        assert request.venue == name
+        assert request.path.startswith("/")
+        assert request.name
+
+
+@every_venue
+def test_request_costs_only_from_buckets_that_can_pay(name: str) -> None:
+    venue = VENUES[name]
+    buckets = {bucket: TokenBucket(rate) for bucket, rate in venue.buckets.items()}
+    for request in requests_of(venue):
+        assert request.costs, request
+        for bucket, cost in request.costs:
+            assert 0 < cost <= venue.buckets[bucket].burst, request
+            assert buckets[bucket].wait_s(cost, 0.0) == 0.0
+    TokenBucket(venue.connects)
+
+
+@every_venue
+def test_every_kind_of_market_has_fees_integrity_and_a_book(name: str) -> None:
+    venue = VENUES[name]
+    assert venue.kinds
+    assert set(venue.kinds) <= set(venue.fees)
+    assert set(venue.kinds) <= set(venue.integrity)
+    for kind in venue.kinds:
+        fees = venue.fees[kind]
+        assert -0.01 < fees.maker <= fees.taker < 0.01
+        assert venue.integrity[kind]
+        assert venue.stream_for(kind, Channel.BOOK)
+
+
+@every_venue
+def test_stream_carries_channels_of_its_kinds_within_its_limits(name: str) -> None:
+    venue = VENUES[name]
+    names = [stream.name for stream in venue.streams]
+    assert len(set(names)) == len(names) > 0
+    for stream in venue.streams:
+        assert stream.channels
+        assert stream.kinds
+        assert stream.kinds <= set(venue.kinds)
+        if stream.kinds == {Kind.SPOT}:
+            assert not stream.channels & DERIVATIVES_ONLY
+        assert stream.max_topics >= 1
+        assert stream.batch >= 1
+        assert stream.lifetime_s is None or stream.lifetime_s > 0
+        assert stream.max_frame_bytes > 0
+        assert stream.heartbeat.idle_s > 0
+        TokenBucket(stream.messages)
+
+
+@every_venue
+def test_stream_for_gives_the_stream_that_carries_the_channel(name: str) -> None:
+    venue = VENUES[name]
+    for kind in Kind:
+        for channel in Channel:
+            stream = venue.stream_for(kind, channel)
+            offers = [
+                each for each in venue.streams if kind in each.kinds and channel in each.channels
+            ]
+            assert (stream in offers) if offers else (stream is None)
+
+
+@every_venue
+def test_codec_can_be_opened_on_every_stream(name: str) -> None:
+    venue = VENUES[name]
+    for stream in venue.streams:
+        codec = venue.codec(stream, GuessedInstruments(venue))
+        assert isinstance(codec, StreamCodec)
+        assert codec.topics == ()
+        assert codec.is_settled
+
+
+@every_venue
+def test_candles_are_listed_once_and_in_order(name: str) -> None:
+    lengths = [interval.seconds for interval in VENUES[name].klines]
+    assert lengths == sorted(set(lengths))
+    has_channel = any(Channel.KLINES in stream.channels for stream in VENUES[name].streams)
+    assert bool(lengths) or not has_channel
+
+
+@every_venue
+def test_recordings_are_of_kinds_whose_fees_are_known(name: str) -> None:
+    venue = VENUES[name]
+    assert set(venue.recorded.values()) <= set(venue.fees)
+
+
+@every_venue
+def test_recorded_paths_are_those_of_the_requests(name: str) -> None:
+    venue = VENUES[name]
+    asked = {(request.path, request.name) for request in requests_of(venue)}
+    for path, (what, _) in venue.rest.paths.items():
+        assert (path, what) in asked
+
+
+# Markets that are known by name only.
+
+
+@pytest.mark.parametrize(
+    ("kind", "native", "symbol"),
+    [
+        (Kind.SPOT, "BTCUSDT", "BTC/USDT"),
+        (Kind.SPOT, "BNBBTC", "BNB/BTC"),
+        (Kind.SPOT, "BTCFDUSD", "BTC/FDUSD"),
+        (Kind.SPOT, "USDTTRY", "USDT/TRY"),
+        (Kind.PERPETUAL, "BTCUSDT", "BTC/USDT:USDT"),
+        (Kind.PERPETUAL, "1000PEPEUSDT", "1000PEPE/USDT:USDT"),
+    ],
+)
+def test_market_of_a_recording_is_guessed_from_its_name(
+    kind: Kind, native: str, symbol: str
+) -> None:
+    instrument = VENUES["binance"].guess(kind, native)
+    assert instrument is not None
+    assert (instrument.symbol, instrument.native, instrument.kind) == (symbol, native, kind)
+    assert instrument.kind is kind_of(symbol)
+    assert instrument.venue == "binance"
+
+
+@pytest.mark.parametrize("native", ["", "USDT", "BTCUSD_PERP", "btcusdt"])
+def test_name_that_tells_nothing_is_not_guessed(native: str) -> None:
+    assert VENUES["binance"].guess(Kind.SPOT, native) is None
+
+
+def test_guessed_market_is_made_once() -> None:
+    instruments = GuessedInstruments(VENUES["binance"])
+    assert len(instruments) == 0
+    first = instruments.native(Kind.SPOT, "BTCUSDT")
+    assert first is not None
+    assert instruments.native(Kind.SPOT, "BTCUSDT") is first
+    assert instruments.get("BTC/USDT") is first
+    assert instruments.native(Kind.SPOT, "nonsense") is None
+    assert len(instruments) == 1
+
+
+def test_known_market_is_not_guessed() -> None:
+    known = market("BTC/USDT", "BTCUSDT", venue="binance", tick="0.5")
+    instruments = GuessedInstruments(VENUES["binance"], [known])
+    assert instruments.native(Kind.SPOT, "BTCUSDT") is known
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("BTCUSDT", ("BTC", "USDT")),
+        ("BTCFDUSD", ("BTC", "FDUSD")),  # the longest quote asset that fits
+        ("USDUSDT", ("USD", "USDT")),
+        ("USDT", None),
+        ("BTCXYZ", None),
+        ("", None),
+    ],
+)
+def test_name_is_split_by_the_longest_quote(name: str, split: tuple[str, str] | None) -> None:
+    assert split_by_quote(name, ("USD", "USDT", "FDUSD")) == split
