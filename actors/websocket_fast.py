@@ -128,9 +128,9 @@ class _FastWebSocket(WebSocket):
         protocol = self._protocol
         if close := protocol.close_rcvd:
             return Disconnected(close.reason or "closed by the venue", close.code)
-        if protocol.parser_exc is not None:
-            return Disconnected(f"protocol broken: {protocol.parser_exc}")
-        return Disconnected("connection ended without a close")
+        if isinstance(protocol.parser_exc, EOFError | None):
+            return Disconnected("connection ended without a goodbye")
+        return Disconnected(f"protocol broken: {protocol.parser_exc}")
 
 
 @asynccontextmanager

@@ -88,7 +88,9 @@ class VenueDesk:
         self._refresh_s = refresh_s
         self._connections: dict[str, Connection] = {}
         self._numbers = count(1)
-        self._crew = Supervisor("connections", limit=CONNECTION_LIMIT, chance=context.chance)
+        self._crew = Supervisor(
+            f"{context.venue.name} connections", limit=CONNECTION_LIMIT, chance=context.chance
+        )
 
     @property
     def name(self) -> str:

@@ -63,12 +63,14 @@ async def _demo(config: Config, args: Namespace) -> None:
             for name, own in config.venues.items()
         }
         config = msgspec.structs.replace(config, venues=venues)
-        async with open_engine(config, clock=clock, chance=chance) as engine:
-            async with trio.open_nursery() as nursery:
-                if not args.calm:
-                    nursery.start_soon(_misbehave, servers, chance)
-                await run_shown(engine, args.seconds, plain=args.plain)
-                nursery.cancel_scope.cancel(reason="the demo is over")
+        async with (
+            open_engine(config, clock=clock, chance=chance) as engine,
+            trio.open_nursery() as nursery,
+        ):
+            if not args.calm:
+                nursery.start_soon(_misbehave, servers, chance)
+            await run_shown(engine, args.seconds, plain=args.plain)
+            nursery.cancel_scope.cancel(reason="the demo is over")
 
 
 async def _misbehave(servers: Sequence[SandboxServer], chance: Random) -> None:
