@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import structlog
 import trio
 
 from actors.channels import Inbox, Latest
@@ -16,6 +17,8 @@ Market = tuple[str, str]
 
 Tops = Latest[Market, Top | Fault]
 """The newest top of every market, or why it has none."""
+
+log = structlog.get_logger()
 
 
 async def run_book(
@@ -32,7 +35,7 @@ async def run_book(
     one until the newer one brings a snapshot, and that one from then on.
     """
     market = (book.instrument.venue, book.instrument.symbol)
-    source = -1
+    source, told = -1, book.fault
     try:
         task_status.started()
         while True:
@@ -45,6 +48,17 @@ async def run_book(
             if book.wants_resync:
                 resync(book.fault or Fault.CROSSED, book.detail)
             tops.put(market, book.top() if book.fault is None else book.fault)
+            if book.fault is not told:
+                told = book.fault
+                _log(book)
     finally:
         book.lose(Fault.FAILED, "the book's actor has ended")
         tops.put(market, Fault.FAILED)
+
+
+def _log(book: OrderBook) -> None:
+    facts = {"venue": book.instrument.venue, "symbol": book.instrument.symbol}
+    if book.fault is None:
+        log.info("book_live", **facts)
+    else:
+        log.warning("book_lost", **facts, fault=str(book.fault), detail=book.detail)

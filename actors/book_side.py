@@ -44,13 +44,11 @@ class BookSide:
         sizes, near, low, high = self.sizes, self._near, self._low, self._high
         for price, size in levels:
             if size:
-                if low <= price <= high and price not in sizes:
+                if price not in sizes and low <= price <= high:
                     insort(near, price)
                 sizes[price] = size
-            elif price in sizes:
-                del sizes[price]
-                if low <= price <= high:
-                    del near[bisect_left(near, price)]
+            elif sizes.pop(price, 0.0) and low <= price <= high:
+                del near[bisect_left(near, price)]
         if self._window:
             self._cut()
         elif len(near) > MOST or LEAST > len(near) < len(sizes):

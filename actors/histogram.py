@@ -15,6 +15,11 @@ class Histogram:
         self.count = 0
         self.most = 0
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._counts.clear()
+        self.count = self.most = 0
+
     def record(self, value: int) -> None:
         value = max(value, 0)
         shift = max(value.bit_length() - _BITS - 1, 0)

@@ -75,18 +75,18 @@ class SandboxServer:
         """Serve one connection until either side ends it."""
         try:
             async with stream:
-                head = await _read_head(stream)
+                head = await read_head(stream)
                 if b"upgrade: websocket" in head.lower():
-                    await self._serve_websocket(_Rewound(head, stream))
+                    await self._serve_websocket(Rewound(head, stream))
                 elif head:
                     await self._serve_http(head, stream)
         except* (trio.BrokenResourceError, trio.ClosedResourceError, ConnectionClosed, OSError):
             pass  # the client has gone
 
-    async def _serve_websocket(self, stream: "_Rewound") -> None:
+    async def _serve_websocket(self, stream: "Rewound") -> None:
         async with trio.open_nursery() as nursery:
             request = await wrap_server_stream(nursery, stream)
-            endpoint, _ = _split_endpoint(request.path)
+            endpoint, _ = split_endpoint(request.path)
             if endpoint not in self._streams:
                 await request.reject(404)
                 return
@@ -123,7 +123,7 @@ class SandboxServer:
 
     def _answer(self, method: str, target: str) -> SandboxReply:
         parts = urlsplit(target)
-        endpoint, path = _split_endpoint(parts.path)
+        endpoint, path = split_endpoint(parts.path)
         request = SandboxRequest(
             endpoint=endpoint,
             method=method,
@@ -182,7 +182,7 @@ class _Client:
             await self._connection.send_message(frame)
 
 
-class _Rewound(trio.abc.Stream):
+class Rewound(trio.abc.Stream):
     """A stream of which the first bytes have been read already."""
 
     def __init__(self, head: bytes, stream: trio.abc.Stream) -> None:
@@ -247,7 +247,7 @@ async def serve_in_memory(
         nursery.cancel_scope.cancel()
 
 
-async def _read_head(stream: trio.abc.Stream) -> bytes:
+async def read_head(stream: trio.abc.Stream) -> bytes:
     """Bytes up to the end of a request's head, and what came with it."""
     head = b""
     while b"\r\n\r\n" not in head and len(head) < HEAD_BYTES:
@@ -258,7 +258,7 @@ async def _read_head(stream: trio.abc.Stream) -> bytes:
     return head
 
 
-def _split_endpoint(path: str) -> tuple[str, str]:
+def split_endpoint(path: str) -> tuple[str, str]:
     """The endpoint's name, and the path that the venue itself would see."""
     endpoint, _, rest = path.removeprefix("/").partition("/")
     return endpoint.partition("?")[0], f"/{rest}"

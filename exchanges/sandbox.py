@@ -69,7 +69,8 @@ class SandboxMarket:
     """A synthetic market with what a venue needs to print it.
 
     `price`, `size` and `value` print ticks, lots and their products as exact decimals; `wire_size`
-    prints lots as the venue counts sizes, which is contracts in markets that have them.
+    prints lots as the venue counts sizes, which is contracts in markets that have them. At least
+    `digits` stand after the point of prices and sizes.
     """
 
     def __init__(
@@ -79,13 +80,14 @@ class SandboxMarket:
         profile: MarketProfile,
         chance: Chance,
         now_ns: int,
+        digits: int = 0,
     ) -> None:
         self.instrument = instrument
         self.synthetic = SyntheticMarket(instrument, world, profile, chance, now_ns)
-        self.price = self.synthetic.ticks.text
-        self.size = self.synthetic.lots.text
+        self.price = Scale(instrument.tick, digits).text
+        self.size = Scale(instrument.step, digits).text
         self.value = self.synthetic.values.text
-        self.wire_size = Scale(instrument.step / instrument.contract_size).text
+        self.wire_size = Scale(instrument.step / instrument.contract_size, digits).text
 
     def depth(self, levels: int) -> Depth:
         return self.synthetic.depth(levels)
@@ -202,7 +204,14 @@ class SandboxVenue(ABC):
     ) -> None:
         profile = profile or MarketProfile()
         self.markets = {
-            symbol: SandboxMarket(self.make_instrument(symbol), world, profile, chance, now_ns)
+            symbol: SandboxMarket(
+                self.make_instrument(symbol),
+                world,
+                profile,
+                chance,
+                now_ns,
+                self.digits(kind_of(symbol)),
+            )
             for symbol in symbols
             if kind_of(symbol) in self.kinds
         }
@@ -230,6 +239,10 @@ class SandboxVenue(ABC):
     def contract_size(self, base: str, settle: str) -> Decimal:
         """Base units per contract."""
         return Decimal(1)
+
+    def digits(self, kind: Kind) -> int:
+        """How many digits after the point the venue prints at least, whatever the tick."""
+        return 0
 
     def answer(self, request: SandboxRequest) -> SandboxReply:
         """Answer a request."""

@@ -6,20 +6,22 @@ from decimal import Decimal
 class Scale:
     """Counts of one unit, such as a tick of 0.05: the count 3 is the decimal 0.15.
 
+    `digits` after the point are printed at least, the unit's own if it has more.
+
     Raises:
         ValueError: the unit is not positive.
     """
 
-    def __init__(self, unit: Decimal) -> None:
+    def __init__(self, unit: Decimal, digits: int = 0) -> None:
         if unit <= 0:
             raise ValueError(f"a unit must be positive, not {unit}")
         self.unit = unit
-        self._digits = max(0, -int(unit.as_tuple().exponent))
+        self._digits = max(digits, -int(unit.as_tuple().exponent))
         self._divisor: int = 10**self._digits
         self._factor = int(unit * self._divisor)
 
     def text(self, count: int) -> str:
-        """The exact decimal, always with as many digits after the point as the unit has."""
+        """The exact decimal, always with as many digits after the point."""
         digits = self._digits
         if not digits:
             return str(count * self._factor)

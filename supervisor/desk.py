@@ -64,7 +64,8 @@ class VenueDesk:
 
     Attributes:
         context: what its connections share.
-        markets: what is watched, by symbol.
+        wished: symbols to be watched.
+        markets: those that are, by symbol.
         unknown: what was wished for and the venue does not trade.
     """
 
@@ -83,7 +84,7 @@ class VenueDesk:
         self.unknown: set[str] = set()
         self._clock = clock
         self._floor = floor
-        self._wished = list(symbols)
+        self.wished = list(symbols)
         self._channels = [Channel.BOOK, *(one for one in channels if one is not Channel.BOOK)]
         self._refresh_s = refresh_s
         self._connections: dict[str, Connection] = {}
@@ -124,24 +125,24 @@ class VenueDesk:
         Raises:
             InvalidSymbol: the venue does not trade one of them; none is added then.
         """
-        new = [symbol for symbol in symbols if symbol not in self._wished]
+        new = [symbol for symbol in symbols if symbol not in self.wished]
         if len(self.context.instruments):
             for symbol in new:
                 self._require_known(symbol)
-        self._wished += new
+        self.wished += new
         await self._open_wished()
 
     async def remove(self, symbols: Iterable[str]) -> None:
         """Watch symbols no longer."""
         for symbol in symbols:
-            if symbol in self._wished:
-                self._wished.remove(symbol)
+            if symbol in self.wished:
+                self.wished.remove(symbol)
             if market := self.markets.pop(symbol, None):
                 await self._close(market)
 
     async def close(self) -> None:
         """Watch nothing any more."""
-        await self.remove(list(self._wished))
+        await self.remove(list(self.wished))
 
     # Instruments.
 
@@ -163,7 +164,7 @@ class VenueDesk:
         await self._open_wished()
 
     async def _open_wished(self) -> None:
-        for symbol in self._wished:
+        for symbol in self.wished:
             if symbol in self.markets or not len(self.context.instruments):
                 continue
             instrument = self.context.instruments.get(symbol)

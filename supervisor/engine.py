@@ -25,7 +25,7 @@ from actors.hub import Hub, Listener
 from actors.identity import AssetIdentity
 from actors.network import Network, SocketNetwork
 from actors.opportunity import Opportunity, OpportunityChange
-from actors.order_book import OrderBook
+from actors.order_book import BookNotLive, OrderBook
 from actors.session import StreamTap, VenueContext
 from actors.venue_clock import VenueClock
 from exchanges import VENUES
@@ -110,13 +110,18 @@ class Engine:
         """The book of a watched market; reading it raises `BookNotLive` while it may be wrong.
 
         Raises:
-            UnknownMarket: nobody watches that market.
+            UnknownMarket: nobody watches that market, or the venue does not trade it.
+            BookNotLive: the venue's instruments are still being loaded.
         """
-        market = self._desk(venue).markets.get(symbol)
-        if market is None:
-            known = list(self._desk(venue).markets)
-            raise UnknownMarket(f"{venue} {symbol} is not watched; {suggest(symbol, known)}")
-        return market.book
+        desk = self._desk(venue)
+        if market := desk.markets.get(symbol):
+            return market.book
+        if symbol in desk.unknown:
+            raise UnknownMarket(f"{venue} does not trade {symbol}")
+        if symbol in desk.wished:
+            detail = "the venue's instruments are being loaded"
+            raise BookNotLive(venue, symbol, Fault.STARTING, detail)
+        raise UnknownMarket(f"{venue} {symbol} is not watched; {suggest(symbol, desk.wished)}")
 
     def books(self) -> list[OrderBook]:
         """The books of all watched markets."""

@@ -11,10 +11,11 @@ REMEMBERED: Final = 8
 
 
 def log_to_stderr() -> None:
-    """One line a record: for people if stderr is a terminal, else JSON."""
-    is_terminal = sys.stderr.isatty()
+    """One line a record: coloured if stderr is a terminal, else `name=value` pairs."""
     renderer = (
-        structlog.dev.ConsoleRenderer() if is_terminal else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"))
     )
     structlog.configure(
         processors=[

@@ -2,6 +2,8 @@
 
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import trio
 
@@ -10,24 +12,30 @@ from supervisor.engine import Engine
 from supervisor.logs import log_to_memory, log_to_stderr
 from supervisor.screen import show_lines, show_tables, summary
 
+View = Callable[[Engine], Awaitable[None]]
+"""Shows an engine until it is cancelled."""
 
-async def run_shown(engine: Engine, seconds: float | None, *, plain: bool) -> None:
-    """Show a running engine, then its summary."""
+
+def choose_view(*, plain: bool) -> View:
+    """How to show an engine here; the log goes where it does not disturb that."""
+    if plain or not sys.stdout.isatty():
+        log_to_stderr()
+        return partial(show_lines, say=say)
+    return partial(show_tables, recent=log_to_memory())
+
+
+async def run_shown(engine: Engine, seconds: float | None, view: View) -> list[str]:
+    """Show a running engine until the time is over; returns the lines of its summary."""
     started_s = trio.current_time()
     opened = 0
     with trio.move_on_after(float("inf") if seconds is None else seconds) as scope:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(cancel_on_signal, scope)
-            if plain or not sys.stdout.isatty():
-                log_to_stderr()
-                nursery.start_soon(show_lines, engine, _say)
-            else:
-                nursery.start_soon(show_tables, engine, log_to_memory())
+            nursery.start_soon(view, engine)
             with engine.opportunities() as changes:
                 async for change in changes:
                     opened += change.phase is Phase.OPENED
-    for line in summary(engine, opened, trio.current_time() - started_s):
-        _say(line)
+    return list(summary(engine, opened, trio.current_time() - started_s))
 
 
 async def cancel_on_signal(scope: trio.CancelScope) -> None:
@@ -37,5 +45,5 @@ async def cancel_on_signal(scope: trio.CancelScope) -> None:
             scope.cancel(reason=signal.Signals(number).name)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     print(line, flush=True)

@@ -35,6 +35,9 @@ class BinanceSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return base + quote
 
+    def digits(self, kind: Kind) -> int:
+        return 8 if kind is Kind.SPOT else 0
+
     def open_session(self, endpoint: str) -> SandboxSession:
         return BinanceSession(self, endpoint)
 

@@ -22,7 +22,7 @@ from exchanges.synthetic import MarketProfile
 from exchanges.world import World
 from supervisor.config import Config, VenueConfig, check_config, load_config
 from supervisor.engine import open_engine
-from supervisor.running import run_shown
+from supervisor.running import View, choose_view, run_shown, say
 from supervisor.settings import ConfigError, suggest
 
 CONFIG: Final = Path(__file__).parents[2] / "examples" / "demo.toml"
@@ -34,11 +34,12 @@ log = structlog.get_logger()
 
 def main(args: Namespace) -> int:
     config = _with_venues(load_config(CONFIG), args.venues)
-    trio.run(_demo, config, args)
+    for line in trio.run(_demo, config, args, choose_view(plain=args.plain)):
+        say(line)
     return 0
 
 
-async def _demo(config: Config, args: Namespace) -> None:
+async def _demo(config: Config, args: Namespace, view: View) -> list[str]:
     chance, clock = Random(args.seed), SystemClock()
     now_ns = clock.now_ns()
     world = World(now_ns, lambda asset: Random(f"{args.seed} {asset}"))
@@ -69,8 +70,9 @@ async def _demo(config: Config, args: Namespace) -> None:
         ):
             if not args.calm:
                 nursery.start_soon(_misbehave, servers, chance)
-            await run_shown(engine, args.seconds, plain=args.plain)
+            lines = await run_shown(engine, args.seconds, view)
             nursery.cancel_scope.cancel(reason="the demo is over")
+        return lines
 
 
 async def _misbehave(servers: Sequence[SandboxServer], chance: Random) -> None:

@@ -6,14 +6,16 @@ import trio
 
 from supervisor.config import Config, load_config
 from supervisor.engine import open_engine
-from supervisor.running import run_shown
+from supervisor.running import View, choose_view, run_shown, say
 
 
 def main(args: Namespace) -> int:
-    trio.run(_run, load_config(args.config), args.seconds, args.plain)
+    config, view = load_config(args.config), choose_view(plain=args.plain)
+    for line in trio.run(_run, config, args.seconds, view):
+        say(line)
     return 0
 
 
-async def _run(config: Config, seconds: float | None, plain: bool) -> None:
+async def _run(config: Config, seconds: float | None, view: View) -> list[str]:
     async with open_engine(config) as engine:
-        await run_shown(engine, seconds, plain=plain)
+        return await run_shown(engine, seconds, view)

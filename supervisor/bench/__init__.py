@@ -1,0 +1,1 @@
+"""Measurements of this system on this machine; see `arbitrio bench`."""
