@@ -1,9 +1,8 @@
 """One side of an order book: all sizes by price, and the prices near the touch in order.
 
 A book changes mostly near its best price and is read mostly there, so only those prices are
-kept sorted; the rest lie unsorted in a dictionary and are sorted when the near ones run out. On
-recorded Binance deltas this costs a quarter of a fully sorted dictionary (`make bench` compares
-them).
+kept sorted; the rest lie unsorted in a dictionary and are sorted when the near ones run out. An
+update costs some third of what it costs in fully sorted dictionaries (`make bench` compares them).
 """
 
 from bisect import bisect_left, insort

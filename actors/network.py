@@ -67,6 +67,10 @@ class MemoryNetwork:
         """Let connections to `host`, on any port, run `handler`."""
         self._handlers[host] = handler
 
+    def hang_up(self, host: str) -> None:
+        """Refuse connections to `host` from now on; those that are open stay."""
+        self._handlers.pop(host, None)
+
     async def connect(self, host: str, port: int) -> trio.abc.Stream:
         await trio.lowlevel.checkpoint()
         handler = self._handlers.get(host)

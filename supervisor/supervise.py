@@ -1,6 +1,6 @@
 """A supervisor: the loop that starts, watches, restarts and stops children.
 
-    supervisor = Supervisor("venues", [ChildSpec("okx", run_okx)], chance=random.Random())
+    supervisor = Supervisor("venues", [ChildSpec("books", run_books)], chance=random.Random())
     await supervisor.run()    # until it is cancelled or raises RestartLimitReached
 
 `policy.py` decides about exits, `siblings.py` about turns; here is what needs tasks.

@@ -1,0 +1,116 @@
+"""Which package may import what, and what no shared module may know."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exchanges import VENUES
+
+ROOT = Path(__file__).parents[1]
+OURS = {"exchanges", "actors", "supervisor"}
+
+# What each package may import beside the standard library and itself.
+ALLOWED = {
+    "exchanges": {"msgspec", "google"},
+    "actors": {
+        "exchanges",
+        "msgspec",
+        "trio",
+        "structlog",
+        "h11",
+        "httpcore2",
+        "trio_websocket",
+        "websockets",
+        "python_socks",
+        "zstandard",
+    },
+    "supervisor": {
+        "exchanges",
+        "actors",
+        "msgspec",
+        "trio",
+        "structlog",
+        "rich",
+        "tomli_w",
+        "sortedcontainers",
+        "trio_websocket",
+    },
+}
+# Pure code has no clock, no chance, no sockets, no files and no log of its own.
+IMPURE = {
+    "time",
+    "random",
+    "socket",
+    "ssl",
+    "logging",
+    "threading",
+    "asyncio",
+    "os",
+    "io",
+    "pathlib",
+}
+
+
+def python_files(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        for path in (ROOT / folder).rglob("*.py"):
+            if not path.stem.endswith("_pb2"):
+                yield path
+
+
+def imports_of(path: Path) -> set[str]:
+    """The top-level packages that a module imports anywhere."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_imports_run_one_way(package: str) -> None:
+    for path in python_files(package):
+        foreign = imports_of(path) - set(sys.stdlib_module_names) - {package}
+        assert foreign <= ALLOWED[package], path
+
+
+def test_exchanges_stay_pure() -> None:
+    for path in python_files("exchanges"):
+        assert not imports_of(path) & IMPURE, path
+
+
+@pytest.mark.parametrize("module", ["policy", "siblings", "child", "supervise"])
+def test_supervision_knows_neither_venues_nor_actors(module: str) -> None:
+    assert not imports_of(ROOT / "supervisor" / f"{module}.py") & {"exchanges", "actors"}
+
+
+def test_the_policy_of_restarts_is_pure() -> None:
+    assert not imports_of(ROOT / "supervisor" / "policy.py") & (IMPURE | {"trio", "structlog"})
+
+
+def test_a_venue_imports_no_other_venue_unless_it_speaks_its_dialect() -> None:
+    dialects = {("aster", "binance"), ("gateio_futures", "gateio"), ("mexc", "binance")}
+    for venue in VENUES:
+        text = "\n".join(path.read_text("utf-8") for path in python_files(f"exchanges/{venue}"))
+        for other in set(VENUES) - {venue}:
+            if re.search(rf"from exchanges\.{other}\b", text):
+                assert (venue, other) in dialects
+
+
+def test_no_shared_module_names_a_venue() -> None:
+    """The registry lists them; examples of configuration and the benchmarks may use one."""
+    may_name = {"exchanges/__init__.py", "supervisor/config.py"}
+    pattern = re.compile(rf"\b({'|'.join(VENUES)})\b", re.IGNORECASE)
+    for path in python_files(*OURS):
+        name = path.relative_to(ROOT).as_posix()
+        is_venue = name.startswith("exchanges/") and path.parent != ROOT / "exchanges"
+        is_venue = is_venue and path.parent.name in VENUES
+        if is_venue or name in may_name or name.startswith("supervisor/bench/"):
+            continue
+        assert not pattern.search(path.read_text("utf-8")), name
