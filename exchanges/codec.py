@@ -208,9 +208,12 @@ class StreamCodec(ABC):
         return self.start(snapshot)
 
     def start(self, snapshot: BookSnapshot) -> tuple[StreamEvent, ...]:
-        """Start a book from a snapshot that came in another way than by request."""
+        """Start a book from a snapshot that came in another way than in the stream."""
         route = self._subscriptions.get(Topic(Channel.BOOK, snapshot.instrument.symbol))
-        return self._snapshot(route, snapshot) if route and route.feed else ()
+        feed = route.feed if route else None
+        if route is None or feed is None or (feed.is_live and feed.last >= snapshot.sequence):
+            return ()  # the stream has brought the book further meanwhile
+        return self._snapshot(route, snapshot)
 
     def fail(self, request: Request[BookSnapshot]) -> None:
         """A snapshot could not be had; it is asked for again after a pause."""
@@ -282,6 +285,8 @@ class StreamCodec(ABC):
         """Start the route's feed from a snapshot."""
         feed = route.feed
         assert feed is not None
+        if self._starts.is_ending(route):
+            return ()  # no updates will follow it; the next subscription brings another
         events = feed.snapshot(snapshot)
         if feed.is_live:
             self._starts.settle(route)

@@ -23,6 +23,7 @@ Rate = Annotated[float, Meta(gt=-1e3, lt=1e3)]
 Percent = Annotated[float, Meta(gt=-1e6, lt=1e6)]
 Millis = Annotated[int, Meta(ge=0, lt=1 << 53)]
 Seconds = Annotated[int, Meta(ge=0, lt=1 << 43)]
+Digits = Annotated[int, Meta(ge=0, le=30)]
 
 NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000

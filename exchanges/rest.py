@@ -94,6 +94,8 @@ class PublicRest(ABC):
     venue: ClassVar[str]
     paths: ClassVar[Mapping[str, tuple[str, Kind | None]]]
     symbol_parameter: ClassVar[str] = "symbol"
+    retry_s: ClassVar[float] = 1.0
+    """How long to stay away after HTTP 418 or 429 without a Retry-After."""
     default_funding_s: ClassVar[float | None] = None
     """Seconds between charges of a contract that `funding_intervals` does not list."""
 
@@ -149,12 +151,16 @@ class PublicRest(ABC):
     def recognise(
         self, url: str, find: Callable[[Kind, str], Instrument | None]
     ) -> Request[list[Instrument]] | Request[BookSnapshot] | None:
-        """The request that a recorded `url` answered, if it is one whose answer we can use."""
+        """The request that a recorded `url` answered, if it is one whose answer we can use.
+
+        The venue may have been reached at an address with a path of its own, as sandboxes are.
+        """
         parts = urlsplit(url)
-        name, kind = self.paths.get(parts.path, ("", None))
+        path = next((path for path in self.paths if parts.path.endswith(path)), "")
+        name, kind = self.paths.get(path, ("", None))
         if name == "instruments":
             asked = set(parse_qsl(parts.query))
-            same_path = (each for each in self.instruments() if each.path == parts.path)
+            same_path = (each for each in self.instruments() if each.path == path)
             return next((each for each in same_path if set(each.query) <= asked), None)
         if name == "book":
             native = dict(parse_qsl(parts.query)).get(self.symbol_parameter, "")
@@ -203,7 +209,7 @@ class PublicRest(ABC):
             raise RateLimited(
                 f"HTTP {status}",
                 venue=self.venue,
-                retry_after_s=_retry_after_s(response),
+                retry_after_s=_retry_after_s(response, self.retry_s),
                 code=str(status),
                 asked=asked,
             )
@@ -224,10 +230,10 @@ class PublicRest(ABC):
         return CodecUsageError(f"{self.venue} has no public request for {what}")
 
 
-def _retry_after_s(response: Response) -> float:
-    """What the venue asks for; a venue that does not say gets a second, and is asked again."""
+def _retry_after_s(response: Response, default_s: float) -> float:
+    """What the venue asks for, or what is known to suffice."""
     try:
-        wait_s = float(Decimal(response.headers.get("retry-after", "1")))
-    except ArithmeticError:
-        return 1.0
-    return max(wait_s, 0.0) if isfinite(wait_s) else 1.0
+        wait_s = float(Decimal(response.headers["retry-after"]))
+    except (KeyError, ArithmeticError):
+        return default_s
+    return max(wait_s, 0.0) if isfinite(wait_s) else default_s

@@ -28,7 +28,8 @@ class _Start(msgspec.Struct):
     subscribed_s: float | None = None
     asked_s: float | None = None
     attempts: int = 0
-    in_flight: bool = False
+    in_flight: bool = False  # a request for a snapshot
+    is_ending: bool = False  # unsubscribed, to be subscribed again
 
     def note(self, now_s: float) -> None:
         quiet = self.asked_s is None or now_s - self.asked_s > QUIET_S
@@ -61,6 +62,7 @@ class Starts:
         """The subscription has been sent; where it brings the snapshot, that is a start."""
         state = self._states.setdefault(route, _Start())
         state.subscribed_s = now_s
+        state.is_ending = False
         if route.feed and not _by_request(route):
             if state.asked_s is None:
                 state.note(now_s)
@@ -80,9 +82,15 @@ class Starts:
         due = [route for route in self._due(now_s) if not _by_request(route)]
         for route in due:
             self._states[route].note(now_s)
+            self._states[route].is_ending = True
             if route.feed:
                 route.feed.wants_start = False  # it is under way
         return due
+
+    def is_ending(self, route: Route) -> bool:
+        """The route's subscription has been ended and not been made anew yet."""
+        state = self._states.get(route)
+        return state is not None and state.is_ending
 
     def landed(self, route: Route) -> None:
         """The request for the book's snapshot is over, well or badly."""

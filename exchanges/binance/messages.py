@@ -22,7 +22,7 @@ from exchanges.events import (
     Trade,
 )
 from exchanges.instrument import Instrument
-from exchanges.numbers import NS_PER_MS, Millis, Price, Rate, Size
+from exchanges.numbers import NS_PER_MS, Millis, Percent, Price, Rate, Size
 from exchanges.orders import Side
 
 Levels = list[tuple[Price, Size]]
@@ -131,7 +131,7 @@ class TickerMessage(Struct):
     l: Size  # noqa: E741 - the venue's spelling
     v: Size
     q: Size
-    P: Rate
+    P: Percent
     b: Size | None = None
     a: Size | None = None
 

@@ -21,7 +21,7 @@ from exchanges.events import (
     Trade,
 )
 from exchanges.instrument import Instrument, Kind, Status, unified_symbol
-from exchanges.numbers import NS_PER_MS, Millis, Price, Rate, Size
+from exchanges.numbers import NS_PER_MS, Millis, Percent, Price, Rate, Size
 
 _STATUS: Final = {
     "TRADING": Status.TRADING,
@@ -134,7 +134,7 @@ class Ticker24h(Struct):
     lowPrice: Size
     volume: Size
     quoteVolume: Size
-    priceChangePercent: Rate
+    priceChangePercent: Percent
     closeTime: Millis
     bidPrice: Size | None = None
     askPrice: Size | None = None

@@ -424,6 +424,15 @@ def test_gap_in_the_stream_makes_the_subscription_anew() -> None:
     assert hear(codec, "book BTC 20", "book BTC 20 21") == (book(20), delta(20, 21))
 
 
+def test_book_that_comes_while_its_subscription_ends_is_not_believed() -> None:
+    codec = subscribed(BOOK)
+    hear(codec, "book BTC 10", "book BTC 11 12")
+    codec.outgoing(100.0)
+    assert hear(codec, "book BTC 13", "granted 2") == ()  # nothing would keep it up to date
+    codec.outgoing(100.1)
+    assert hear(codec, "book BTC 20") == (book(20),)
+
+
 def test_subscription_made_anew_is_given_time_to_bring_its_snapshot() -> None:
     codec = subscribed(BOOK)
     hear(codec, "book BTC 10", "book BTC 11 12")
@@ -470,6 +479,17 @@ def test_quiet_book_is_fetched_without_waiting_for_an_update() -> None:
     assert codec.deadline == FIRST_UPDATE_S
     (request,) = codec.requests(FIRST_UPDATE_S)
     assert codec.answer(request, book(10)) == (book(10),)
+
+
+def test_fetched_book_does_not_set_a_live_one_back() -> None:
+    codec = subscribed(BOOK, kind=AskingStream)
+    (request,) = codec.requests(FIRST_UPDATE_S)
+    codec.answer(request, book(10))
+    hear(codec, "book BTC 10 12")
+    assert codec.start(book(11)) == ()
+    assert codec.start(book(12)) == ()
+    assert codec.start(book(13)) == (book(13),)
+    assert hear(codec, "book BTC 12 14") == (delta(13, 14),)
 
 
 def test_gap_fetches_a_new_snapshot() -> None:

@@ -1,0 +1,145 @@
+"""Gate.io spot REST replies that have no twin in the streams: instruments, book, candles, time.
+
+Source: "Spot" of the API v4 documentation (stored copies of 2025) and recorded replies of April
+2021.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from exchanges.events import BookSnapshot, Kline, KlineInterval
+from exchanges.gateio.messages import Levels, UpdateId
+from exchanges.instrument import Instrument, Kind, Status, unified_symbol
+from exchanges.numbers import NS_PER_MS, NS_PER_S, Digits, Millis, Seconds, Size, exact, tick_of
+
+# Assets that this venue calls differently from most others, by its own name.
+ASSETS: Final[Mapping[str, str]] = {
+    "88MPH": "MPH",
+    "ASS": "ASSF",
+    "AXIS": "AXISDEFI",
+    "BIFI": "BITCOINFILE",
+    "BOX": "DEFIBOX",
+    "BYN": "BEYONDFI",
+    "EGG": "GOOSEFINANCE",
+    "GTC": "GAMECOM",
+    "HIT": "HITCHAIN",
+    "MM": "MILLION",
+    "MPH": "MORPHER",
+    "ORT": "XREATORS",
+    "POINT": "GATEPOINT",
+    "RAI": "RAIREFLEXINDEX",
+    "SBTC": "SUPERBITCOIN",
+    "TNC": "TRINITYNETWORKCREDIT",
+    "TRAC": "TRACO",
+    "VAI": "VAIOT",
+}
+
+_TRADABLE: Final = "tradable"  # both sides may be ordered; others allow one or none
+# Before an asset exists, "premarket" pairs trade promises of it under its name.
+_NORMAL: Final = "normal"
+
+
+class InstrumentInfo(Struct):
+    """A row of the currency pairs: digits after the point, and `fee` in percent.
+
+    Limits that do not exist are missing or null.
+    """
+
+    id: str
+    base: str
+    quote: str
+    fee: str
+    precision: Digits
+    amount_precision: Digits
+    trade_status: str
+    min_base_amount: str | None = None
+    min_quote_amount: str | None = None
+    max_base_amount: str | None = None
+    type: str = _NORMAL
+
+    @property
+    def is_ours(self) -> bool:
+        """Markets of assets that exist."""
+        return self.type == _NORMAL
+
+    def instrument(self, venue: str) -> Instrument:
+        base, quote = ASSETS.get(self.base, self.base), ASSETS.get(self.quote, self.quote)
+        fee = exact(self.fee) / 100
+        return Instrument(
+            venue=venue,
+            symbol=unified_symbol(base, quote),
+            native=self.id,
+            kind=Kind.SPOT,
+            base=base,
+            quote=quote,
+            tick=tick_of(self.precision),
+            step=tick_of(self.amount_precision),
+            min_size=exact(self.min_base_amount),
+            max_size=exact(self.max_base_amount) or None,
+            min_notional=exact(self.min_quote_amount),
+            status=Status.TRADING if self.trade_status == _TRADABLE else Status.HALTED,
+            maker_fee=fee,
+            taker_fee=fee,
+        )
+
+
+class Depth(Struct):
+    """Order book with its `id`; `current` is when it was told, which old replies lack."""
+
+    id: UpdateId
+    bids: Levels
+    asks: Levels
+    current: Millis | None = None
+
+    def snapshot(self, instrument: Instrument, window: int, received_ns: int) -> BookSnapshot:
+        return BookSnapshot(
+            instrument=instrument,
+            bids=self.bids,
+            asks=self.asks,
+            sequence=self.id,
+            window=window,
+            venue_ns=None if self.current is None else self.current * NS_PER_MS,
+            received_ns=received_ns,
+        )
+
+
+class KlineRow(Struct, array_like=True):
+    """One candle, all of it strings; note the order."""
+
+    time_s: Seconds
+    quote_volume: Size
+    close: Size
+    high: Size
+    low: Size
+    open: Size
+    base_volume: Size
+    closed: bool
+
+    def kline(self, instrument: Instrument, interval: KlineInterval, received_ns: int) -> Kline:
+        return Kline(
+            instrument=instrument,
+            interval=interval,
+            open_ns=self.time_s * NS_PER_S,
+            open=self.open,
+            high=self.high,
+            low=self.low,
+            close=self.close,
+            volume=self.base_volume,
+            quote_volume=self.quote_volume,
+            closed=self.closed,
+            received_ns=received_ns,
+        )
+
+
+class ServerTime(Struct):
+    server_time: Millis
+
+
+class ErrorBody(Struct):
+    """Any refused request; some have `detail` in place of `message`."""
+
+    label: str = ""
+    message: str = ""
+    detail: str = ""

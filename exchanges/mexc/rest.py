@@ -1,0 +1,211 @@
+"""MEXC spot public REST: requests and readers.
+
+Source: "Market Data" and the error codes of the spot v3 documentation (2025 and April 2026).
+Weights are those that ccxt reckons with, which are the documented ones or more.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final, TypeVar
+
+import msgspec
+
+from exchanges.errors import (
+    CodecUsageError,
+    ExchangeError,
+    InvalidSymbol,
+    PermissionDenied,
+    RateLimited,
+    TradingDisabled,
+    VenueUnavailable,
+)
+from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
+from exchanges.instrument import Instrument, Kind
+from exchanges.mexc import replies as wire
+from exchanges.numbers import NS_PER_MS
+from exchanges.rest import PublicRest, Request, Response
+
+T = TypeVar("T")
+Wire = TypeVar("Wire")
+
+_INFO: Final = msgspec.json.Decoder(wire.ExchangeInfo, strict=False)
+_DEPTH: Final = msgspec.json.Decoder(wire.Depth, strict=False)
+_TRADES: Final = msgspec.json.Decoder(list[wire.RestTrade], strict=False)
+_TICKER: Final = msgspec.json.Decoder(wire.Ticker24h, strict=False)
+_KLINES: Final = msgspec.json.Decoder(list[wire.KlineRow], strict=False)
+_TIME: Final = msgspec.json.Decoder(wire.ServerTime)
+_EMPTY: Final = msgspec.json.Decoder(dict[str, object])
+_ERROR: Final = msgspec.json.Decoder(wire.ErrorBody)
+
+_PREFIX: Final = "/api/v3"
+# Weight of each path. The shared bucket and one of the path's own pay.
+WEIGHTS: Final[Mapping[str, int]] = {
+    f"{_PREFIX}/ping": 1,
+    f"{_PREFIX}/time": 1,
+    f"{_PREFIX}/exchangeInfo": 25,
+    f"{_PREFIX}/depth": 3,
+    f"{_PREFIX}/trades": 5,
+    f"{_PREFIX}/klines": 1,
+    f"{_PREFIX}/ticker/24hr": 25,
+}
+SHARED: Final = "weight"
+
+# What the rules of the order book ask for, and the most that may be had.
+_SYNC_DEPTH: Final = 1000
+_MOST_LEVELS: Final = 5000
+_MOST_ROWS: Final = 1000
+
+# Streams spell all of them differently.
+REST_CANDLES: Final = {
+    KlineInterval.M1: "1m",
+    KlineInterval.M5: "5m",
+    KlineInterval.M15: "15m",
+    KlineInterval.M30: "30m",
+    KlineInterval.H1: "60m",
+    KlineInterval.H4: "4h",
+    KlineInterval.D1: "1d",
+    KlineInterval.W1: "1W",
+    KlineInterval.MO1: "1M",
+}
+
+_ERRORS: Final[Mapping[int, type[ExchangeError]]] = {
+    **dict.fromkeys((10007, 30014, 30021, -1121, 730001), InvalidSymbol),
+    **dict.fromkeys(
+        (26, 403, 406, 511, 701, 702, 703, 704, 70011, 700006, 700007), PermissionDenied
+    ),
+    **dict.fromkeys((30000, 30016, 30018, 30027, 30028), TradingDisabled),
+    **dict.fromkeys((500, 501, 503, 504, 604, 801, 11444, 20002), VenueUnavailable),
+}
+_TOO_MANY: Final = frozenset({429, 510})
+
+
+class MexcRest(PublicRest):
+    """Public requests."""
+
+    venue = "mexc"
+    # Where the venue does not say how long to stay away (one source); its firewall, which answers
+    # with a bare 403, wants as much.
+    retry_s = 60.0
+    paths: ClassVar = {
+        f"{_PREFIX}/exchangeInfo": ("instruments", Kind.SPOT),
+        f"{_PREFIX}/depth": ("book", Kind.SPOT),
+    }
+
+    def error(self, response: Response, asked: str) -> ExchangeError | None:
+        if response.status < 400:
+            return None
+        is_json = response.body.startswith(b"{")
+        body = _ERROR.decode(response.body) if is_json else wire.ErrorBody()
+        message = body.msg or body.message
+        if body.code is None:
+            return self._too_many("firewall", asked) if response.status == 403 else None
+        if body.code in _TOO_MANY:
+            return self._too_many(message, asked)
+        error = _ERRORS.get(body.code, ExchangeError)
+        return error(message, venue=self.venue, code=str(body.code), asked=asked)
+
+    def instruments(self) -> tuple[Request[list[Instrument]], ...]:
+        def read(info: wire.ExchangeInfo, _: int) -> list[Instrument]:
+            return [row.instrument(self.venue) for row in info.symbols]
+
+        return (self._ask("instruments", "/exchangeInfo", _INFO, read),)
+
+    def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
+        return self._of(
+            "book",
+            instrument,
+            "/depth",
+            _DEPTH,
+            lambda reply, received_ns: reply.snapshot(instrument, received_ns),
+            limit=min(depth or _SYNC_DEPTH, _MOST_LEVELS),
+        )
+
+    def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:
+        def read(rows: list[wire.RestTrade], received_ns: int) -> list[Trade]:
+            # The venue lists the newest first.
+            return [row.trade(instrument, received_ns) for row in reversed(rows)]
+
+        return self._of(
+            "trades", instrument, "/trades", _TRADES, read, limit=min(limit, _MOST_ROWS)
+        )
+
+    def ticker(self, instrument: Instrument) -> Request[Ticker]:
+        return self._of(
+            "ticker",
+            instrument,
+            "/ticker/24hr",
+            _TICKER,
+            lambda reply, received_ns: reply.ticker(instrument, received_ns),
+        )
+
+    def klines(
+        self, instrument: Instrument, interval: KlineInterval, limit: int = 100
+    ) -> Request[list[Kline]]:
+        if interval not in REST_CANDLES:
+            raise CodecUsageError(f"{self.venue} has no candles of {interval}")
+
+        def read(rows: list[wire.KlineRow], received_ns: int) -> list[Kline]:
+            # Nobody promises an order.
+            rows.sort(key=lambda row: row.open_ms)
+            return [row.kline(instrument, interval, received_ns) for row in rows]
+
+        return self._of(
+            "klines",
+            instrument,
+            "/klines",
+            _KLINES,
+            read,
+            interval=REST_CANDLES[interval],
+            limit=min(limit, _MOST_ROWS),
+        )
+
+    def server_time(self) -> Request[int]:
+        return self._ask("time", "/time", _TIME, lambda reply, _: reply.serverTime * NS_PER_MS)
+
+    def ping(self) -> Request[None]:
+        return self._ask("ping", "/ping", _EMPTY, lambda reply, _: None)
+
+    def _of(
+        self,
+        name: str,
+        instrument: Instrument,
+        path: str,
+        decoder: msgspec.json.Decoder[Wire],
+        translate: Callable[[Wire, int], T],
+        **query: str | int,
+    ) -> Request[T]:
+        """A request about one instrument."""
+        return self._ask(
+            name,
+            path,
+            decoder,
+            translate,
+            instrument=instrument,
+            symbol=instrument.native,
+            **query,
+        )
+
+    def _ask(
+        self,
+        name: str,
+        path: str,
+        decoder: msgspec.json.Decoder[Wire],
+        translate: Callable[[Wire, int], T],
+        instrument: Instrument | None = None,
+        **query: str | int,
+    ) -> Request[T]:
+        full_path = _PREFIX + path
+        return self._get(
+            name,
+            "rest",
+            full_path,
+            decoder,
+            translate,
+            costs=((SHARED, WEIGHTS[full_path]), (full_path, 1)),
+            instrument=instrument,
+            **query,
+        )
+
+    def _too_many(self, message: str, asked: str) -> RateLimited:
+        return RateLimited(
+            message, venue=self.venue, code="429", asked=asked, retry_after_s=self.retry_s
+        )

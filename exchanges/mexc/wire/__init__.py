@@ -1,0 +1,1 @@
+"""The messages of the venue's binary frames; `make proto` compiles the definitions."""

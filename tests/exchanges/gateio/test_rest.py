@@ -1,0 +1,500 @@
+"""Gate.io's public requests, checked against "Spot" of its REST v4 documentation."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from exchanges import VENUES
+from exchanges.errors import (
+    CodecUsageError,
+    ExchangeError,
+    InvalidSymbol,
+    PermissionDenied,
+    RateLimited,
+    TradingDisabled,
+    VenueProtocolError,
+    VenueUnavailable,
+)
+from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
+from exchanges.instrument import Instrument, Kind, Status
+from exchanges.orders import Side
+from exchanges.rest import Request, Response
+from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
+
+REST = VENUES["gateio"].rest
+(LIST,) = REST.instruments()
+BTC = market("BTC/USDT", "BTC_USDT", venue="gateio")
+
+
+def rules(symbol: str, native: str, **facts: Any) -> Instrument:
+    fee = {"maker_fee": "0.002", "taker_fee": "0.002"}
+    return market(symbol, native, venue="gateio", **{**fee, **facts})
+
+
+REPLIES = (
+    Reply(
+        request=LIST,
+        body=b"""[{"id":"BTC_USDT","base":"BTC","base_name":"Bitcoin","quote":"USDT",
+        "quote_name":"Tether","fee":"0.2","min_base_amount":"0.000001","min_quote_amount":"3",
+        "max_base_amount":"1000","max_quote_amount":"5000000","amount_precision":6,
+        "precision":1,"trade_status":"tradable","sell_start":1516378650,"buy_start":1516378650,
+        "delisting_time":0,"type":"normal","trade_url":"https://www.gate.com/trade/BTC_USDT",
+        "st_tag":false},
+        {"id":"GTC_USDT","base":"GTC","quote":"USDT","fee":"0.1","min_base_amount":null,
+        "min_quote_amount":null,"amount_precision":0,"precision":4,"trade_status":"buyable"},
+        {"id":"NEW_USDT","base":"NEW","quote":"USDT","fee":"0.2","amount_precision":0,
+        "precision":4,"trade_status":"tradable","type":"premarket"}]""",
+        value=[
+            rules(
+                "BTC/USDT",
+                "BTC_USDT",
+                tick="0.1",
+                step="0.000001",
+                min_size="0.000001",
+                max_size="1000",
+                min_notional="3",
+            ),
+            rules(
+                "GAMECOM/USDT",
+                "GTC_USDT",
+                tick="0.0001",
+                step="1",
+                status=Status.HALTED,
+                maker_fee="0.001",
+                taker_fee="0.001",
+            ),
+        ],
+    ),
+    Reply(
+        request=REST.book(BTC),
+        body=b"""{"id":123456,"current":1623898993123,"update":1623898993121,
+        "asks":[["60000.5","1.151"],["60001","1.218"]],"bids":[["60000.1","0.5"]]}""",
+        value=BookSnapshot(
+            instrument=BTC,
+            bids=[(60000.1, 0.5)],
+            asks=[(60000.5, 1.151), (60001.0, 1.218)],
+            sequence=123456,
+            window=100,
+            venue_ns=1623898993123_000_000,
+            received_ns=RECEIVED_NS,
+        ),
+    ),
+    Reply(
+        request=REST.trades(BTC),
+        body=b"""[{"id":"1232893233","create_time":"1548000001",
+        "create_time_ms":"1548000001123.456","currency_pair":"BTC_USDT","side":"sell",
+        "amount":"0.25","price":"60000.4","sequence_id":"588019"},
+        {"id":"1232893232","create_time":"1548000000","create_time_ms":"1548000000123.456",
+        "currency_pair":"BTC_USDT","side":"buy","amount":"0.15","price":"60000.5",
+        "sequence_id":"588018"}]""",
+        value=[
+            Trade(
+                instrument=BTC,
+                price=60000.5,
+                size=0.15,
+                side=Side.BUY,
+                trade_id="1232893232",
+                venue_ns=1548000000123_456_000,
+                received_ns=RECEIVED_NS,
+            ),
+            Trade(
+                instrument=BTC,
+                price=60000.4,
+                size=0.25,
+                side=Side.SELL,
+                trade_id="1232893233",
+                venue_ns=1548000001123_456_000,
+                received_ns=RECEIVED_NS,
+            ),
+        ],
+    ),
+    Reply(
+        request=REST.ticker(BTC),
+        body=b"""[{"currency_pair":"BTC_USDT","last":"60000.4","lowest_ask":"60000.5",
+        "lowest_size":"1.2","highest_bid":"60000.3","highest_size":"0.5",
+        "change_percentage":"-8.5","base_volume":"6566.14","quote_volume":"394000000.5",
+        "high_24h":"66000","low_24h":"59000"}]""",
+        value=Ticker(
+            instrument=BTC,
+            last=60000.4,
+            bid=60000.3,
+            ask=60000.5,
+            high=66000.0,
+            low=59000.0,
+            volume=6566.14,
+            quote_volume=394000000.5,
+            change=-0.085,
+            received_ns=RECEIVED_NS,
+        ),
+    ),
+    Reply(
+        request=REST.klines(BTC, KlineInterval.M1),
+        body=b"""[["1699999920","90000.3","60000.4","60010","59990","60000.1","1.5","true"],
+        ["1699999980","30000.2","60015","60020","60000.4","60000.4","0.5","false"]]""",
+        value=[
+            Kline(
+                instrument=BTC,
+                interval=KlineInterval.M1,
+                open_ns=1699999920_000_000_000,
+                open=60000.1,
+                high=60010.0,
+                low=59990.0,
+                close=60000.4,
+                volume=1.5,
+                quote_volume=90000.3,
+                closed=True,
+                received_ns=RECEIVED_NS,
+            ),
+            Kline(
+                instrument=BTC,
+                interval=KlineInterval.M1,
+                open_ns=1699999980_000_000_000,
+                open=60000.4,
+                high=60020.0,
+                low=60000.4,
+                close=60015.0,
+                volume=0.5,
+                quote_volume=30000.2,
+                closed=False,
+                received_ns=RECEIVED_NS,
+            ),
+        ],
+    ),
+    Reply(
+        request=REST.server_time(),
+        body=b'{"server_time":1731447921098}',
+        value=1731447921098_000_000,
+    ),
+    Reply(request=REST.ping(), body=b'{"server_time":1731447921098}', value=None),
+)
+
+
+@pytest.mark.parametrize("reply", REPLIES, ids=str)
+def test_reply_becomes_a_value(reply: Reply) -> None:
+    assert reply.request.read(ok(reply.body)) == reply.value
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("tradable", Status.TRADING),
+        ("buyable", Status.HALTED),
+        ("sellable", Status.HALTED),
+        ("untradable", Status.HALTED),
+        ("a status of next year", Status.HALTED),
+    ],
+)
+def test_only_markets_with_both_sides_take_part(status: str, expected: Status) -> None:
+    (instrument,) = LIST.read(ok(pair_row(trade_status=status)))
+    assert instrument.status is expected
+
+
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-0.01", "one"])
+@pytest.mark.parametrize("name", ["fee", "min_base_amount", "max_base_amount", "min_quote_amount"])
+def test_rule_that_no_market_can_have_is_not_taken(name: str, number: str) -> None:
+    with pytest.raises(VenueProtocolError):
+        LIST.read(ok(pair_row(**{name: number})))
+
+
+def pair_row(**changes: str) -> bytes:
+    row = {
+        "id": "BTC_USDT",
+        "base": "BTC",
+        "quote": "USDT",
+        "fee": "0.2",
+        "amount_precision": 6,
+        "precision": 1,
+        "trade_status": "tradable",
+        **changes,
+    }
+    return json.dumps([row]).encode()
+
+
+def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:
+    with pytest.raises(CodecUsageError):
+        REST.klines(BTC, KlineInterval.MO1)
+
+
+# What a request asks and what it costs.
+
+
+@pytest.mark.parametrize(
+    ("request_", "path", "query"),
+    [
+        (LIST, "currency_pairs", ""),
+        (REST.book(BTC), "order_book", "?currency_pair=BTC_USDT&limit=100&with_id=true"),
+        (REST.book(BTC, 5), "order_book", "?currency_pair=BTC_USDT&limit=5&with_id=true"),
+        (REST.book(BTC, 1000), "order_book", "?currency_pair=BTC_USDT&limit=100&with_id=true"),
+        (REST.trades(BTC, 500), "trades", "?currency_pair=BTC_USDT&limit=500"),
+        (REST.trades(BTC, 5000), "trades", "?currency_pair=BTC_USDT&limit=1000"),
+        (REST.ticker(BTC), "tickers", "?currency_pair=BTC_USDT"),
+        (
+            REST.klines(BTC, KlineInterval.W1, 50),
+            "candlesticks",
+            "?currency_pair=BTC_USDT&interval=7d&limit=50",
+        ),
+        (REST.server_time(), "time", ""),
+        (REST.ping(), "time", ""),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_request_goes_to_the_documented_path(request_: Request[Any], path: str, query: str) -> None:
+    assert request_.target == f"/api/v4/spot/{path}{query}"
+    assert request_.endpoint == "rest"
+    assert request_.costs == ((f"/api/v4/spot/{path}", 1),)
+    assert (request_.method, request_.idempotent, request_.signed) == ("GET", True, False)
+
+
+def test_no_path_is_asked_more_than_two_hundred_times_in_ten_seconds() -> None:
+    for rate in VENUES["gateio"].buckets.values():
+        assert rate.burst + rate.per_s * 10 <= 200
+
+
+# Errors.
+
+
+def refused(status: int, body: bytes, **headers: str) -> ExchangeError:
+    response = Response(status=status, body=body, received_ns=RECEIVED_NS, headers=headers)
+    with pytest.raises(ExchangeError) as caught:
+        REST.book(BTC).read(response)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("status", "label", "error"),
+    [
+        (400, "INVALID_CURRENCY_PAIR", InvalidSymbol),
+        (400, "INVALID_CURRENCY", InvalidSymbol),
+        (403, "IP_FORBIDDEN", PermissionDenied),
+        (403, "FORBIDDEN", PermissionDenied),
+        (400, "TRADE_RESTRICTED", TradingDisabled),
+        (500, "INTERNAL", VenueUnavailable),
+        (500, "SERVER_ERROR", VenueUnavailable),
+        (400, "TOO_BUSY", VenueUnavailable),
+        (400, "TOO_MANY_REQUESTS", RateLimited),
+        (400, "TOO_FAST", RateLimited),
+        (400, "INVALID_PARAM_VALUE", ExchangeError),
+    ],
+)
+def test_label_tells_what_went_wrong(status: int, label: str, error: type[ExchangeError]) -> None:
+    caught = refused(status, b'{"label":"%s","message":"Words of the venue."}' % label.encode())
+    assert type(caught) is error
+    assert (caught.venue, caught.code, caught.message) == ("gateio", label, "Words of the venue.")
+    assert caught.asked == "GET /api/v4/spot/order_book"
+
+
+def test_detail_stands_for_a_missing_message() -> None:
+    caught = refused(400, b'{"label":"INVALID_PARAM_VALUE","detail":"Words of the venue."}')
+    assert caught.message == "Words of the venue."
+
+
+@pytest.mark.parametrize("body", [b"", b'{"label":"TOO_MANY_REQUESTS","message":"slow down"}'])
+def test_rate_limit_is_over_after_its_window(body: bytes) -> None:
+    caught = refused(429, body)
+    assert isinstance(caught, RateLimited)
+    assert caught.retry_after_s == 10.0
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (403, b"<html><body>403 Forbidden</body></html>", ExchangeError),
+        (404, b"", ExchangeError),
+        (404, b"{}", ExchangeError),
+        (502, b"<html>Bad Gateway</html>", VenueUnavailable),
+    ],
+)
+def test_answer_of_a_gateway_in_between_is_an_exchange_error(
+    status: int, body: bytes, error: type[ExchangeError]
+) -> None:
+    assert type(refused(status, body)) is error
+
+
+# Real payloads.
+
+ETH_USDT_2021 = rules(
+    "ETH/USDT", "ETH_USDT", tick="0.01", step="0.0001", min_size="0.001", min_notional="1"
+)
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("file", "instruments"),
+    [
+        (
+            "rest_instruments",
+            [
+                rules(
+                    "ETH/USDT",
+                    "ETH_USDT",
+                    tick="0.000001",
+                    step="0.001",
+                    min_size="0.001",
+                    max_size="10000",
+                    min_notional="1.0",
+                )
+            ],
+        ),
+        (
+            "rest_instruments_capture_2021",
+            [
+                rules(
+                    "SAL/USDT",
+                    "SAL_USDT",
+                    tick="0.001",
+                    step="0.0001",
+                    min_notional="1",
+                    status=Status.HALTED,
+                ),
+                ETH_USDT_2021,
+                rules("OMG/USDT", "OMG_USDT", tick="0.001", step="0.001", min_notional="1"),
+                rules("NEO/BTC", "NEO_BTC", tick="1e-7", step="0.001", min_notional="0.0001"),
+                rules(
+                    "BTC/USDT",
+                    "BTC_USDT",
+                    tick="0.01",
+                    step="0.0001",
+                    min_size="0.0001",
+                    min_notional="1",
+                ),
+                rules("QTUM3S/USDT", "QTUM3S_USDT", tick="1e-6", step="0.01", min_notional="1"),
+            ],
+        ),
+    ],
+)
+def test_recorded_list_is_read_value_by_value(
+    sample: Callable[[str], bytes], file: str, instruments: list[Instrument]
+) -> None:
+    assert LIST.read(ok(sample(f"gateio/{file}.json"))) == instruments
+
+
+@pytest.mark.recorded
+def test_recorded_recent_row_is_read_value_by_value(sample: Callable[[str], bytes]) -> None:
+    body = b"[%s]" % sample("gateio/rest_instrument_recent.json")
+    assert LIST.read(ok(body)) == [
+        rules(
+            "QTUM/ETH",
+            "QTUM_ETH",
+            tick="1e-6",
+            step="0.001",
+            min_size="0.01",
+            min_notional="0.001",
+        )
+    ]
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("file", "request_", "value"),
+    [
+        (
+            "rest_order_book",
+            REST.book(BTC),
+            BookSnapshot(
+                instrument=BTC,
+                bids=[(1.17, 201.863), (1.16, 725.464)],
+                asks=[(1.52, 1.151), (1.53, 1.218)],
+                sequence=123456,
+                window=100,
+                venue_ns=1623898993123_000_000,
+                received_ns=RECEIVED_NS,
+            ),
+        ),
+        (
+            "rest_trades",
+            REST.trades(BTC),
+            [
+                Trade(
+                    instrument=BTC,
+                    price=0.03,
+                    size=0.15,
+                    side=Side.BUY,
+                    trade_id="1232893232",
+                    venue_ns=1548000000123_456_000,
+                    received_ns=RECEIVED_NS,
+                )
+            ],
+        ),
+        (
+            "rest_tickers",
+            REST.ticker(BTC),
+            Ticker(
+                instrument=BTC,
+                last=2.46140352,
+                bid=2.4606821,
+                ask=2.477,
+                high=2.7431,
+                low=1.9863,
+                volume=656614.0845820589,
+                quote_volume=1602221.66468375534639404191,
+                change=-8.91 / 100,
+                received_ns=RECEIVED_NS,
+            ),
+        ),
+        (
+            "rest_klines",
+            REST.klines(BTC, KlineInterval.H1),
+            [
+                Kline(
+                    instrument=BTC,
+                    interval=KlineInterval.H1,
+                    open_ns=1717246800_000_000_000,
+                    open=67715.1,
+                    high=67839.9,
+                    low=67715.0,
+                    close=67772.5,
+                    volume=17.0779,
+                    quote_volume=1157762.868212,
+                    closed=True,
+                    received_ns=RECEIVED_NS,
+                )
+            ],
+        ),
+        ("rest_server_time", REST.server_time(), 1731447921098_000_000),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_recorded_reply_is_read_value_by_value(
+    sample: Callable[[str], bytes], file: str, request_: Request[Any], value: object
+) -> None:
+    assert request_.read(ok(sample(f"gateio/{file}.json"))) == value
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("file", "label", "message"),
+    [
+        ("error_invalid_param", "INVALID_PARAM_VALUE", "Invalid parameter `text` with value: abc"),
+        (
+            "error_min_notional",
+            "INVALID_PARAM_VALUE",
+            "Your order size 0.003749448 USDT is too small. The minimum is 3 USDT",
+        ),
+        ("error_no_change", "NO_CHANGE", "No change is made"),
+        (
+            "error_post_only_would_fill",
+            "POC_FILL_IMMEDIATELY",
+            "Order would match and take immediately so its cancelled",
+        ),
+        ("error_price_threshold", "PRICE_THRESHOLD_EXCEEDED", ": 0.45288"),
+    ],
+)
+def test_recorded_error_is_told_in_the_words_of_the_venue(
+    sample: Callable[[str], bytes], file: str, label: str, message: str
+) -> None:
+    caught = refused(400, sample(f"gateio/{file}.json"))
+    assert (caught.code, caught.message) == (label, message)
+
+
+@pytest.mark.recorded
+def test_recorded_urls_are_recognised(sample: Callable[[str], bytes]) -> None:
+    request = REST.recognise("https://api.gateio.ws/api/v4/spot/currency_pairs", lambda *_: None)
+    assert request is not None
+    listed = request.read(ok(sample("gateio/rest_instruments_capture_2021.json")))
+    assert isinstance(listed, list)
+    assert listed[1] == ETH_USDT_2021
+    assert listed[1].tick == Decimal("0.01")
+    assert listed[1].kind is Kind.SPOT
