@@ -25,14 +25,20 @@ from exchanges.events import (
     Trade,
 )
 from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS, Millis, Price, Rate, Size, optional
+from exchanges.numbers import NS_PER_MS, Millis, Price, Rate, Size, Traded, optional
 from exchanges.orders import Side
 
 SequenceId = Annotated[int, Meta(ge=-1, le=(1 << 63) - 1)]
 
+# Eight hours are usual and shorter intervals are listed; a day leaves room.
+_LONGEST_FUNDING_S: Final = 86_400.0
+# At a price near zero an inverse contract is worth more of the base than there can be.
+_MOST_BASE: Final = 1e30
+# New listings rise a hundredfold in a day; a millionfold is a mistake.
+_MOST_CHANGE: Final = 1e6
+
 # Candles of six hours and more open at UTC+8 unless their name says otherwise.
 CANDLE_NAMES: Final = {
-    KlineInterval.S1: "1s",
     KlineInterval.M1: "1m",
     KlineInterval.M3: "3m",
     KlineInterval.M5: "5m",
@@ -86,11 +92,24 @@ Levels = list[BookLevel]
 
 
 def in_base_units(levels: Levels, instrument: Instrument) -> list[Level]:
-    """Sizes are base units on spot and contracts on swaps."""
+    """Sizes are base units on spot and contracts on swaps.
+
+    Raises:
+        ValueError: a price at which an inverse contract has no size.
+    """
     if instrument.kind is Kind.SPOT:
         return [(level.price, level.size) for level in levels]
-    per_contract = instrument.base_per_contract
-    return [(level.price, level.size * per_contract(level.price)) for level in levels]
+    if instrument.inverse:
+        return [(level.price, _base_units(level.size, level.price, instrument)) for level in levels]
+    per_contract = float(instrument.contract_size)
+    return [(level.price, level.size * per_contract) for level in levels]
+
+
+def _base_units(contracts: float, price: float, instrument: Instrument) -> float:
+    size = contracts * instrument.base_per_contract(price)
+    if not size < _MOST_BASE or (contracts and not size):
+        raise ValueError(f"{contracts} contracts at {price} have no size")
+    return size
 
 
 class BookMessage(Struct):
@@ -105,6 +124,19 @@ class BookMessage(Struct):
     seqId: SequenceId | None = None
     prevSeqId: SequenceId | None = None
     checksum: int | None = None
+
+    @property
+    def has_ids(self) -> bool:
+        """The message is linked to those before and after it; if not, its checksum proves it.
+
+        Raises:
+            ValueError: nothing proves it.
+        """
+        has_ids = self.seqId is not None and self.prevSeqId is not None
+        is_old = self.seqId is None and self.prevSeqId is None and self.checksum is not None
+        if not has_ids and not is_old:
+            raise ValueError("a book with neither both ids nor a checksum")
+        return has_ids
 
     def snapshot(
         self, instrument: Instrument, received_ns: int, *, window: int = 0, verified: int = 0
@@ -151,7 +183,7 @@ class TradeMessage(Struct):
 
     tradeId: str
     px: Price
-    sz: Size
+    sz: Traded
     side: str
     ts: Millis
 
@@ -160,7 +192,7 @@ class TradeMessage(Struct):
         return Trade(
             instrument=instrument,
             price=self.px,
-            size=self.sz if is_spot else self.sz * instrument.base_per_contract(self.px),
+            size=self.sz if is_spot else _base_units(self.sz, self.px, instrument),
             side=Side[self.side.upper()],
             trade_id=self.tradeId,
             venue_ns=self.ts * NS_PER_MS,
@@ -199,13 +231,22 @@ class TickerMessage(Struct):
             low=optional(self.low24h),
             volume=self.vol24h if is_spot else self.volCcy24h,
             quote_volume=self.volCcy24h if is_spot else None,
-            change=last / opened - 1 if last and opened else None,
+            change=_change(last, opened),
             venue_ns=self.ts * NS_PER_MS,
             received_ns=received_ns,
         )
 
     def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
         return (self.ticker(instrument, received_ns),)
+
+
+def _change(last: float | None, opened: float | None) -> float | None:
+    if not last or not opened:
+        return None
+    change = last / opened - 1
+    if not change < _MOST_CHANGE:
+        raise ValueError(f"a change from {opened} to {last}")
+    return change
 
 
 class CandleRow(Struct, array_like=True):
@@ -249,10 +290,13 @@ class FundingMessage(Struct):
     ts: Millis
 
     def funding(self, instrument: Instrument, received_ns: int) -> Funding:
+        interval_s = (self.nextFundingTime - self.fundingTime) / 1000
+        if not 0 < interval_s <= _LONGEST_FUNDING_S:
+            raise ValueError(f"funding every {interval_s} s")
         return Funding(
             instrument=instrument,
             rate=self.fundingRate,
-            interval_s=(self.nextFundingTime - self.fundingTime) / 1000,
+            interval_s=interval_s,
             next_ns=self.fundingTime * NS_PER_MS,
             venue_ns=self.ts * NS_PER_MS,
             received_ns=received_ns,
@@ -305,7 +349,7 @@ class LiquidationDetail(Struct):
 
     side: str
     bkPx: Price
-    sz: Size
+    sz: Traded
     ts: Millis
 
 
@@ -320,7 +364,7 @@ class LiquidationMessage(Struct):
             Liquidation(
                 instrument=instrument,
                 price=detail.bkPx,
-                size=detail.sz * instrument.base_per_contract(detail.bkPx),
+                size=_base_units(detail.sz, detail.bkPx, instrument),
                 side=Side[detail.side.upper()],
                 venue_ns=detail.ts * NS_PER_MS,
                 received_ns=received_ns,

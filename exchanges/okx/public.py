@@ -145,7 +145,7 @@ class OkxStream(StreamCodec):
         assert feed is not None
         events: tuple[StreamEvent, ...] = ()
         for message in _BOOKS.decode(envelope.data):
-            has_ids = message.seqId is not None
+            has_ids = message.has_ids
             if envelope.action == "snapshot":
                 snapshot = message.snapshot(
                     instrument,

@@ -4,12 +4,12 @@ Source: official guide, "Public Data / Get instruments" and "Get system time" (J
 """
 
 from decimal import Decimal
-from typing import Final, Generic, TypeVar
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from exchanges.instrument import Instrument, Kind, Status, unified_symbol
-from exchanges.numbers import Millis
+from exchanges.numbers import Millis, exact
 
 T = TypeVar("T")
 
@@ -20,15 +20,16 @@ _CRYPTO: Final = "1"
 
 
 class Reply(Struct, Generic[T]):
-    """Every reply; `code` is "0" for success."""
+    """Every reply that is not an error."""
 
-    code: str
+    code: Literal["0"]
     data: list[T]
-    msg: str = ""
 
 
 class ErrorBody(Struct):
-    code: str
+    """What a reply says of itself; `code` is "0" for success, and five digits for most errors."""
+
+    code: Annotated[str, Meta(max_length=10)]
     msg: str = ""
 
 
@@ -69,11 +70,12 @@ class InstrumentInfo(Struct):
         is_swap = kind is Kind.PERPETUAL
         is_inverse = self.ctType == "inverse"
         base, _, quote = self.uly.partition("-") if is_swap else (self.baseCcy, "", self.quoteCcy)
-        contract_size = Decimal(self.ctVal) * Decimal(self.ctMult or 1) if is_swap else Decimal(1)
+        contract_size = exact(self.ctVal) * exact(self.ctMult or "1") if is_swap else Decimal(1)
+        if not contract_size:
+            raise ValueError(f"{self.instId}: contracts of nothing")
         # What a lot of an inverse contract is in base units depends on the price, so that no
         # size can be rounded to it here.
         per_lot = Decimal(0) if is_inverse else contract_size
-        max_size = Decimal(self.maxLmtSz or 0) * per_lot
         settle = self.settleCcy if is_swap else ""
         return Instrument(
             venue=venue,
@@ -83,10 +85,10 @@ class InstrumentInfo(Struct):
             base=base,
             quote=quote,
             settle=settle,
-            tick=Decimal(self.tickSz or 0),
-            step=Decimal(self.lotSz or 0) * per_lot,
-            min_size=Decimal(self.minSz or 0) * per_lot,
-            max_size=max_size or None,
+            tick=exact(self.tickSz),
+            step=exact(self.lotSz) * per_lot,
+            min_size=exact(self.minSz) * per_lot,
+            max_size=exact(self.maxLmtSz) * per_lot or None,
             contract_size=contract_size,
             inverse=is_inverse,
             status=_STATUS.get(self.state, Status.HALTED),

@@ -5,11 +5,19 @@ are per path and address, within two seconds.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import ClassVar, Final, TypeVar
 
 import msgspec
 
-from exchanges.errors import ExchangeError, InvalidSymbol, RateLimited, VenueUnavailable
+from exchanges.errors import (
+    SAMPLE_BYTES,
+    CodecUsageError,
+    ExchangeError,
+    InvalidSymbol,
+    RateLimited,
+    VenueUnavailable,
+)
 from exchanges.events import (
     BookSnapshot,
     Funding,
@@ -25,7 +33,7 @@ from exchanges.numbers import NS_PER_MS
 from exchanges.okx import messages, replies
 from exchanges.okx.messages import CANDLE_NAMES
 from exchanges.okx.replies import Reply
-from exchanges.rest import PublicRest, Request, Response
+from exchanges.rest import UNREADABLE, PublicRest, Request, Response
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -55,6 +63,8 @@ LIMITS: Final[Mapping[str, int]] = {
 }
 LIMIT_WINDOW_S: Final = 2.0
 _MOST_LEVELS: Final = 400
+_MOST_TRADES: Final = 500
+_MOST_CANDLES: Final = 300
 
 _ERRORS: Final[Mapping[str, type[ExchangeError]]] = {
     "51001": InvalidSymbol,
@@ -72,6 +82,7 @@ class OkxRest(PublicRest):
 
     venue = "okx"
     symbol_parameter = "instId"
+    retry_s = LIMIT_WINDOW_S
     paths: ClassVar = {
         "/api/v5/public/instruments": ("instruments", None),
         "/api/v5/market/books": ("book", None),
@@ -87,16 +98,17 @@ class OkxRest(PublicRest):
         body = _ERROR.decode(response.body)
         if body.code == "0":
             return None
+        message = body.msg[:SAMPLE_BYTES]
         if body.code in _TOO_MANY:
             return RateLimited(
-                body.msg,
+                message,
                 venue=self.venue,
                 code=body.code,
                 asked=asked,
                 retry_after_s=LIMIT_WINDOW_S,
             )
         error = _ERRORS.get(body.code, ExchangeError)
-        return error(body.msg, venue=self.venue, code=body.code, asked=asked)
+        return error(message, venue=self.venue, code=body.code, asked=asked)
 
     def instruments(self) -> tuple[Request[list[Instrument]], ...]:
         def read(reply: Reply[replies.InstrumentInfo], _: int) -> list[Instrument]:
@@ -130,7 +142,7 @@ class OkxRest(PublicRest):
             read,
             instrument=instrument,
             instId=instrument.native,
-            limit=limit,
+            limit=min(limit, _MOST_TRADES),
         )
 
     def ticker(self, instrument: Instrument) -> Request[Ticker]:
@@ -145,6 +157,9 @@ class OkxRest(PublicRest):
     def klines(
         self, instrument: Instrument, interval: KlineInterval, limit: int = 100
     ) -> Request[list[Kline]]:
+        if interval not in CANDLE_NAMES:
+            raise CodecUsageError(f"{self.venue} has no candles of {interval}")
+
         def read(reply: Reply[messages.CandleRow], received_ns: int) -> list[Kline]:
             rows = reversed(reply.data)
             return [row.kline(instrument, interval, received_ns) for row in rows]
@@ -157,7 +172,7 @@ class OkxRest(PublicRest):
             instrument=instrument,
             instId=instrument.native,
             bar=CANDLE_NAMES[interval],
-            limit=limit,
+            limit=min(limit, _MOST_CANDLES),
         )
 
     def server_time(self) -> Request[int]:
@@ -240,3 +255,12 @@ class OkxRest(PublicRest):
             instrument=instrument,
             **query,
         )
+
+    def _raise_for(self, response: Response, asked: str) -> None:
+        """HTTP 429 also says that the venue is busy (50013), which is no limit of ours."""
+        if response.status == 429:
+            with suppress(*UNREADABLE):
+                error = self.error(response, asked)
+                if isinstance(error, RateLimited | VenueUnavailable):
+                    raise error
+        super()._raise_for(response, asked)
