@@ -1,6 +1,7 @@
 """The request gateway of one venue: limits, retries, unified errors."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Final, Protocol, TypeVar
 
 import trio
@@ -18,6 +19,8 @@ T = TypeVar("T")
 # The slowest good answers (whole instrument lists) take a few seconds.
 REQUEST_S: Final = 15.0
 ATTEMPTS: Final = 3
+CONCURRENT: Final = 10
+"""Requests under way at once: enough for the snapshots of a connection that comes back."""
 RETRY_S: Final = 0.5
 """Pause before the second attempt of a request that may be repeated; it doubles, with jitter."""
 
@@ -47,16 +50,18 @@ class Gateway:
         self._venue = venue
         self._endpoints = endpoints
         self._network = network
-        self._pool = open_pool(network)
+        self._pool = open_pool(network, CONCURRENT)
         self._clock = clock
         self._chance = chance
         self._tap = tap
         self._buckets = {name: TokenBucket(rate) for name, rate in venue.buckets.items()}
+        self._queues = {name: trio.Lock() for name in venue.buckets}
+        self._slots = trio.CapacityLimiter(CONCURRENT)
         self.sent = 0
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep connections open between calls, and close them at the end."""
-        self._pool = open_pool(self._network)
+        self._pool = open_pool(self._network, CONCURRENT)
         async with self._pool:
             task_status.started()
             await trio.sleep_forever()
@@ -82,17 +87,32 @@ class Gateway:
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, request: Request[T]) -> T:
-        await take_turn([(self._buckets[name], cost) for name, cost in request.costs])
-        self.sent += 1
         url = self._endpoints[request.endpoint] + request.target
-        try:
-            with trio.fail_after(REQUEST_S):
-                reply = await fetch(
-                    self._pool, request.method, url, dict(request.headers), request.body
-                )
-        except (OSError, trio.TooSlowError, BodyTooLarge) as error:
-            raise self._unanswered(request, error) from error
+        async with AsyncExitStack() as slot:
+            await self._take_turn(request, slot)
+            self.sent += 1
+            try:
+                with trio.fail_after(REQUEST_S):
+                    reply = await fetch(
+                        self._pool, request.method, url, dict(request.headers), request.body
+                    )
+            except (OSError, trio.TooSlowError, BodyTooLarge) as error:
+                raise self._unanswered(request, error) from error
         return self._read(request, url, reply)
+
+    async def _take_turn(self, request: Request[T], slot: AsyncExitStack) -> None:
+        """Wait for a slot and the budget; for each bucket first come, first served.
+
+        Whoever pays holds a slot already, so that what is paid is sent at once: waiting between
+        the two would count as the venue's silence, and would let requests out after the venue
+        has told us to stay away.
+        """
+        async with AsyncExitStack() as queues:
+            # In one order for all, so that no two callers wait for each other.
+            for name in sorted({name for name, _ in request.costs}):
+                await queues.enter_async_context(self._queues[name])
+            await slot.enter_async_context(self._slots)
+            await take_turn([(self._buckets[name], cost) for name, cost in request.costs])
 
     def _read(self, request: Request[T], url: str, reply: HttpReply) -> T:
         if self._tap:

@@ -3,6 +3,7 @@
 import ssl
 import zlib
 from collections.abc import Callable, Iterable
+from contextlib import aclosing
 from typing import Any, Final
 
 import httpcore2
@@ -54,7 +55,8 @@ class _PoolStream(httpcore2.AsyncNetworkStream):
         return _PoolStream(self._network, secured)
 
     def get_extra_info(self, info: str) -> Any:
-        return None
+        # The pool asks whether the venue has closed an idle connection meanwhile.
+        return _is_readable(self._stream) if info == "is_readable" else None
 
 
 class _PoolBackend(httpcore2.AsyncNetworkBackend):
@@ -87,9 +89,11 @@ class HttpReply:
         self.body = body
 
 
-def open_pool(network: Network) -> httpcore2.AsyncConnectionPool:
+def open_pool(network: Network, connections: int) -> httpcore2.AsyncConnectionPool:
     """A pool of kept-alive connections; use it as an async context manager."""
-    return httpcore2.AsyncConnectionPool(network_backend=_PoolBackend(network))
+    return httpcore2.AsyncConnectionPool(
+        max_connections=connections, network_backend=_PoolBackend(network)
+    )
 
 
 async def fetch(
@@ -118,11 +122,12 @@ async def fetch(
             }
             inflate = _inflater(names.get("content-encoding", ""))
             parts, size = [], 0
-            async for chunk in response.aiter_stream():
-                parts.append(inflate(chunk))
-                size += len(parts[-1])
-                if size > MAX_BODY_BYTES:
-                    raise BodyTooLarge(f"more than {MAX_BODY_BYTES >> 20} MiB from {url}")
+            async with aclosing(response.aiter_stream()) as chunks:
+                async for chunk in chunks:
+                    parts.append(inflate(chunk))
+                    size += len(parts[-1])
+                    if size > MAX_BODY_BYTES:
+                        raise BodyTooLarge(f"more than {MAX_BODY_BYTES >> 20} MiB from {url}")
             return HttpReply(response.status, names, b"".join(parts))
     except (httpcore2.NetworkError, httpcore2.ProtocolError, zlib.error) as error:
         raise OSError(str(error) or repr(error)) from error
@@ -132,4 +137,12 @@ def _inflater(encoding: str) -> Callable[[bytes], bytes]:
     if encoding != "gzip":
         return lambda chunk: chunk
     inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    return lambda chunk: inflate.decompress(chunk, MAX_BODY_BYTES)
+    # One byte above the limit shows that it is passed.
+    return lambda chunk: inflate.decompress(chunk, MAX_BODY_BYTES + 1)
+
+
+def _is_readable(stream: trio.abc.Stream) -> bool:
+    """Whether something waits to be read, as far as can be told without reading."""
+    while isinstance(stream, trio.SSLStream):
+        stream = stream.transport_stream
+    return isinstance(stream, trio.SocketStream) and stream.socket.is_readable()
