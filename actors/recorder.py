@@ -5,8 +5,7 @@ disk is slow or full the recording loses frames, counts them and says so; the sy
 """
 
 import gzip
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -17,7 +16,7 @@ import trio
 from actors.channels import Inbox
 from actors.clock import Clock
 from actors.http import HttpTap
-from actors.recording import RecordedFrame
+from actors.recording import Direction, RecordedFrame, load_zstd
 from actors.session import StreamTap
 from exchanges.codec import Frame
 
@@ -52,7 +51,7 @@ class Recorder:
     def stream_tap(self, venue: str) -> StreamTap:
         """What the venue's connections tell their frames to."""
 
-        def tap(session: str, direction: str, url: str, frame: Frame) -> None:
+        def tap(session: str, direction: Direction, url: str, frame: Frame) -> None:
             self._take(venue, session, direction, url, frame)
 
         return tap
@@ -61,7 +60,7 @@ class Recorder:
         """What the venue's gateway tells its replies to."""
 
         def tap(url: str, body: bytes) -> None:
-            self._take(venue, "http", "http", url, body.decode("utf-8", "replace"))
+            self._take(venue, "http", "http", url, _text_if_text(body))
 
         return tap
 
@@ -70,18 +69,22 @@ class Recorder:
 
         Raises:
             OSError: the file cannot be opened; later failures only lose frames.
+            RecordingError: the library that compresses it is not installed.
         """
-        with _open(self.path) as file:
-            task_status.started()
-            try:
-                while True:
-                    records = [*await self._inbox.take(), *self._inbox.take_nowait()]
-                    await trio.to_thread.run_sync(self._write, file, records)
-                    await trio.sleep(WRITE_EVERY_S)
-            finally:
-                self._write(file, self._inbox.take_nowait())
+        file = _create(self.path)
+        taken: list[RecordedFrame] = []
+        task_status.started()
+        try:
+            while True:
+                taken = [*await self._inbox.take(), *self._inbox.take_nowait()]
+                await trio.to_thread.run_sync(self._write, file, taken)
+                taken = []
+                await trio.sleep(WRITE_EVERY_S)
+        finally:
+            self._write(file, [*taken, *self._inbox.take_nowait()])
+            self._close(file)
 
-    def _take(self, venue: str, conn: str, direction: str, url: str, frame: Frame) -> None:
+    def _take(self, venue: str, conn: str, direction: Direction, url: str, frame: Frame) -> None:
         record = RecordedFrame.of(self._clock.now_ns(), venue, conn, direction, url, frame)
         if not self._inbox.offer(record):
             self._lose(BACKLOG_FRAMES + 1, "the disk is too slow")
@@ -90,26 +93,34 @@ class Recorder:
         lines = b"".join(self._encode(record) + b"\n" for record in records)
         try:
             file.write(lines)
+            file.flush()  # else nobody could say which lines are in the file
         except OSError as error:
             self._lose(len(records), str(error))
         else:
             self.written += len(records)
+
+    def _close(self, file: IO[bytes]) -> None:
+        try:
+            file.close()
+        except OSError as error:
+            self._lose(0, f"the file's end is missing: {error}")
 
     def _lose(self, frames: int, reason: str) -> None:
         self.lost += frames
         log.error("recording_loses_frames", path=str(self.path), frames=frames, reason=reason)
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
+def _create(path: Path) -> IO[bytes]:
     if path.suffix == ".gz":
-        with gzip.open(path, "wb", compresslevel=_GZIP_LEVEL) as file:
-            yield cast(IO[bytes], file)
-    elif path.suffix == ".zst":
-        import zstandard
+        return cast(IO[bytes], gzip.open(path, "wb", compresslevel=_GZIP_LEVEL))
+    if path.suffix == ".zst":
+        compressor = load_zstd(path).ZstdCompressor(write_checksum=True)
+        return cast(IO[bytes], compressor.stream_writer(path.open("wb")))
+    return path.open("wb")
 
-        with path.open("wb") as raw, zstandard.ZstdCompressor().stream_writer(raw) as writer:
-            yield cast(IO[bytes], writer)
-    else:
-        with path.open("wb") as plain:
-            yield plain
+
+def _text_if_text(body: bytes) -> Frame:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body

@@ -7,19 +7,24 @@ each connection, with the keys of `RecordedFrame`. Quotes: CSV with a header, ro
 import csv
 import gzip
 import io
-from base64 import b64decode, b64encode
+import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from math import isfinite
 from pathlib import Path
-from typing import IO, Final, cast
+from types import ModuleType
+from typing import IO, Any, Final, Literal, cast
 
 import msgspec
 
 from exchanges.codec import Frame
 from exchanges.numbers import NS_PER_S
 
+Direction = Literal["recv", "send", "http"]
 QUOTE_COLUMNS: Final = ("ts", "venue", "symbol", "bid", "bid_qty", "ask", "ask_qty")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_READ_BYTES: Final = 64 << 10
 
 
 class RecordingError(Exception):
@@ -37,21 +42,28 @@ class RecordedFrame(msgspec.Struct, kw_only=True, omit_defaults=True):
     ts: float
     venue: str
     conn: str
-    dir: str
+    dir: Direction
     url: str = ""
     data: str | None = None
-    b64: str | None = None
+    b64: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if (self.data is None) == (self.b64 is None):
+            raise ValueError("exactly one of `data` and `b64` is wanted")
 
     @classmethod
     def of(
-        cls, at_ns: int, venue: str, conn: str, direction: str, url: str, frame: Frame
+        cls, at_ns: int, venue: str, conn: str, direction: Direction, url: str, frame: Frame
     ) -> "RecordedFrame":
-        record = cls(ts=at_ns / NS_PER_S, venue=venue, conn=conn, dir=direction, url=url)
-        if isinstance(frame, str):
-            record.data = frame
-        else:
-            record.b64 = b64encode(frame).decode()
-        return record
+        return cls(
+            ts=at_ns / NS_PER_S,
+            venue=venue,
+            conn=conn,
+            dir=direction,
+            url=url,
+            data=frame if isinstance(frame, str) else None,
+            b64=frame if isinstance(frame, bytes) else None,
+        )
 
     @property
     def at_ns(self) -> int:
@@ -59,7 +71,7 @@ class RecordedFrame(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def frame(self) -> Frame:
-        return b64decode(self.b64) if self.data is None and self.b64 else self.data or ""
+        return self.data if self.data is not None else self.b64 or b""
 
 
 class RecordedQuote(msgspec.Struct, kw_only=True):
@@ -72,6 +84,11 @@ class RecordedQuote(msgspec.Struct, kw_only=True):
     bid_qty: float
     ask: float
     ask_qty: float
+
+    def __post_init__(self) -> None:
+        for value in (self.ts, self.bid, self.bid_qty, self.ask, self.ask_qty):
+            if not (isfinite(value) and value >= 0):
+                raise ValueError(f"{value:g} is no time, price or size")
 
     @property
     def at_ns(self) -> int:
@@ -101,33 +118,80 @@ def read_recording(path: Path) -> Iterator[Record]:
                     f"{path}: neither a recording of frames (lines of JSON) nor of quotes "
                     f"(CSV with the columns {','.join(QUOTE_COLUMNS)})"
                 )
-    except (EOFError, gzip.BadGzipFile, UnicodeDecodeError) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
         raise RecordingError(f"{path}: damaged: {error}") from error
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror or error}") from error
 
 
-def _open(path: Path) -> IO[str]:
-    file = path.open("rb")
-    magic = file.read(4)
-    file.seek(0)
-    if magic.startswith(_GZIP_MAGIC):
-        return io.TextIOWrapper(cast(IO[bytes], gzip.GzipFile(fileobj=file)), "utf-8")
-    if magic == _ZSTD_MAGIC:
-        return io.TextIOWrapper(_zstd(path, file), "utf-8")
-    return io.TextIOWrapper(file, "utf-8")
+@contextmanager
+def _open(path: Path) -> Iterator[IO[str]]:
+    with ExitStack() as files:
+        file: IO[bytes] = files.enter_context(path.open("rb"))
+        magic = file.read(4)
+        file.seek(0)
+        if magic.startswith(_GZIP_MAGIC):
+            file = cast(IO[bytes], files.enter_context(gzip.GzipFile(fileobj=file)))
+        elif magic == _ZSTD_MAGIC:
+            file = cast(IO[bytes], io.BufferedReader(_ZstdReader(path, file)))
+        yield files.enter_context(io.TextIOWrapper(file, "utf-8"))
 
 
-def _zstd(path: Path, file: IO[bytes]) -> IO[bytes]:
+def load_zstd(path: Path) -> ModuleType:
+    """The library that compresses and decompresses `path`.
+
+    Raises:
+        RecordingError: it is not installed.
+    """
     try:
         import zstandard
     except ModuleNotFoundError as error:
         raise RecordingError(
             f"{path}: zstd needs an extra: pip install 'arbitrio[zstd]'"
         ) from error
-    return cast(
-        IO[bytes], zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-    )
+    assert isinstance(zstandard, ModuleType)
+    return zstandard
+
+
+class _ZstdReader(io.RawIOBase):
+    """Decompresses while it is read; the library takes a file that was cut off for a whole one."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self._path = path
+        self._file = file
+        self._library = load_zstd(path)
+        self._inflate = self._library.ZstdDecompressor().decompressobj()
+        self._ready = memoryview(b"")
+        self._is_within = False  # a part that has begun and not ended
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            if not (packed := self._file.read(_READ_BYTES)):
+                if self._is_within:
+                    raise EOFError("the file ended before its data")
+                return 0
+            self._ready = memoryview(self._unpack(packed))
+        target = memoryview(buffer)
+        size = min(len(target), len(self._ready))
+        target[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def _unpack(self, packed: bytes) -> bytes:
+        parts: list[bytes] = []
+        try:
+            while packed:
+                if self._inflate.eof:  # files may be joined to one
+                    self._inflate = self._library.ZstdDecompressor().decompressobj()
+                parts.append(self._inflate.decompress(packed))
+                packed = self._inflate.unused_data
+        except self._library.ZstdError as error:
+            raise RecordingError(f"{self._path}: damaged: {error}") from error
+        self._is_within = not self._inflate.eof
+        return b"".join(parts)
 
 
 def _frames(path: Path, first: str, text: IO[str]) -> Iterator[RecordedFrame]:
@@ -147,8 +211,10 @@ def _quotes(path: Path, first: str, text: IO[str]) -> Iterator[RecordedQuote]:
         raise RecordingError(
             f"{path}: no column {missing[0]!r}; quotes have {','.join(QUOTE_COLUMNS)}"
         )
-    for number, row in enumerate(csv.DictReader(text, names), 2):
-        try:
+    rows = csv.DictReader(text, names)
+    try:
+        for row in rows:
             yield msgspec.convert(row, RecordedQuote, strict=False)
-        except msgspec.ValidationError as error:
-            raise RecordingError(f"{path}, line {number}: {error}") from error
+    except (msgspec.ValidationError, csv.Error) as error:
+        # The reader has not seen the header.
+        raise RecordingError(f"{path}, line {rows.line_num + 1}: {error}") from error

@@ -7,20 +7,22 @@ Snapshots that a codec wants come from the HTTP replies of the recording, if it 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from actors.book import Market
 from actors.detector import Detector, PairStatistics, Watch
 from actors.identity import AssetIdentity
 from actors.opportunity import DetectorSettings, OpportunityChange
-from actors.order_book import OrderBook
+from actors.order_book import Market, OrderBook
 from actors.recording import Record, RecordedFrame, RecordedQuote, RecordingError
 from exchanges import VENUES, Venue
 from exchanges.codec import StreamCodec
 from exchanges.errors import ExchangeError, VenueProtocolError
 from exchanges.events import BookDelta, BookLost, BookSnapshot, Fault, StreamEvent
-from exchanges.instrument import Instrument, Kind
+from exchanges.instrument import Instrument
 from exchanges.rest import Response
-from exchanges.stream import Channel, Stream
+from exchanges.stream import Channel, Stream, Topic
 from exchanges.venue import GuessedInstruments
+
+Batch = tuple[int, Iterable[StreamEvent]]
+"""Events, and the number of the connection that they came from; later ones have higher numbers."""
 
 
 class Replay:
@@ -47,6 +49,7 @@ class Replay:
         self._identity = identity
         self._fee_of = fee_of
         self._venues: dict[str, _VenueReplay] = {}
+        self._sources: dict[Market, int] = {}
         self._now_ns = 0
 
     def feed(self, record: Record) -> list[OpportunityChange]:
@@ -65,14 +68,15 @@ class Replay:
             self.unparsed += 1
             return changes
         try:
-            events = venue.events(record, self.frames)
+            batches = venue.batches(record, self.frames)
         except VenueProtocolError as error:
             self.unparsed += 1
-            events = venue.resync(error.symbol, Fault.BAD_FRAME, error.message, self._now_ns)
-        for market in self._apply(venue, events):
-            book = self.books[market]
-            top = book.top() if book.fault is None else book.fault
-            changes += self.detector.update(market, top, self._now_ns)
+            batches = venue.resync(error.symbol, Fault.BAD_FRAME, error.message, self._now_ns)
+        for source, events in batches:
+            for market in self._apply(venue, source, events):
+                book = self.books[market]
+                top = book.top() if book.fault is None else book.fault
+                changes += self.detector.update(market, top, self._now_ns)
         return changes
 
     def report(self) -> dict[str, Any]:
@@ -104,14 +108,25 @@ class Replay:
             venue = self._venues[record.venue] = known[0] if known else _VenueReplay(record_of)
         return venue
 
-    def _apply(self, venue: "_VenueReplay", events: Iterable[StreamEvent]) -> set[Market]:
-        """Bring the books up to date; returns whose."""
+    def _apply(
+        self, venue: "_VenueReplay", source: int, events: Iterable[StreamEvent]
+    ) -> set[Market]:
+        """Bring the books up to date; returns whose.
+
+        While a connection is replaced two send the same market. As in the live system, the book
+        follows the older one until the newer one brings a snapshot.
+        """
         touched: set[Market] = set()
         for event in events:
             if not isinstance(event, BookDelta | BookSnapshot | BookLost):
                 continue
             instrument = event.instrument
             market = (instrument.venue, instrument.symbol)
+            followed = self._sources.get(market, -1)
+            if source > followed and isinstance(event, BookSnapshot):
+                self._sources[market] = followed = source
+            if source != followed:
+                continue
             book = self.books.get(market) or self._open(venue.venue, instrument)
             book.apply(event)
             touched.add(market)
@@ -147,53 +162,93 @@ class Replay:
         return found
 
 
+class _Connection:
+    """One connection of the recording; `met` are the books of which it has brought updates."""
+
+    def __init__(self, source: int, codec: StreamCodec) -> None:
+        self.source = source
+        self.codec = codec
+        self.met: set[Topic] = set()
+
+
 class _VenueReplay:
     """One venue of the recording: its instruments, and a codec for each connection."""
 
     def __init__(self, venue: Venue) -> None:
         self.venue = venue
         self._instruments = GuessedInstruments(venue)
-        self._codecs: dict[tuple[str, str], StreamCodec] = {}
+        self._connections: dict[tuple[str, str], _Connection] = {}
+        self._snapshots: dict[Topic, BookSnapshot] = {}  # the latest that were fetched
 
-    def events(self, record: Record, number: int) -> Iterable[StreamEvent]:
+    def batches(self, record: Record, number: int) -> Iterable[Batch]:
         """What a record says.
 
         Raises:
             VenueProtocolError: nothing that the venue's documentation allows.
+            RecordingError: frames of markets whose books nobody here can read.
         """
         if isinstance(record, RecordedQuote):
-            return self._quote(record, number)
+            return ((0, self._quote(record, number)),)
         if record.dir == "recv":
-            return self._codec(record.venue, record.conn).receive(record.frame, record.at_ns)
+            connection = self._connection(record.venue, record.conn)
+            events = connection.codec.receive(record.frame, record.at_ns)
+            if self._snapshots and connection.codec.has_work:
+                events += tuple(self._begin(connection))
+            return ((connection.source, events),)
         return self._reply(record) if record.dir == "http" else ()
 
-    def resync(self, symbol: str, fault: Fault, detail: str, now_ns: int) -> Iterator[StreamEvent]:
+    def resync(self, symbol: str, fault: Fault, detail: str, now_ns: int) -> list[Batch]:
         """Let no codec go on with a book that is wrong."""
-        lost = [codec.resync(symbol, fault, detail, now_ns) for codec in self._codecs.values()]
-        return (event for events in lost for event in events)
+        return [
+            (one.source, one.codec.resync(symbol, fault, detail, now_ns))
+            for one in self._connections.values()
+        ]
 
-    def _codec(self, name: str, conn: str) -> StreamCodec:
-        codec = self._codecs.get((name, conn))
-        if codec is None:
-            stream = self._stream(self.venue.recorded[name], conn)
+    def _connection(self, name: str, conn: str) -> _Connection:
+        connection = self._connections.get((name, conn))
+        if connection is None:
+            stream = self._stream(name, conn)
             codec = self.venue.codec(stream, self._instruments, listening=True)
-            self._codecs[name, conn] = codec
-        return codec
+            connection = _Connection(len(self._connections), codec)
+            self._connections[name, conn] = connection
+        return connection
 
-    def _stream(self, kind: Kind, conn: str) -> Stream:
+    def _stream(self, name: str, conn: str) -> Stream:
         """The stream that our recorder named the connection after, else that of the books."""
         for stream in self.venue.streams:
             if conn.startswith(f"{stream.name}."):
                 return stream
-        of_books = self.venue.stream_for(kind, Channel.BOOK)
-        assert of_books is not None
+        of_books = self.venue.stream_for(self.venue.recorded[name], Channel.BOOK)
+        if of_books is None:
+            raise RecordingError(f"no venue here reads recordings of frames of {name!r}")
         return of_books
 
-    def _reply(self, record: RecordedFrame) -> list[StreamEvent]:
+    def _begin(self, connection: _Connection) -> Iterator[StreamEvent]:
+        """Start books whose first update comes after their snapshot, as in a quiet market."""
+        for topic in connection.codec.topics:
+            if topic not in connection.met:
+                connection.met.add(topic)
+                if snapshot := self._snapshots.get(topic):
+                    yield from connection.codec.start(snapshot)
+
+    def _start(self, snapshot: BookSnapshot) -> Iterator[Batch]:
+        """Start a book on the connections that have brought updates of it.
+
+        One whose books are all live has not asked for the snapshot.
+        """
+        topic = Topic(Channel.BOOK, snapshot.instrument.symbol)
+        self._snapshots[topic] = snapshot
+        for connection in self._connections.values():
+            if topic in connection.codec.topics:
+                connection.met.add(topic)
+                if connection.codec.has_work:
+                    yield connection.source, connection.codec.start(snapshot)
+
+    def _reply(self, record: RecordedFrame) -> Iterable[Batch]:
         """A recorded HTTP reply: an instrument list, or the snapshot of a book."""
         request = self.venue.rest.recognise(record.url, self._instruments.native)
         if request is None:
-            return []
+            return ()
         frame = record.frame
         body = frame.encode() if isinstance(frame, str) else frame
         try:
@@ -201,13 +256,12 @@ class _VenueReplay:
         except VenueProtocolError:
             raise
         except ExchangeError:
-            return []  # the venue refused, as it may
+            return ()  # the venue refused, as it may
         if isinstance(answer, BookSnapshot):
-            answers = [codec.start(answer) for codec in self._codecs.values()]
-            return [event for events in answers for event in events]
+            return self._start(answer)
         for instrument in answer:
             self._instruments.add(instrument)
-        return []
+        return ()
 
     def _quote(self, record: RecordedQuote, number: int) -> list[StreamEvent]:
         """A best quote is a book of one level a side."""

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import structlog
@@ -31,8 +31,8 @@ BAD_FRAMES_WINDOW_S: Final = 60.0
 REFUSED_S: Final = 60.0
 _BOOK_EVENTS: Final = frozenset({BookDelta, BookLost, BookSnapshot})
 
-StreamTap = Callable[[str, str, str, Frame], None]
-"""Told session, direction (`recv` or `send`), URL and frame."""
+StreamTap = Callable[[str, Literal["recv", "send"], str, Frame], None]
+"""Told session, direction, URL and frame."""
 
 log = structlog.get_logger()
 
