@@ -5,18 +5,13 @@ from collections.abc import Callable, Sequence
 import structlog
 import trio
 
-from actors.channels import Inbox, Latest
+from actors.channels import Inbox
 from actors.order_book import OrderBook
-from exchanges.events import BookSnapshot, Event, Fault, Top
+from actors.tops import Tops
+from exchanges.events import BookSnapshot, Event, Fault
 
 BookInbox = Inbox[tuple[int, Sequence[Event]]]
 """Batches for one book, each with the number of the session that it came from."""
-
-Market = tuple[str, str]
-"""Venue and symbol."""
-
-Tops = Latest[Market, Top | Fault]
-"""The newest top of every market, or why it has none."""
 
 log = structlog.get_logger()
 
@@ -34,7 +29,6 @@ async def run_book(
     While a connection is replaced two sessions send the same market. The book follows the older
     one until the newer one brings a snapshot, and that one from then on.
     """
-    market = (book.instrument.venue, book.instrument.symbol)
     source, told = -1, book.fault
     try:
         task_status.started()
@@ -47,13 +41,13 @@ async def run_book(
                         book.apply(event)
             if book.wants_resync:
                 resync(book.fault or Fault.CROSSED, book.detail)
-            tops.put(market, book.top() if book.fault is None else book.fault)
+            tops.tell(book)
             if book.fault is not told:
                 told = book.fault
                 _log(book)
     finally:
         book.lose(Fault.FAILED, "the book's actor has ended")
-        tops.put(market, Fault.FAILED)
+        tops.tell(book)
 
 
 def _log(book: OrderBook) -> None:

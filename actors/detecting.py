@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import structlog
 import trio
 
-from actors.book import Tops
 from actors.clock import Clock
 from actors.detector import Detector
 from actors.histogram import Histogram
 from actors.hub import Hub
 from actors.opportunity import OpportunityChange, Phase
+from actors.tops import Tops
 from exchanges.numbers import NS_PER_S
 
 log = structlog.get_logger()

@@ -12,7 +12,6 @@ from math import inf
 
 import msgspec
 
-from actors.book import Market
 from actors.opportunity import (
     DetectorSettings,
     Leg,
@@ -21,7 +20,7 @@ from actors.opportunity import (
     Phase,
     Reason,
 )
-from actors.order_book import BookNotLive
+from actors.order_book import BookNotLive, Market
 from actors.venue_clock import VenueClock
 from actors.walk import ReadableBook, Walk, walkable
 from exchanges.events import Fault, Top

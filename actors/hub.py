@@ -65,11 +65,15 @@ class Hub(Generic[T]):
 
     def __init__(self) -> None:
         self._listeners: tuple[Listener[T], ...] = ()
+        self._is_closed = False
 
     def listen(self, wants: Callable[[T], bool] = lambda item: True) -> Listener[T]:
         """Hear what is published from now on."""
         listener = Listener(wants, self._forget)
-        self._listeners = (*self._listeners, listener)
+        if self._is_closed:
+            listener.close()
+        else:
+            self._listeners = (*self._listeners, listener)
         return listener
 
     def publish(self, item: T) -> None:
@@ -77,7 +81,8 @@ class Hub(Generic[T]):
             listener.offer(item)
 
     def close(self) -> None:
-        """End every listener's iteration."""
+        """End every listener's iteration; nothing will be published any more."""
+        self._is_closed = True
         for listener in self._listeners:
             listener.close()
 

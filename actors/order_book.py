@@ -14,6 +14,9 @@ from exchanges.events import BookDelta, BookLost, BookSnapshot, Event, Fault, Le
 from exchanges.instrument import Instrument
 from exchanges.numbers import NS_PER_S
 
+Market = tuple[str, str]
+"""Venue and symbol."""
+
 Checksum = Callable[[Instrument, list[Level], list[Level]], int]
 """A venue's checksum over the best levels of both sides, best first."""
 

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterable
 from itertools import count
-from typing import Final, Protocol
+from typing import Final
 
-import msgspec
 import structlog
 import trio
 
 from actors.book import BookInbox
-from actors.connection import Connection, Refresh, Resync, Subscribe, Unsubscribe
+from actors.connection import Connection, Refresh, Subscribe, Unsubscribe
 from actors.instruments import run_instruments
 from actors.order_book import OrderBook
 from actors.session import VenueContext
 from actors.venue_clock import VenueClock
 from exchanges.errors import InvalidSymbol
-from exchanges.events import Fault, InstrumentChange
+from exchanges.events import InstrumentChange
 from exchanges.instrument import Instrument, Status, kind_of
 from exchanges.stream import Channel, Stream, Topic
 from supervisor.child import ChildSpec
+from supervisor.floor import Floor, MarketDesk
 from supervisor.policy import Parking, RestartLimit, Strategy
 from supervisor.settings import suggest
 from supervisor.supervise import Supervisor
@@ -34,31 +34,6 @@ PARKING: Final = Parking(probe_after_s=60.0)
 log = structlog.get_logger()
 
 
-class MarketDesk(msgspec.Struct, eq=False):
-    """One watched market: its book, the inbox of the book's actor, and where its topics are."""
-
-    instrument: Instrument
-    book: OrderBook
-    inbox: BookInbox
-    places: dict[Topic, Connection]
-
-    def resync(self, fault: Fault, detail: str) -> None:
-        """Ask for a new start of the book."""
-        symbol = self.instrument.symbol
-        if connection := self.places.get(Topic(Channel.BOOK, symbol)):
-            connection.tell(Resync(symbol, fault, detail))
-
-
-class Floor(Protocol):
-    """What a venue's desk needs of the whole: somebody to keep its books and watch its markets."""
-
-    async def open_market(self, market: MarketDesk) -> None: ...
-
-    async def close_market(self, market: MarketDesk) -> None: ...
-
-    def update_instrument(self, instrument: Instrument) -> None: ...
-
-
 class VenueDesk:
     """The branch of one venue.
 
@@ -72,7 +47,6 @@ class VenueDesk:
     def __init__(
         self,
         context: VenueContext,
-        clock: VenueClock,
         floor: Floor,
         *,
         symbols: Iterable[str],
@@ -82,8 +56,9 @@ class VenueDesk:
         self.context = context
         self.markets: dict[str, MarketDesk] = {}
         self.unknown: set[str] = set()
-        self._clock = clock
         self._floor = floor
+        self._clock = floor.clocks.setdefault(context.venue.name, VenueClock())
+        self._turn = trio.Lock()  # to change what is watched
         self.wished = list(symbols)
         self._channels = [Channel.BOOK, *(one for one in channels if one is not Channel.BOOK)]
         self._refresh_s = refresh_s
@@ -129,16 +104,18 @@ class VenueDesk:
         if len(self.context.instruments):
             for symbol in new:
                 self._require_known(symbol)
-        self.wished += new
-        await self._open_wished()
+        async with self._turn:
+            self.wished += new
+            await self._open_wished()
 
     async def remove(self, symbols: Iterable[str]) -> None:
         """Watch symbols no longer."""
-        for symbol in symbols:
-            if symbol in self.wished:
-                self.wished.remove(symbol)
-            if market := self.markets.pop(symbol, None):
-                await self._close(market)
+        async with self._turn:
+            for symbol in symbols:
+                if symbol in self.wished:
+                    self.wished.remove(symbol)
+                if market := self.markets.pop(symbol, None):
+                    await self._close(market)
 
     async def close(self) -> None:
         """Watch nothing any more."""
@@ -161,7 +138,8 @@ class VenueDesk:
                     connection.tell(Refresh(instrument))
                 log.info("instrument_changed", venue=self.name, symbol=instrument.symbol)
             self.context.events.publish(change)
-        await self._open_wished()
+        async with self._turn:
+            await self._open_wished()
 
     async def _open_wished(self) -> None:
         for symbol in self.wished:
@@ -185,6 +163,11 @@ class VenueDesk:
     # Markets and their topics.
 
     async def _open(self, instrument: Instrument) -> None:
+        # A branch that is restarted meanwhile must not leave half a market behind.
+        with trio.CancelScope(shield=True):
+            await self._open_whole(instrument)
+
+    async def _open_whole(self, instrument: Instrument) -> None:
         symbol = instrument.symbol
         book = OrderBook(instrument, self.context.venue.checksum)
         inbox: BookInbox = BookInbox(INBOX_BATCHES)
@@ -198,6 +181,10 @@ class VenueDesk:
                 market.places[topic] = await self._place(topic, stream)
 
     async def _close(self, market: MarketDesk) -> None:
+        with trio.CancelScope(shield=True):
+            await self._close_whole(market)
+
+    async def _close_whole(self, market: MarketDesk) -> None:
         symbol = market.instrument.symbol
         for connection in set(market.places.values()):
             topics = [topic for topic, place in market.places.items() if place is connection]

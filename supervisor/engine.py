@@ -7,19 +7,13 @@ async with open_engine(config) as engine:
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from random import Random
 from typing import Final
 
 import msgspec
 import trio
 
-from actors.book import Tops, run_book
-from actors.channels import Latest
 from actors.clock import Clock, SystemClock
-from actors.detecting import run_detector
-from actors.detector import Detector, Watch
-from actors.histogram import Histogram
 from actors.http import Gateway, HttpTap
 from actors.hub import Hub, Listener
 from actors.identity import AssetIdentity
@@ -27,14 +21,14 @@ from actors.network import Network, SocketNetwork
 from actors.opportunity import Opportunity, OpportunityChange
 from actors.order_book import BookNotLive, OrderBook
 from actors.session import StreamTap, VenueContext
-from actors.venue_clock import VenueClock
 from exchanges import VENUES
-from exchanges.events import Fault, StreamEvent
+from exchanges.events import BookLost, Fault, StreamEvent, Top
 from exchanges.instrument import Instrument, Instruments
 from exchanges.limits import TokenBucket
-from supervisor.child import ChildSpec, Node
+from supervisor.child import Node
 from supervisor.config import Config, VenueConfig, check_config
-from supervisor.desk import MarketDesk, VenueDesk
+from supervisor.desk import VenueDesk
+from supervisor.floor import Floor
 from supervisor.policy import RestartLimit
 from supervisor.settings import suggest
 from supervisor.supervise import Supervisor
@@ -59,6 +53,7 @@ class Engine:
 
     Attributes:
         config: what it was started with, venues added or removed since included.
+        tops: every change of a watched book's best bid and ask, and every loss of a book.
         events: everything the venues' streams tell beside books.
         latency_ns: from the socket read to the telling of an opportunity.
     """
@@ -75,36 +70,32 @@ class Engine:
         self.config = config
         self.clock = clock
         self.events: Hub[StreamEvent] = Hub()
-        self.latency_ns = Histogram()
         self._network = network
         self._chance = chance
         self._taps = taps
-        self._identity = AssetIdentity(config.assets, config.comparable)
-        self._news: Hub[OpportunityChange] = Hub()
-        self._tops: Tops = Latest()
-        self._clocks: dict[str, VenueClock] = {}
-        self._detector = Detector(config.detector, self._clocks)
+        identity = AssetIdentity(config.assets, config.comparable)
+        self._floor = Floor(config.detector, identity, self._taker_fee, clock, chance)
+        self.tops = self._floor.tops.news
+        self.latency_ns = self._floor.latency_ns
         self._desks: dict[str, VenueDesk] = {}
-        self._books = Supervisor("books", limit=BOOK_LIMIT, chance=chance)
         self._venues = Supervisor("venues", chance=chance)
-        detector = ChildSpec(name="detector", run=self._run_detector, inspect=self._tops.inspect)
-        children = (self._books.as_child(), detector, self._venues.as_child())
+        children = (*self._floor.as_children(), self._venues.as_child())
         self._root = Supervisor("arbitrio", children, chance=chance)
 
     # Using it.
 
     def opportunities(self) -> Listener[OpportunityChange]:
         """News of opportunities from now on, as an async iterator."""
-        return self._news.listen()
+        return self._floor.news.listen()
 
     def open_opportunities(self) -> list[Opportunity]:
         """The opportunities open now, best edge first."""
-        return self._detector.open()
+        return self._floor.detector.open()
 
     @property
     def refused(self) -> dict[str, int]:
         """How many opportunities were not shown, by reason."""
-        return {str(reason): number for reason, number in self._detector.refused.items()}
+        return {str(reason): number for reason, number in self._floor.detector.refused.items()}
 
     def book(self, venue: str, symbol: str) -> OrderBook:
         """The book of a watched market; reading it raises `BookNotLive` while it may be wrong.
@@ -126,6 +117,28 @@ class Engine:
     def books(self) -> list[OrderBook]:
         """The books of all watched markets."""
         return [market.book for desk in self._desks.values() for market in desk.markets.values()]
+
+    async def until_live(self, venue: str, symbol: str) -> OrderBook:
+        """Wait until a watched book can be read.
+
+        Raises:
+            UnknownMarket: as `book` does.
+            BookNotLive: the engine has ended.
+        """
+
+        def is_about(news: Top | BookLost) -> bool:
+            return (news.instrument.venue, news.instrument.symbol) == (venue, symbol)
+
+        with self.tops.listen(is_about) as news:
+            while True:
+                try:
+                    book = self.book(venue, symbol)
+                    book.require_live()
+                except BookNotLive:
+                    if await anext(news, None) is None:
+                        raise  # the engine has ended
+                else:
+                    return book
 
     def tree(self) -> Node:
         """Who runs since when, how often restarted and why, and what their inboxes hold."""
@@ -188,31 +201,8 @@ class Engine:
         try:
             await self._root.run(task_status=task_status)
         finally:
-            self._news.close()
-            self.events.close()
-
-    # What the venues' desks need.
-
-    async def open_market(self, market: MarketDesk) -> None:
-        instrument = market.instrument
-        self._detector.add(self._watch(market))
-        await self._books.add(
-            ChildSpec(
-                name=f"{instrument.venue} {instrument.symbol}",
-                run=partial(run_book, market.book, market.inbox, self._tops, market.resync),
-                inspect=market.inbox.inspect,
-            )
-        )
-
-    async def close_market(self, market: MarketDesk) -> None:
-        instrument = market.instrument
-        await self._books.remove(f"{instrument.venue} {instrument.symbol}")
-        changes = self._detector.remove((instrument.venue, instrument.symbol), self.clock.now_ns())
-        for change in changes:
-            self._news.publish(change)
-
-    def update_instrument(self, instrument: Instrument) -> None:
-        self._detector.update_instrument(instrument)
+            for hub in (self._floor.news, self.tops, self.events):
+                hub.close()
 
     # How it is put together.
 
@@ -247,42 +237,14 @@ class Engine:
         )
         return VenueDesk(
             context,
-            self._clocks.setdefault(name, VenueClock()),
-            self,
+            self._floor,
             symbols=config.symbols_of(name),
             channels=config.channels_of(name),
             refresh_s=config.refresh_s,
         )
 
-    async def _run_detector(
-        self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-    ) -> None:
-        """A detector that failed starts anew, from the books as they are."""
-        self._detector = Detector(self.config.detector, self._clocks)
-        for desk in self._desks.values():
-            for symbol, market in desk.markets.items():
-                self._detector.add(self._watch(market))
-                book = market.book
-                self._tops.put((desk.name, symbol), book.top() if book.is_live else Fault.STARTING)
-        await run_detector(
-            self._detector,
-            self._tops,
-            self._news,
-            self.latency_ns,
-            self.clock,
-            task_status=task_status,
-        )
-
-    def _watch(self, market: MarketDesk) -> Watch:
-        instrument = market.instrument
-        fees = self.config.fees_of(VENUES[instrument.venue], instrument)
-        return Watch(
-            instrument=instrument,
-            book=market.book,
-            taker_fee=float(fees.taker),
-            group=self._identity.group(instrument),
-            is_mapped=self._identity.is_mapped(instrument),
-        )
+    def _taker_fee(self, instrument: Instrument) -> float:
+        return float(self.config.fees_of(VENUES[instrument.venue], instrument).taker)
 
 
 @asynccontextmanager

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import structlog
 
-REMEMBERED: Final = 8
+REMEMBERED: Final = 30
 
 
-def log_to_stderr() -> None:
-    """One line a record: coloured if stderr is a terminal, else `name=value` pairs."""
+def log_to_stderr(level: str = "info") -> None:
+    """One line a record of at least `level`: coloured on a terminal, else `name=value` pairs."""
     renderer = (
         structlog.dev.ConsoleRenderer()
         if sys.stderr.isatty()
@@ -23,6 +23,7 @@ def log_to_stderr() -> None:
             structlog.processors.TimeStamper(fmt="iso"),
             renderer,
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

@@ -10,7 +10,8 @@ import trio
 from actors.opportunity import Phase
 from supervisor.engine import Engine
 from supervisor.logs import log_to_memory, log_to_stderr
-from supervisor.screen import show_lines, show_tables, summary
+from supervisor.report import summary, tell
+from supervisor.screen import show
 
 View = Callable[[Engine], Awaitable[None]]
 """Shows an engine until it is cancelled."""
@@ -20,8 +21,8 @@ def choose_view(*, plain: bool) -> View:
     """How to show an engine here; the log goes where it does not disturb that."""
     if plain or not sys.stdout.isatty():
         log_to_stderr()
-        return partial(show_lines, say=say)
-    return partial(show_tables, recent=log_to_memory())
+        return partial(tell, say=say)
+    return partial(show, recent=log_to_memory())
 
 
 async def run_shown(engine: Engine, seconds: float | None, view: View) -> list[str]:

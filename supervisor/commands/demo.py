@@ -14,18 +14,20 @@ import msgspec
 import structlog
 import trio
 
-from actors.clock import SystemClock
 from actors.faults import FrameFault
-from actors.sandbox import SandboxServer, sandbox_endpoints, serve_on_loopback
+from actors.sandbox import SandboxServer
 from exchanges import VENUES
-from exchanges.synthetic import MarketProfile
-from exchanges.world import World
 from supervisor.config import Config, VenueConfig, check_config, load_config
 from supervisor.engine import open_engine
 from supervisor.running import View, choose_view, run_shown, say
+from supervisor.sandboxes import open_sandboxes
 from supervisor.settings import ConfigError, suggest
 
-CONFIG: Final = Path(__file__).parents[2] / "examples" / "demo.toml"
+# A checkout has its examples beside the packages; an installed package brings this one along.
+_PLACES: Final = (
+    Path(__file__).parents[2] / "examples" / "demo.toml",
+    Path(__file__).parent / "demo.toml",
+)
 # Often enough to be seen, seldom enough to see the calm in between.
 FAULT_EVERY_S: Final = 8.0
 
@@ -33,46 +35,24 @@ log = structlog.get_logger()
 
 
 def main(args: Namespace) -> int:
-    config = _with_venues(load_config(CONFIG), args.venues)
+    config = _with_venues(load_config(_first_there(_PLACES)), args.venues)
     for line in trio.run(_demo, config, args, choose_view(plain=args.plain)):
         say(line)
     return 0
 
 
 async def _demo(config: Config, args: Namespace, view: View) -> list[str]:
-    chance, clock = Random(args.seed), SystemClock()
-    now_ns = clock.now_ns()
-    world = World(now_ns, lambda asset: Random(f"{args.seed} {asset}"))
-    servers = [
-        SandboxServer(
-            VENUES[name].sandbox()(
-                config.symbols_of(name),
-                world,
-                Random(f"{args.seed} {name}"),
-                now_ns,
-                _profile(name),
-            ),
-            clock,
-        )
-        for name in config.venues
-    ]
-    async with serve_on_loopback(servers) as addresses:
-        venues = {
-            name: msgspec.structs.replace(
-                own, endpoints=sandbox_endpoints(VENUES[name], addresses[name])
-            )
-            for name, own in config.venues.items()
-        }
-        config = msgspec.structs.replace(config, venues=venues)
-        async with (
-            open_engine(config, clock=clock, chance=chance) as engine,
-            trio.open_nursery() as nursery,
-        ):
-            if not args.calm:
-                nursery.start_soon(_misbehave, servers, chance)
-            lines = await run_shown(engine, args.seconds, view)
-            nursery.cancel_scope.cancel(reason="the demo is over")
-        return lines
+    chance = Random(args.seed)
+    async with (
+        open_sandboxes(config, seed=args.seed) as sandboxes,
+        open_engine(sandboxes.config, chance=chance) as engine,
+        trio.open_nursery() as nursery,
+    ):
+        if not args.calm:
+            nursery.start_soon(_misbehave, list(sandboxes.servers.values()), chance)
+        lines = await run_shown(engine, args.seconds, view)
+        nursery.cancel_scope.cancel(reason="the demo is over")
+    return lines
 
 
 async def _misbehave(servers: Sequence[SandboxServer], chance: Random) -> None:
@@ -103,13 +83,5 @@ def _with_venues(config: Config, names: str) -> Config:
     return config
 
 
-def _profile(name: str) -> MarketProfile:
-    """Venues differ in how late they are and how far they stray."""
-    chance = Random(name)
-    return MarketProfile(
-        lag_s=chance.uniform(0.0, 0.3),
-        noise_bp=chance.uniform(1.0, 3.0),
-        half_spread_bp=chance.uniform(0.5, 2.0),
-        dislocations_per_hour=120.0,
-        dislocation_bp=25.0,
-    )
+def _first_there(places: Sequence[Path]) -> Path:
+    return next((path for path in places if path.exists()), places[-1])

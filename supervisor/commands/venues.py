@@ -4,6 +4,7 @@ from argparse import Namespace
 from typing import Any
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -39,21 +40,18 @@ def describe(venue: Venue) -> dict[str, Any]:
         "topics_per_connection": {stream.name: stream.max_topics for stream in venue.streams},
         "lifetime_s": {stream.name: stream.lifetime_s for stream in venue.streams},
         "taker_bps": {str(kind): float(fees.taker) * 1e4 for kind, fees in venue.fees.items()},
-        "environments": list(venue.endpoints),
+        "endpoints": venue.endpoints,
     }
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table(title="venues", title_justify="left")
-    table.add_column("venue")
-    table.add_column("market")
-    for channel in Channel:
-        table.add_column(str(channel), justify="center")
-    table.add_column("book proven by")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in ("venue", "market", "streams beside the book", "book proven by"):
+        table.add_column(name, overflow="fold")
     table.add_column("taker bp", justify="right")
     for row in rows:
         for kind in row["kinds"]:
-            marks = ["+" if str(one) in row["channels"][kind] else "" for one in Channel]
+            streams = [name for name in row["channels"][kind] if name != Channel.BOOK]
             fee = f"{row['taker_bps'][kind]:g}"
-            table.add_row(row["name"], kind, *marks, row["integrity"][kind], fee)
+            table.add_row(row["name"], kind, ", ".join(streams), row["integrity"][kind], fee)
     return table

@@ -8,12 +8,12 @@ import trio
 from trio.testing import MockClock
 
 from actors.book import run_book
-from actors.channels import Latest
 from actors.connection import Connection, Resync, Subscribe, Unsubscribe
 from actors.faults import FrameFault
 from actors.order_book import OrderBook
 from actors.sandbox import STEP_S, SandboxServer
 from actors.session import BAD_FRAMES, VenueContext
+from actors.tops import Tops
 from actors.websocket import Disconnected, Transport
 from exchanges.errors import StreamStale, VenueProtocolError
 from exchanges.events import Fault, Level, Subscription, SubscriptionState, Trade
@@ -44,7 +44,7 @@ class Rig:
     async def run_books(self, nursery: trio.Nursery) -> None:
         for symbol, book in self.books.items():
             await nursery.start(
-                run_book, book, self.context.books[symbol], Latest(), self._resync(symbol)
+                run_book, book, self.context.books[symbol], Tops(), self._resync(symbol)
             )
 
     def _resync(self, symbol: str) -> Callable[[Fault, str], None]:

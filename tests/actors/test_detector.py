@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from actors.book import Market
 from actors.detector import Detector, Watch
 from actors.opportunity import DetectorSettings, OpportunityChange, Phase, Reason
-from actors.order_book import OrderBook
+from actors.order_book import Market, OrderBook
 from exchanges.events import Fault
 from exchanges.instrument import Instrument, Status
 from exchanges.numbers import NS_PER_S

@@ -11,10 +11,11 @@ import trio
 from actors.clock import TrioClock
 from actors.network import MemoryNetwork
 from actors.order_book import OrderBook
+from actors.recorder import Recorder
 from actors.sandbox import STEP_S, SandboxServer
 from supervisor.child import Node
 from supervisor.config import Config
-from supervisor.engine import Engine, open_engine
+from supervisor.engine import Engine, Taps, open_engine
 from supervisor.settings import read_struct
 from tests.actors.sandboxes import EPOCH_NS, SYMBOLS, levels_of, sandboxes
 
@@ -74,7 +75,7 @@ def _by_name(node: Node) -> list[tuple[str, Node]]:
 
 @asynccontextmanager
 async def floor(
-    *names: str, seed: int = 1, absent: str = "", **settings: Any
+    *names: str, seed: int = 1, absent: str = "", recorder: Recorder | None = None, **settings: Any
 ) -> AsyncIterator[Floor]:
     """An engine that watches the named sandboxes; the `absent` one refuses connections."""
     async with sandboxes(*names, seed=seed) as (network, servers, endpoints):
@@ -82,8 +83,11 @@ async def floor(
             network.hang_up(f"{absent}.sandbox")
         venues = {name: {"endpoints": endpoints[name], "fees": fees_of(name)} for name in names}
         config = read_struct(Config, {"symbols": list(SYMBOLS), "venues": venues} | settings)
+        taps = Taps(recorder.stream_tap, recorder.http_tap) if recorder else None
         clock, chance = TrioClock(EPOCH_NS), Random(seed)
-        async with open_engine(config, network=network, clock=clock, chance=chance) as engine:
+        async with open_engine(
+            config, network=network, clock=clock, chance=chance, taps=taps
+        ) as engine:
             yield Floor(engine, network, servers)
 
 

@@ -12,7 +12,7 @@ from actors.hub import Listener
 from actors.opportunity import Phase, Reason
 from actors.order_book import BookNotLive
 from exchanges.errors import InvalidSymbol
-from exchanges.events import Fault, Ticker, Trade
+from exchanges.events import BookLost, Fault, Ticker, Trade
 from supervisor.child import State
 from supervisor.config import Config, VenueConfig
 from supervisor.engine import UnknownMarket, open_engine
@@ -140,6 +140,34 @@ async def test_symbols_and_venues_come_and_go_while_it_runs(autojump_clock: Mock
         await made.engine.add_venue("okx", own)
         await made.until_live(2)
         await made.watch(3.0)
+
+
+async def test_a_book_can_be_waited_for(autojump_clock: MockClock) -> None:
+    async with floor("binance", "okx", absent="okx") as made:
+        book = await made.engine.until_live("binance", BTC)
+        assert book.is_live
+        with trio.move_on_after(5.0) as waited:
+            await made.engine.until_live("okx", BTC)
+        assert waited.cancelled_caught
+        with pytest.raises(UnknownMarket):
+            await made.engine.until_live("binance", "SOL/USDT")
+        engine = made.engine
+    with pytest.raises(BookNotLive, match="has ended"):
+        await engine.until_live("binance", BTC)
+
+
+async def test_tops_and_losses_of_books_are_told(autojump_clock: MockClock) -> None:
+    async with floor("binance") as made:
+        await made.until_live(3)
+        with made.engine.tops.listen() as tops:
+            await made.watch(1.0)
+            made.servers["binance"].drop_connections()
+            await made.watch(1.0)
+            heard = await gathered(tops)
+        lost = [news.instrument.symbol for news in heard if isinstance(news, BookLost)]
+        assert set(lost) == set(SYMBOLS)
+        last = {news.instrument.symbol: news for news in heard}
+        assert last == {book.instrument.symbol: book.top() for book in made.engine.books()}
 
 
 async def test_what_a_venue_does_not_trade_is_told(autojump_clock: MockClock) -> None:

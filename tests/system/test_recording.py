@@ -1,0 +1,163 @@
+"""A whole engine recorded, and its recording replayed: the same books come out."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+from trio.testing import MockClock
+
+from actors.clock import TrioClock
+from actors.faults import FrameFault
+from actors.identity import AssetIdentity, Comparable
+from actors.opportunity import DetectorSettings
+from actors.order_book import Market, OrderBook
+from actors.recorder import Recorder
+from actors.recording import RecordedFrame, read_recording
+from actors.replay import Replay
+from supervisor.commands.replay import _play
+from tests.actors.sandboxes import EPOCH_NS, SYMBOLS
+from tests.system.conftest import Floor, floor
+
+BTC, ETH, PERPETUAL = SYMBOLS
+VENUES = ("binance", "okx")
+PARTING = {"open_bps": 1.0, "close_bps": 0.0, "min_notional": 10}
+
+State = tuple[bool, int, int, list[Any], list[Any]]
+Act = Callable[[Floor], Awaitable[None]]
+
+
+def states(books: list[OrderBook]) -> dict[Market, State]:
+    """All that a book holds."""
+    return {
+        (book.instrument.venue, book.instrument.symbol): (
+            book.is_live,
+            book.sequence,
+            book.received_ns // 1_000,  # a recording's stamps are floats
+            book.bids(10_000) if book.is_live else [],
+            book.asks(10_000) if book.is_live else [],
+        )
+        for book in books
+    }
+
+
+async def record(path: Path, act: Act) -> tuple[Recorder, dict[Market, State]]:
+    """Record an engine while something happens to it; gives its books at the end."""
+    recorder = Recorder(path, TrioClock(EPOCH_NS))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(recorder.run)
+        async with floor(*VENUES, recorder=recorder, channels=["trades"]) as made:
+            await made.until_live(6)
+            await act(made)
+            await made.until_live(6)
+            await made.watch(5.0)
+            books = states(made.engine.books())
+        nursery.cancel_scope.cancel()
+    assert recorder.lost == 0
+    return recorder, books
+
+
+def new_replay() -> Replay:
+    settings = msgspec.convert(PARTING, DetectorSettings)
+    identity = AssetIdentity({}, Comparable.SPOT_PERP)
+    return Replay(settings, identity, lambda venue, instrument: 0.0)
+
+
+def replayed(path: Path) -> Replay:
+    replay = new_replay()
+    for one in read_recording(path):
+        replay.feed(one)
+    return replay
+
+
+async def nothing(made: Floor) -> None:
+    """A calm day."""
+
+
+async def all_faults(made: Floor) -> None:
+    for fault in FrameFault:
+        for server in made.servers.values():
+            server.faults.arm(fault)
+        await made.watch(3.0)
+
+
+async def broken_connections(made: Floor) -> None:
+    for server in made.servers.values():
+        server.drop_connections()
+        await made.watch(5.0)
+
+
+async def busy_venues(made: Floor) -> None:
+    """Snapshots are refused: the replies that say so are in the recording."""
+    for server in made.servers.values():
+        server.venue.busy = 2
+        server.faults.arm(FrameFault.LOSE)
+    await made.watch(8.0)
+
+
+async def long_enough(made: Floor) -> None:
+    """Venues part and meet."""
+    await trio.sleep(60.0)
+
+
+async def changing_symbols(made: Floor) -> None:
+    for name in VENUES:
+        await made.engine.remove(name, BTC)
+    await made.watch(3.0)
+    for name in VENUES:
+        await made.engine.add(name, BTC)
+
+
+ACTS = (nothing, all_faults, broken_connections, busy_venues, changing_symbols)
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+async def test_a_replay_ends_with_the_books_that_the_engine_had(
+    act: Act, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    recorder, live = await record(tmp_path / "file.jsonl.gz", act)
+    replay = replayed(recorder.path)
+    assert len(live) == 6
+    assert states(list(replay.books.values())) == live
+    assert replay.frames == recorder.written
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst"])
+async def test_a_recording_holds_both_directions_and_the_replies(
+    suffix: str, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    recorder, _ = await record(tmp_path / f"file{suffix}", nothing)
+    records = [one for one in read_recording(recorder.path) if isinstance(one, RecordedFrame)]
+    assert len(records) == recorder.written
+    passed = Counter((one.venue, one.conn.partition(".")[0], one.dir) for one in records)
+    assert passed["okx", "public", "recv"] > 100
+    assert passed["binance", "spot_stream", "recv"] > 100
+    assert set(passed) == {
+        *[("binance", name, "send") for name in ("spot_stream", "um_public", "um_market")],
+        *[("binance", name, "recv") for name in ("spot_stream", "um_public", "um_market")],
+        ("binance", "http", "http"),
+        *[("okx", "public", direction) for direction in ("send", "recv")],
+        ("okx", "http", "http"),
+    }
+    stamps = [one.ts for one in records]
+    assert stamps == sorted(stamps)
+    assert all(one.url for one in records)
+
+
+async def test_the_same_recording_brings_the_same_each_time_and_at_any_speed(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    recorder, _ = await record(tmp_path / "file.jsonl.gz", long_enough)
+    first = replayed(recorder.path).report()
+    assert first == replayed(recorder.path).report()
+    assert first["opportunities"]["opened"] > 0
+    records = list(read_recording(recorder.path))
+    for speed in (0.5, 1.0, 100.0):
+        paced, started_s = new_replay(), trio.current_time()
+        await _play(paced, [recorder.path], speed, False)
+        assert paced.report() == first
+        lasted_s = trio.current_time() - started_s
+        assert lasted_s == pytest.approx((records[-1].ts - records[0].ts) / speed)
