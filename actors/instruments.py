@@ -55,8 +55,16 @@ async def _load(context: VenueContext) -> list[InstrumentChange]:
     rest, gateway = context.venue.rest, context.gateway
     listed: list[Instrument] = []
     for request in rest.instruments():
-        rows = await gateway.call(request)
-        listed += rows
+        listing = await gateway.call(request)
+        listed += listing.instruments
+        if listing.unreadable:
+            log.warning(
+                "instruments_unreadable",
+                venue=request.venue,
+                asked=str(request),
+                rows=len(listing.unreadable),
+                first=listing.unreadable[0],
+            )
     if intervals_request := rest.funding_intervals():
         intervals_s = await gateway.call(intervals_request)
         default_s = rest.default_funding_s

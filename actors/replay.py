@@ -259,7 +259,7 @@ class _VenueReplay:
             return ()  # the venue refused, as it may
         if isinstance(answer, BookSnapshot):
             return self._start(answer)
-        for instrument in answer:
+        for instrument in answer.instruments:
             self._instruments.add(instrument)
         return ()
 

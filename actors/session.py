@@ -107,6 +107,7 @@ class Session:
                     self._url,
                     transport=self._context.transport,
                     max_bytes=self._stream.max_frame_bytes,
+                    headers=self._stream.headers,
                 ) as socket:
                     log.info("connected", venue=self._context.venue.name, session=self._name)
                     self.is_connected = True

@@ -5,7 +5,7 @@ A request knows what it costs, whether it may be repeated, and how to read its a
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from math import isfinite
 from typing import ClassVar, Final, Generic, TypeVar
@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 
 from exchanges.errors import (
+    SAMPLE_BYTES,
     CodecUsageError,
     ExchangeError,
     RateLimited,
@@ -43,6 +44,7 @@ UNREADABLE: Final = (
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
+Row = TypeVar("Row")
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +86,13 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
         return f"{self.method} {self.target}"
 
 
+class Listing(msgspec.Struct, frozen=True):
+    """What a venue trades, and of each row that could not be read, why."""
+
+    instruments: list[Instrument]
+    unreadable: list[str] = []
+
+
 class PublicRest(ABC):
     """The public requests of one venue. What a venue does not offer raises `CodecUsageError`.
 
@@ -104,7 +113,7 @@ class PublicRest(ABC):
         """What the response says went wrong, or None; HTTP 429 and 5xx are handled already."""
 
     @abstractmethod
-    def instruments(self) -> tuple[Request[list[Instrument]], ...]:
+    def instruments(self) -> tuple[Request[Listing], ...]:
         """The requests that together list every instrument."""
 
     def funding_intervals(self) -> Request[dict[str, float]] | None:
@@ -150,7 +159,7 @@ class PublicRest(ABC):
 
     def recognise(
         self, url: str, find: Callable[[Kind, str], Instrument | None]
-    ) -> Request[list[Instrument]] | Request[BookSnapshot] | None:
+    ) -> Request[Listing] | Request[BookSnapshot] | None:
         """The request that a recorded `url` answered, if it is one whose answer we can use.
 
         The venue may have been reached at an address with a path of its own, as sandboxes are.
@@ -180,7 +189,12 @@ class PublicRest(ABC):
         instrument: Instrument | None = None,
         **query: str | int,
     ) -> Request[T]:
-        """A GET whose body `decoder` reads and `translate` (given the stamp) unifies."""
+        """A GET whose body `decoder` reads and `translate` (given the stamp) unifies.
+
+        One about an instrument names it in the query.
+        """
+        if instrument:
+            query = {self.symbol_parameter: instrument.native, **query}
         asked = f"GET {path}"
 
         def read(response: Response) -> T:
@@ -202,6 +216,32 @@ class PublicRest(ABC):
             costs=costs,
             instrument=instrument,
         )
+
+    def _listing(
+        self,
+        rows: Iterable[msgspec.Raw],
+        decoder: msgspec.json.Decoder[Row],
+        translate: Callable[[Row], Instrument | None],
+    ) -> Listing:
+        """Read each row by itself, so that an odd one costs no market but its own.
+
+        `translate` gives None for markets that are left out.
+
+        Raises:
+            ValueError: there are rows, and none of them can be read.
+        """
+        instruments: list[Instrument] = []
+        unreadable: list[str] = []
+        for row in rows:
+            try:
+                instrument = translate(decoder.decode(row))
+            except UNREADABLE as error:
+                unreadable.append(f"{error}: {bytes(row)[:SAMPLE_BYTES]!r}")
+            else:
+                instruments += [instrument] if instrument else []
+        if unreadable and not instruments:
+            raise ValueError(unreadable[0])
+        return Listing(instruments, unreadable)
 
     def _raise_for(self, response: Response, asked: str) -> None:
         status = response.status

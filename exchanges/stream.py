@@ -53,10 +53,10 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """One socket address of a venue, what can be subscribed there, and its limits.
 
     `name` is also the key of its URL in `Venue.endpoints`, `kinds` are those of the markets it
-    serves. `max_topics` is per connection,
-    `batch` per request, and `messages` limits what we send. The venue ends a connection after
-    `lifetime_s` (None: it states no limit). Where it does not acknowledge subscriptions
-    (`acknowledges` false), the first data counts.
+    serves. `max_topics` is per connection, `batch` per request, and `messages` limits what we
+    send. The venue ends a connection after `lifetime_s` (None: it states no limit). Where it
+    does not acknowledge subscriptions (`acknowledges` false), the first data counts. `headers`
+    are sent with the handshake.
     """
 
     name: str
@@ -69,3 +69,4 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     lifetime_s: float | None = None
     acknowledges: bool = True
     max_frame_bytes: int = 16 << 20
+    headers: tuple[tuple[str, str], ...] = ()

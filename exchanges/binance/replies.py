@@ -7,7 +7,7 @@ Source: "General endpoints" and "Market data endpoints" of the spot API document
 from decimal import Decimal
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from exchanges.binance.messages import Levels, UpdateId, taker_side
 from exchanges.events import (
@@ -54,7 +54,10 @@ class SymbolInfo(Struct):
     contractType: str = ""
     marginAsset: str = ""
 
-    def instrument(self, venue: str, kind: Kind) -> Instrument:
+    def instrument(self, venue: str, kind: Kind) -> Instrument | None:
+        """Dated futures and perpetuals on equities (TRADIFI_PERPETUAL) are left out."""
+        if kind is Kind.PERPETUAL and self.contractType != "PERPETUAL":
+            return None
         tick = step = min_size = max_size = min_notional = Decimal(0)
         for rule in self.filters:
             match rule.filterType:
@@ -83,7 +86,7 @@ class SymbolInfo(Struct):
 
 
 class ExchangeInfo(Struct):
-    symbols: list[SymbolInfo]
+    symbols: list[Raw]
 
 
 class Depth(Struct):

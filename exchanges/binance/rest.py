@@ -23,12 +23,13 @@ from exchanges.events import (
 )
 from exchanges.instrument import Instrument, Kind
 from exchanges.numbers import NS_PER_MS
-from exchanges.rest import PublicRest, Request, Response
+from exchanges.rest import Listing, PublicRest, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
 
-_INFO: Final = msgspec.json.Decoder(wire.ExchangeInfo, strict=False)
+_INFO: Final = msgspec.json.Decoder(wire.ExchangeInfo)
+_SYMBOL: Final = msgspec.json.Decoder(wire.SymbolInfo, strict=False)
 _DEPTH: Final = msgspec.json.Decoder(wire.Depth, strict=False)
 _TRADES: Final = msgspec.json.Decoder(list[wire.RestTrade], strict=False)
 _TICKER: Final = msgspec.json.Decoder(wire.Ticker24h, strict=False)
@@ -95,18 +96,13 @@ class BinanceRest(PublicRest):
         error = _ERRORS.get(body.code, ExchangeError)
         return error(message, venue=self.venue, code=code, asked=asked)
 
-    def instruments(self) -> tuple[Request[list[Instrument]], ...]:
-        def spot(info: wire.ExchangeInfo, _: int) -> list[Instrument]:
-            return [row.instrument(self.venue, Kind.SPOT) for row in info.symbols]
+    def instruments(self) -> tuple[Request[Listing], ...]:
+        def read(kind: Kind) -> Callable[[wire.ExchangeInfo, int], Listing]:
+            return lambda info, _: self._listing(
+                info.symbols, _SYMBOL, lambda row: row.instrument(self.venue, kind)
+            )
 
-        def perpetuals(info: wire.ExchangeInfo, _: int) -> list[Instrument]:
-            # Dated futures and perpetuals on equities (TRADIFI_PERPETUAL) are left out.
-            return [
-                row.instrument(self.venue, Kind.PERPETUAL)
-                for row in info.symbols
-                if row.contractType == "PERPETUAL"
-            ]
-
+        spot, perpetuals = read(Kind.SPOT), read(Kind.PERPETUAL)
         return (
             self._ask("instruments", Kind.SPOT, "/exchangeInfo", _INFO, spot, 20),
             self._ask("instruments", Kind.PERPETUAL, "/exchangeInfo", _INFO, perpetuals, 1),
@@ -126,7 +122,7 @@ class BinanceRest(PublicRest):
         steps = _DEPTH_WEIGHT[instrument.kind]
         wanted = depth or _SYNC_DEPTH
         limit, weight = next((step for step in steps if step[0] >= wanted), steps[-1])
-        return self._of(
+        return self._ask(
             "book",
             instrument,
             "/depth",
@@ -137,7 +133,7 @@ class BinanceRest(PublicRest):
         )
 
     def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:
-        return self._of(
+        return self._ask(
             "trades",
             instrument,
             "/trades",
@@ -150,7 +146,7 @@ class BinanceRest(PublicRest):
         )
 
     def ticker(self, instrument: Instrument) -> Request[Ticker]:
-        return self._of(
+        return self._ask(
             "ticker",
             instrument,
             "/ticker/24hr",
@@ -163,7 +159,7 @@ class BinanceRest(PublicRest):
         self, instrument: Instrument, interval: KlineInterval, limit: int = 100
     ) -> Request[list[Kline]]:
         steps = _KLINES_WEIGHT[instrument.kind]
-        return self._of(
+        return self._ask(
             "klines",
             instrument,
             "/klines",
@@ -186,7 +182,7 @@ class BinanceRest(PublicRest):
 
     def funding(self, instrument: Instrument) -> Request[Funding]:
         interval_s = instrument.funding_interval_s or _FUNDING_S
-        return self._of(
+        return self._ask(
             "funding",
             instrument,
             "/premiumIndex",
@@ -196,7 +192,7 @@ class BinanceRest(PublicRest):
         )
 
     def mark_price(self, instrument: Instrument) -> Request[MarkPrice]:
-        return self._of(
+        return self._ask(
             "mark price",
             instrument,
             "/premiumIndex",
@@ -206,7 +202,7 @@ class BinanceRest(PublicRest):
         )
 
     def open_interest(self, instrument: Instrument) -> Request[OpenInterest]:
-        return self._of(
+        return self._ask(
             "open interest",
             instrument,
             "/openInterest",
@@ -215,40 +211,18 @@ class BinanceRest(PublicRest):
             1,
         )
 
-    def _of(
-        self,
-        name: str,
-        instrument: Instrument,
-        path: str,
-        decoder: msgspec.json.Decoder[Wire],
-        translate: Callable[[Wire, int], T],
-        weight: float,
-        **query: str | int,
-    ) -> Request[T]:
-        """A request about one instrument."""
-        return self._ask(
-            name,
-            instrument.kind,
-            path,
-            decoder,
-            translate,
-            weight,
-            instrument=instrument,
-            symbol=instrument.native,
-            **query,
-        )
-
     def _ask(
         self,
         name: str,
-        kind: Kind,
+        about: Instrument | Kind,
         path: str,
         decoder: msgspec.json.Decoder[Wire],
         translate: Callable[[Wire, int], T],
         weight: float,
-        instrument: Instrument | None = None,
         **query: str | int,
     ) -> Request[T]:
+        instrument = about if isinstance(about, Instrument) else None
+        kind = about.kind if isinstance(about, Instrument) else about
         return self._get(
             name,
             _ENDPOINT[kind],

@@ -59,12 +59,10 @@ class InstrumentInfo(Struct):
     max_base_amount: str | None = None
     type: str = _NORMAL
 
-    @property
-    def is_ours(self) -> bool:
-        """Markets of assets that exist."""
-        return self.type == _NORMAL
-
-    def instrument(self, venue: str) -> Instrument:
+    def instrument(self, venue: str) -> Instrument | None:
+        """The instrument, if its assets exist."""
+        if self.type != _NORMAL:
+            return None
         base, quote = ASSETS.get(self.base, self.base), ASSETS.get(self.quote, self.quote)
         fee = exact(self.fee) / 100
         return Instrument(

@@ -23,12 +23,13 @@ from exchanges.gateio import messages, replies
 from exchanges.gateio.messages import CANDLE_NAMES
 from exchanges.instrument import Instrument, Kind
 from exchanges.numbers import NS_PER_MS
-from exchanges.rest import PublicRest, Request, Response
+from exchanges.rest import Listing, PublicRest, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
 
-_INSTRUMENTS: Final = msgspec.json.Decoder(list[replies.InstrumentInfo])
+_ROWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_INSTRUMENT: Final = msgspec.json.Decoder(replies.InstrumentInfo)
 _DEPTH: Final = msgspec.json.Decoder(replies.Depth, strict=False)
 _TRADES: Final = msgspec.json.Decoder(list[messages.TradeRow], strict=False)
 _TICKERS: Final = msgspec.json.Decoder(list[messages.TickerRow], strict=False)
@@ -93,14 +94,14 @@ class GateioRest(PublicRest):
         error = _ERRORS.get(body.label, ExchangeError)
         return error(message, venue=self.venue, code=body.label, asked=asked)
 
-    def instruments(self) -> tuple[Request[list[Instrument]], ...]:
-        def read(rows: list[replies.InstrumentInfo], _: int) -> list[Instrument]:
-            return [row.instrument(self.venue) for row in rows if row.is_ours]
+    def instruments(self) -> tuple[Request[Listing], ...]:
+        def read(rows: list[msgspec.Raw], _: int) -> Listing:
+            return self._listing(rows, _INSTRUMENT, lambda row: row.instrument(self.venue))
 
-        return (self._ask("instruments", "/currency_pairs", _INSTRUMENTS, read),)
+        return (self._ask("instruments", None, "/currency_pairs", _ROWS, read),)
 
     def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
-        return self._of(
+        return self._ask(
             "book",
             instrument,
             "/order_book",
@@ -116,12 +117,12 @@ class GateioRest(PublicRest):
             rows.sort(key=lambda row: row.id)
             return [row.trade(instrument, received_ns) for row in rows]
 
-        return self._of(
+        return self._ask(
             "trades", instrument, "/trades", _TRADES, read, limit=min(limit, _MOST_ROWS)
         )
 
     def ticker(self, instrument: Instrument) -> Request[Ticker]:
-        return self._of(
+        return self._ask(
             "ticker",
             instrument,
             "/tickers",
@@ -139,7 +140,7 @@ class GateioRest(PublicRest):
             rows.sort(key=lambda row: row.time_s)
             return [row.kline(instrument, interval, received_ns) for row in rows]
 
-        return self._of(
+        return self._ask(
             "klines",
             instrument,
             "/candlesticks",
@@ -150,39 +151,21 @@ class GateioRest(PublicRest):
         )
 
     def server_time(self) -> Request[int]:
-        return self._ask("time", "/time", _TIME, lambda reply, _: reply.server_time * NS_PER_MS)
+        return self._ask(
+            "time", None, "/time", _TIME, lambda reply, _: reply.server_time * NS_PER_MS
+        )
 
     def ping(self) -> Request[None]:
         """The venue has no lighter request than its time."""
-        return self._ask("ping", "/time", _TIME, lambda reply, _: None)
-
-    def _of(
-        self,
-        name: str,
-        instrument: Instrument,
-        path: str,
-        decoder: msgspec.json.Decoder[Wire],
-        translate: Callable[[Wire, int], T],
-        **query: str | int,
-    ) -> Request[T]:
-        """A request about one instrument."""
-        return self._ask(
-            name,
-            path,
-            decoder,
-            translate,
-            instrument=instrument,
-            currency_pair=instrument.native,
-            **query,
-        )
+        return self._ask("ping", None, "/time", _TIME, lambda reply, _: None)
 
     def _ask(
         self,
         name: str,
+        instrument: Instrument | None,
         path: str,
         decoder: msgspec.json.Decoder[Wire],
         translate: Callable[[Wire, int], T],
-        instrument: Instrument | None = None,
         **query: str | int,
     ) -> Request[T]:
         return self._get(

@@ -7,7 +7,7 @@ and sizes are JSON strings; times are integer milliseconds.
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
 from exchanges.instrument import Instrument, Kind, Status, unified_symbol
@@ -104,7 +104,7 @@ class SymbolInfo(Struct):
 
 
 class ExchangeInfo(Struct):
-    symbols: list[SymbolInfo]
+    symbols: list[Raw]
 
 
 class Depth(Struct):

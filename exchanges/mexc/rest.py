@@ -22,12 +22,13 @@ from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
 from exchanges.instrument import Instrument, Kind
 from exchanges.mexc import replies as wire
 from exchanges.numbers import NS_PER_MS
-from exchanges.rest import PublicRest, Request, Response
+from exchanges.rest import Listing, PublicRest, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
 
-_INFO: Final = msgspec.json.Decoder(wire.ExchangeInfo, strict=False)
+_INFO: Final = msgspec.json.Decoder(wire.ExchangeInfo)
+_SYMBOL: Final = msgspec.json.Decoder(wire.SymbolInfo, strict=False)
 _DEPTH: Final = msgspec.json.Decoder(wire.Depth, strict=False)
 _TRADES: Final = msgspec.json.Decoder(list[wire.RestTrade], strict=False)
 _TICKER: Final = msgspec.json.Decoder(wire.Ticker24h, strict=False)
@@ -103,14 +104,14 @@ class MexcRest(PublicRest):
         error = _ERRORS.get(body.code, ExchangeError)
         return error(message, venue=self.venue, code=str(body.code), asked=asked)
 
-    def instruments(self) -> tuple[Request[list[Instrument]], ...]:
-        def read(info: wire.ExchangeInfo, _: int) -> list[Instrument]:
-            return [row.instrument(self.venue) for row in info.symbols]
+    def instruments(self) -> tuple[Request[Listing], ...]:
+        def read(info: wire.ExchangeInfo, _: int) -> Listing:
+            return self._listing(info.symbols, _SYMBOL, lambda row: row.instrument(self.venue))
 
-        return (self._ask("instruments", "/exchangeInfo", _INFO, read),)
+        return (self._ask("instruments", None, "/exchangeInfo", _INFO, read),)
 
     def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
-        return self._of(
+        return self._ask(
             "book",
             instrument,
             "/depth",
@@ -124,12 +125,12 @@ class MexcRest(PublicRest):
             # The venue lists the newest first.
             return [row.trade(instrument, received_ns) for row in reversed(rows)]
 
-        return self._of(
+        return self._ask(
             "trades", instrument, "/trades", _TRADES, read, limit=min(limit, _MOST_ROWS)
         )
 
     def ticker(self, instrument: Instrument) -> Request[Ticker]:
-        return self._of(
+        return self._ask(
             "ticker",
             instrument,
             "/ticker/24hr",
@@ -148,7 +149,7 @@ class MexcRest(PublicRest):
             rows.sort(key=lambda row: row.open_ms)
             return [row.kline(instrument, interval, received_ns) for row in rows]
 
-        return self._of(
+        return self._ask(
             "klines",
             instrument,
             "/klines",
@@ -159,38 +160,20 @@ class MexcRest(PublicRest):
         )
 
     def server_time(self) -> Request[int]:
-        return self._ask("time", "/time", _TIME, lambda reply, _: reply.serverTime * NS_PER_MS)
+        return self._ask(
+            "time", None, "/time", _TIME, lambda reply, _: reply.serverTime * NS_PER_MS
+        )
 
     def ping(self) -> Request[None]:
-        return self._ask("ping", "/ping", _EMPTY, lambda reply, _: None)
-
-    def _of(
-        self,
-        name: str,
-        instrument: Instrument,
-        path: str,
-        decoder: msgspec.json.Decoder[Wire],
-        translate: Callable[[Wire, int], T],
-        **query: str | int,
-    ) -> Request[T]:
-        """A request about one instrument."""
-        return self._ask(
-            name,
-            path,
-            decoder,
-            translate,
-            instrument=instrument,
-            symbol=instrument.native,
-            **query,
-        )
+        return self._ask("ping", None, "/ping", _EMPTY, lambda reply, _: None)
 
     def _ask(
         self,
         name: str,
+        instrument: Instrument | None,
         path: str,
         decoder: msgspec.json.Decoder[Wire],
         translate: Callable[[Wire, int], T],
-        instrument: Instrument | None = None,
         **query: str | int,
     ) -> Request[T]:
         full_path = _PREFIX + path

@@ -60,12 +60,10 @@ class InstrumentInfo(Struct):
     ctType: str = ""
     instCategory: str = _CRYPTO
 
-    @property
-    def is_ours(self) -> bool:
+    def instrument(self, venue: str) -> Instrument | None:
         """Spot and perpetual swaps on crypto assets; dated futures and options are left out."""
-        return self.instType in _KINDS and self.instCategory == _CRYPTO
-
-    def instrument(self, venue: str) -> Instrument:
+        if self.instType not in _KINDS or self.instCategory != _CRYPTO:
+            return None
         kind = _KINDS[self.instType]
         is_swap = kind is Kind.PERPETUAL
         is_inverse = self.ctType == "inverse"

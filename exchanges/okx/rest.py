@@ -33,12 +33,13 @@ from exchanges.numbers import NS_PER_MS
 from exchanges.okx import messages, replies
 from exchanges.okx.messages import CANDLE_NAMES
 from exchanges.okx.replies import Reply
-from exchanges.rest import UNREADABLE, PublicRest, Request, Response
+from exchanges.rest import UNREADABLE, Listing, PublicRest, Request, Response
 
 T = TypeVar("T")
 Row = TypeVar("Row")
 
-_INSTRUMENTS: Final = msgspec.json.Decoder(Reply[replies.InstrumentInfo])
+_ROWS: Final = msgspec.json.Decoder(Reply[msgspec.Raw])
+_INSTRUMENT: Final = msgspec.json.Decoder(replies.InstrumentInfo)
 _BOOKS: Final = msgspec.json.Decoder(Reply[messages.BookMessage], strict=False)
 _TRADES: Final = msgspec.json.Decoder(Reply[messages.TradeMessage], strict=False)
 _TICKERS: Final = msgspec.json.Decoder(Reply[messages.TickerMessage], strict=False)
@@ -110,14 +111,14 @@ class OkxRest(PublicRest):
         error = _ERRORS.get(body.code, ExchangeError)
         return error(message, venue=self.venue, code=body.code, asked=asked)
 
-    def instruments(self) -> tuple[Request[list[Instrument]], ...]:
-        def read(reply: Reply[replies.InstrumentInfo], _: int) -> list[Instrument]:
-            return [row.instrument(self.venue) for row in reply.data if row.is_ours]
+    def instruments(self) -> tuple[Request[Listing], ...]:
+        def read(reply: Reply[msgspec.Raw], _: int) -> Listing:
+            return self._listing(reply.data, _INSTRUMENT, lambda row: row.instrument(self.venue))
 
         path = "/api/v5/public/instruments"
         return (
-            self._ask("instruments", path, _INSTRUMENTS, read, instType="SPOT"),
-            self._ask("instruments", path, _INSTRUMENTS, read, instType="SWAP"),
+            self._ask("instruments", path, _ROWS, read, instType="SPOT"),
+            self._ask("instruments", path, _ROWS, read, instType="SWAP"),
         )
 
     def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
@@ -141,7 +142,6 @@ class OkxRest(PublicRest):
             _TRADES,
             read,
             instrument=instrument,
-            instId=instrument.native,
             limit=min(limit, _MOST_TRADES),
         )
 
@@ -170,7 +170,6 @@ class OkxRest(PublicRest):
             _CANDLES,
             read,
             instrument=instrument,
-            instId=instrument.native,
             bar=CANDLE_NAMES[interval],
             limit=min(limit, _MOST_CANDLES),
         )
@@ -232,7 +231,6 @@ class OkxRest(PublicRest):
             decoder,
             lambda reply, received_ns: translate(reply.data[0], received_ns),
             instrument=instrument,
-            instId=instrument.native,
             **query,
         )
 

@@ -17,7 +17,7 @@ from exchanges.errors import (
 )
 from exchanges.events import BookSnapshot, KlineInterval
 from exchanges.instrument import Instrument, Kind
-from exchanges.rest import PublicRest, Request, Response
+from exchanges.rest import Listing, PublicRest, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 SPOT, PERPETUAL = market("BTC/USDT", "BTCUSDT"), market("BTC/USDT:USDT", "BTCUSDT")
@@ -27,12 +27,17 @@ class Number(msgspec.Struct):
     number: int
 
 
+class Rows(msgspec.Struct):
+    rows: list[msgspec.Raw]
+
+
 class Trouble(msgspec.Struct):
     code: int
     text: str
 
 
 _NUMBER = msgspec.json.Decoder(Number)
+_ROWS = msgspec.json.Decoder(Rows)
 _TROUBLE = msgspec.json.Decoder(Trouble)
 
 
@@ -52,11 +57,14 @@ class NumberRest(PublicRest):
         trouble = _TROUBLE.decode(response.body)
         return InvalidSymbol(trouble.text, venue=self.venue, code=str(trouble.code), asked=asked)
 
-    def instruments(self) -> tuple[Request[list[Instrument]], ...]:
+    def instruments(self) -> tuple[Request[Listing], ...]:
         return self._list("/spot/list", SPOT), self._list("/swap/list", PERPETUAL)
 
-    def _list(self, path: str, instrument: Instrument) -> Request[list[Instrument]]:
-        return self._get("instruments", "rest", path, _NUMBER, lambda *_: [instrument], costs=())
+    def _list(self, path: str, instrument: Instrument) -> Request[Listing]:
+        def read(wire: Rows, _: int) -> Listing:
+            return self._listing(wire.rows, _NUMBER, lambda row: instrument if row.number else None)
+
+        return self._get("instruments", "rest", path, _ROWS, read, costs=())
 
     def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
         def translate(wire: Number, received_ns: int) -> BookSnapshot:
@@ -71,7 +79,7 @@ class NumberRest(PublicRest):
         path = "/spot/book" if instrument.kind is Kind.SPOT else "/swap/book"
         return self._get(
             "book", "rest", path, _NUMBER, translate, costs=(("weight", 5),),
-            instrument=instrument, symbol=instrument.native, limit=depth,
+            instrument=instrument, limit=depth,
         )  # fmt: skip
 
     def server_time(self) -> Request[int]:
@@ -225,7 +233,28 @@ def test_recorded_book_is_recognised_with_its_market(url: str, instrument: Instr
 def test_recorded_list_is_read_as_the_one_it_is(url: str, instrument: Instrument) -> None:
     request = REST.recognise(url, find)
     assert request is not None
-    assert request.read(ok(b'{"number": 1}')) == [instrument]
+    assert request.read(ok(b'{"rows": [{"number": 1}]}')) == Listing([instrument])
+
+
+def test_odd_row_of_a_list_costs_no_market_but_its_own() -> None:
+    (request, _) = REST.instruments()
+    odd = b'{"number": "one"}'
+    listing = request.read(ok(b'{"rows": [%s, {"number": 1}, {"number": 0}]}' % odd))
+    assert listing.instruments == [SPOT]
+    (reason,) = listing.unreadable
+    assert "int" in reason
+    assert str(odd) in reason
+
+
+def test_list_of_which_nothing_can_be_read_is_an_error() -> None:
+    (request, _) = REST.instruments()
+    with pytest.raises(VenueProtocolError, match="Expected `int`"):
+        request.read(ok(b'{"rows": [{"number": "one"}]}'))
+
+
+def test_empty_list_is_one() -> None:
+    (request, _) = REST.instruments()
+    assert request.read(ok(b'{"rows": []}')) == Listing([])
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,9 @@ def ask(sandbox: SandboxVenue, request: Request[T], now_ns: int = START_NS) -> T
 
 
 def instruments_of(venue: Venue, sandbox: SandboxVenue) -> list[Instrument]:
-    return [each for request in venue.rest.instruments() for each in ask(sandbox, request)]
+    return [
+        each for request in venue.rest.instruments() for each in ask(sandbox, request).instruments
+    ]
 
 
 def with_funding(

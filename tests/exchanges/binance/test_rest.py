@@ -26,7 +26,7 @@ from exchanges.events import (
 )
 from exchanges.instrument import Instrument, Kind, Status
 from exchanges.orders import Side
-from exchanges.rest import Request, Response
+from exchanges.rest import Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["binance"].rest
@@ -65,7 +65,7 @@ REPLIES = (
         "stepSize":"0.00000000"},
         {"filterType":"NOTIONAL","minNotional":"5.00000000","applyMinToMarket":true,
         "maxNotional":"9000000.00000000","applyMaxToMarket":false,"avgPriceMins":5}]}]}""",
-        value=[rules("BTC/USDT", "BTCUSDT", "0.01", "0.00001", ("0.00001", "9000"), "5")],
+        value=Listing([rules("BTC/USDT", "BTCUSDT", "0.01", "0.00001", ("0.00001", "9000"), "5")]),
     ),
     Reply(
         request=PERPETUAL_LIST,
@@ -80,9 +80,9 @@ REPLIES = (
         "baseAsset":"BTC","quoteAsset":"USDT","marginAsset":"USDT","filters":[]},
         {"symbol":"TSLAUSDT","contractType":"TRADIFI_PERPETUAL","status":"TRADING",
         "baseAsset":"TSLA","quoteAsset":"USDT","marginAsset":"USDT","filters":[]}]}""",
-        value=[
-            rules("1000PEPE/USDT:USDT", "1000PEPEUSDT", "0.0000001", "1", ("1", "100000000"), "5")
-        ],
+        value=Listing(
+            [rules("1000PEPE/USDT:USDT", "1000PEPEUSDT", "0.0000001", "1", ("1", "100000000"), "5")]
+        ),
     ),
     Reply(
         request=REST.book(BTC),
@@ -285,7 +285,7 @@ def test_funding_intervals_are_listed_in_hours() -> None:
 def test_only_trading_markets_take_part(status: str, expected: Status) -> None:
     body = b"""{"symbols":[{"symbol":"BTCUSDT","status":"%s","baseAsset":"BTC",
     "quoteAsset":"USDT","filters":[]}]}"""
-    (instrument,) = SPOT_LIST.read(ok(body % status.encode()))
+    (instrument,) = SPOT_LIST.read(ok(body % status.encode())).instruments
     assert instrument.status is expected
 
 
@@ -488,10 +488,10 @@ def test_recorded_error_is_read(sample: Callable[[str], bytes]) -> None:
 def test_recorded_list_of_instruments_is_read_rule_by_rule(
     sample: Callable[[str], bytes],
     file: str,
-    request_: Request[list[Instrument]],
+    request_: Request[Listing],
     instruments: list[Instrument],
 ) -> None:
-    assert request_.read(ok(sample(f"binance/{file}.json"))) == instruments
+    assert request_.read(ok(sample(f"binance/{file}.json"))).instruments == instruments
 
 
 TOY_KLINE = Kline(
@@ -689,8 +689,9 @@ def test_recorded_live_candles_are_read_one_by_one(sample: Callable[[str], bytes
 def test_recorded_perpetual_list_is_recognised_as_one(sample: Callable[[str], bytes]) -> None:
     request = REST.recognise("https://fapi.binance.com/fapi/v1/exchangeInfo", lambda *_: None)
     assert request is not None
-    instruments = request.read(ok(sample("binance/um_rest_exchange_info.json")))
-    assert isinstance(instruments, list)
-    assert [instrument.symbol for instrument in instruments] == ["BLZ/USDT:USDT"]
-    assert [instrument.kind for instrument in instruments] == [Kind.PERPETUAL]
-    assert [instrument.tick for instrument in instruments] == [Decimal("0.0001")]
+    listing = request.read(ok(sample("binance/um_rest_exchange_info.json")))
+    assert isinstance(listing, Listing)
+    (instrument,) = listing.instruments
+    assert instrument.symbol == "BLZ/USDT:USDT"
+    assert instrument.kind is Kind.PERPETUAL
+    assert instrument.tick == Decimal("0.0001")

@@ -21,7 +21,7 @@ from exchanges.errors import (
 from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
 from exchanges.instrument import Instrument, Kind, Status
 from exchanges.orders import Side
-from exchanges.rest import Request, Response
+from exchanges.rest import Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["gateio"].rest
@@ -47,26 +47,28 @@ REPLIES = (
         "min_quote_amount":null,"amount_precision":0,"precision":4,"trade_status":"buyable"},
         {"id":"NEW_USDT","base":"NEW","quote":"USDT","fee":"0.2","amount_precision":0,
         "precision":4,"trade_status":"tradable","type":"premarket"}]""",
-        value=[
-            rules(
-                "BTC/USDT",
-                "BTC_USDT",
-                tick="0.1",
-                step="0.000001",
-                min_size="0.000001",
-                max_size="1000",
-                min_notional="3",
-            ),
-            rules(
-                "GAMECOM/USDT",
-                "GTC_USDT",
-                tick="0.0001",
-                step="1",
-                status=Status.HALTED,
-                maker_fee="0.001",
-                taker_fee="0.001",
-            ),
-        ],
+        value=Listing(
+            [
+                rules(
+                    "BTC/USDT",
+                    "BTC_USDT",
+                    tick="0.1",
+                    step="0.000001",
+                    min_size="0.000001",
+                    max_size="1000",
+                    min_notional="3",
+                ),
+                rules(
+                    "GAMECOM/USDT",
+                    "GTC_USDT",
+                    tick="0.0001",
+                    step="1",
+                    status=Status.HALTED,
+                    maker_fee="0.001",
+                    taker_fee="0.001",
+                ),
+            ]
+        ),
     ),
     Reply(
         request=REST.book(BTC),
@@ -188,7 +190,7 @@ def test_reply_becomes_a_value(reply: Reply) -> None:
     ],
 )
 def test_only_markets_with_both_sides_take_part(status: str, expected: Status) -> None:
-    (instrument,) = LIST.read(ok(pair_row(trade_status=status)))
+    (instrument,) = LIST.read(ok(pair_row(trade_status=status))).instruments
     assert instrument.status is expected
 
 
@@ -368,13 +370,13 @@ ETH_USDT_2021 = rules(
 def test_recorded_list_is_read_value_by_value(
     sample: Callable[[str], bytes], file: str, instruments: list[Instrument]
 ) -> None:
-    assert LIST.read(ok(sample(f"gateio/{file}.json"))) == instruments
+    assert LIST.read(ok(sample(f"gateio/{file}.json"))).instruments == instruments
 
 
 @pytest.mark.recorded
 def test_recorded_recent_row_is_read_value_by_value(sample: Callable[[str], bytes]) -> None:
     body = b"[%s]" % sample("gateio/rest_instrument_recent.json")
-    assert LIST.read(ok(body)) == [
+    assert LIST.read(ok(body)).instruments == [
         rules(
             "QTUM/ETH",
             "QTUM_ETH",
@@ -493,8 +495,9 @@ def test_recorded_error_is_told_in_the_words_of_the_venue(
 def test_recorded_urls_are_recognised(sample: Callable[[str], bytes]) -> None:
     request = REST.recognise("https://api.gateio.ws/api/v4/spot/currency_pairs", lambda *_: None)
     assert request is not None
-    listed = request.read(ok(sample("gateio/rest_instruments_capture_2021.json")))
-    assert isinstance(listed, list)
-    assert listed[1] == ETH_USDT_2021
-    assert listed[1].tick == Decimal("0.01")
-    assert listed[1].kind is Kind.SPOT
+    listing = request.read(ok(sample("gateio/rest_instruments_capture_2021.json")))
+    assert isinstance(listing, Listing)
+    eth = listing.instruments[1]
+    assert eth == ETH_USDT_2021
+    assert eth.tick == Decimal("0.01")
+    assert eth.kind is Kind.SPOT

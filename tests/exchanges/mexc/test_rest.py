@@ -20,7 +20,7 @@ from exchanges.errors import (
 from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
 from exchanges.instrument import Instrument, Status
 from exchanges.orders import Side
-from exchanges.rest import Request, Response
+from exchanges.rest import Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["mexc"].rest
@@ -50,25 +50,27 @@ REPLIES = (
         "quoteAsset":"USDT","quotePrecision":5,"quoteAssetPrecision":5,"orderTypes":["LIMIT"],
         "isSpotTradingAllowed":true,"quoteAmountPrecision":"5","baseSizePrecision":"0",
         "filters":[],"makerCommission":"0.0005","takerCommission":"0.0005","tradeSideType":1}]}""",
-        value=[
-            rules(
-                "BTC/USDT",
-                "BTCUSDT",
-                tick="0.01",
-                step="0.00000001",
-                min_size="0.00001",
-                min_notional="1",
-            ),
-            rules(
-                "GASDAO/USDT",
-                "GASUSDT",
-                tick="0.00001",
-                step="1",
-                min_notional="5",
-                maker_fee="0.0005",
-                status=Status.HALTED,
-            ),
-        ],
+        value=Listing(
+            [
+                rules(
+                    "BTC/USDT",
+                    "BTCUSDT",
+                    tick="0.01",
+                    step="0.00000001",
+                    min_size="0.00001",
+                    min_notional="1",
+                ),
+                rules(
+                    "GASDAO/USDT",
+                    "GASUSDT",
+                    tick="0.00001",
+                    step="1",
+                    min_notional="5",
+                    maker_fee="0.0005",
+                    status=Status.HALTED,
+                ),
+            ]
+        ),
     ),
     Reply(
         request=REST.book(BTC),
@@ -215,7 +217,7 @@ def symbol_row(**changes: object) -> bytes:
 def test_only_markets_open_to_the_api_on_both_sides_take_part(
     changes: dict[str, object], expected: Status
 ) -> None:
-    (instrument,) = LIST.read(ok(symbol_row(**changes)))
+    (instrument,) = LIST.read(ok(symbol_row(**changes))).instruments
     assert instrument.status is expected
 
 
@@ -359,22 +361,21 @@ METAL = rules(
 def test_recorded_list_is_read_value_by_value(sample: Callable[[str], bytes]) -> None:
     request = REST.recognise("https://api.mexc.com/api/v3/exchangeInfo", lambda *_: None)
     assert request is not None
-    assert request.read(ok(sample("mexc/rest_instruments.json"))) == [
-        rules(
-            "BROCK/USDT",
-            "BROCKUSDT",
-            tick="0.00001",
-            step="0.01",
-            min_notional="1",
-            maker_fee="0.0005",
-        )
-    ]
+    brock = rules(
+        "BROCK/USDT",
+        "BROCKUSDT",
+        tick="0.00001",
+        step="0.01",
+        min_notional="1",
+        maker_fee="0.0005",
+    )
+    assert request.read(ok(sample("mexc/rest_instruments.json"))) == Listing([brock])
 
 
 @pytest.mark.recorded
 def test_recorded_row_of_2025_is_read_value_by_value(sample: Callable[[str], bytes]) -> None:
     body = b'{"symbols":[%s]}' % sample("mexc/rest_instrument_2025_docs.json")
-    assert LIST.read(ok(body)) == [METAL]
+    assert LIST.read(ok(body)).instruments == [METAL]
 
 
 TICKER_OF_2022 = Ticker(

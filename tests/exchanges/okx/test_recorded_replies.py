@@ -22,7 +22,7 @@ from exchanges.events import (
 )
 from exchanges.instrument import Instrument
 from exchanges.orders import Side
-from exchanges.rest import Request
+from exchanges.rest import Listing, Request
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 REST = VENUES["okx"].rest
@@ -95,10 +95,10 @@ def swap_rules(base: str, value: str, tick: str, step: str, max_size: str) -> In
 def test_recorded_list_of_instruments_is_read_rule_by_rule(
     sample: Sample,
     file: str,
-    request_: Request[list[Instrument]],
+    request_: Request[Listing],
     instruments: list[Instrument],
 ) -> None:
-    assert request_.read(ok(sample(f"okx/{file}.json"))) == instruments
+    assert request_.read(ok(sample(f"okx/{file}.json"))).instruments == instruments
 
 
 def trade(price: float, trade_id: str, venue_ms: int) -> Trade:

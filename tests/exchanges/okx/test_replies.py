@@ -48,7 +48,9 @@ SWAP_ROW = {
 
 
 def read(*rows: dict[str, Any]) -> list[Instrument]:
-    return SWAP_LIST.read(ok(json.dumps({"code": "0", "msg": "", "data": rows}).encode()))
+    return SWAP_LIST.read(
+        ok(json.dumps({"code": "0", "msg": "", "data": rows}).encode())
+    ).instruments
 
 
 def read_one(row: dict[str, Any], **changes: Any) -> Instrument:

@@ -29,7 +29,7 @@ from exchanges.events import (
     Trade,
 )
 from exchanges.orders import Side
-from exchanges.rest import Request, Response
+from exchanges.rest import Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 VENUE = VENUES["okx"]
@@ -48,17 +48,19 @@ REPLIES = (
         "instType":"SPOT","instCategory":"1","lotSz":"0.00000001","maxLmtAmt":"1000000",
         "maxLmtSz":"9999999999","minSz":"0.00001","quoteCcy":"USDT","settleCcy":"",
         "state":"live","tickSz":"0.1","uly":"","instIdCode":1000000000}]}""",
-        value=[
-            market(
-                "BTC/USDT",
-                "BTC-USDT",
-                venue="okx",
-                tick="0.1",
-                step="0.00000001",
-                min_size="0.00001",
-                max_size="9999999999",
-            )
-        ],
+        value=Listing(
+            [
+                market(
+                    "BTC/USDT",
+                    "BTC-USDT",
+                    venue="okx",
+                    tick="0.1",
+                    step="0.00000001",
+                    min_size="0.00001",
+                    max_size="9999999999",
+                )
+            ]
+        ),
     ),
     Reply(
         request=SWAP_LIST,
@@ -70,28 +72,30 @@ REPLIES = (
         "instFamily":"BTC-USD","uly":"BTC-USD","baseCcy":"","quoteCcy":"","ctType":"inverse",
         "ctVal":"100","ctMult":"1","ctValCcy":"USD","settleCcy":"BTC","tickSz":"0.1",
         "lotSz":"1","minSz":"1","maxLmtSz":"","instCategory":"1","state":"suspend"}]}""",
-        value=[
-            market(
-                "ETH/USDT:USDT",
-                "ETH-USDT-SWAP",
-                venue="okx",
-                contract_size="0.1",
-                tick="0.01",
-                step="0.001",
-                min_size="0.001",
-                max_size="10000000",
-            ),
-            market(
-                "BTC/USD:BTC",
-                "BTC-USD-SWAP",
-                venue="okx",
-                contract_size="100",
-                inverse=True,
-                tick="0.1",
-                step="0",  # what a contract is in base units depends on the price
-                status="halted",
-            ),
-        ],
+        value=Listing(
+            [
+                market(
+                    "ETH/USDT:USDT",
+                    "ETH-USDT-SWAP",
+                    venue="okx",
+                    contract_size="0.1",
+                    tick="0.01",
+                    step="0.001",
+                    min_size="0.001",
+                    max_size="10000000",
+                ),
+                market(
+                    "BTC/USD:BTC",
+                    "BTC-USD-SWAP",
+                    venue="okx",
+                    contract_size="100",
+                    inverse=True,
+                    tick="0.1",
+                    step="0",  # what a contract is in base units depends on the price
+                    status="halted",
+                ),
+            ]
+        ),
     ),
     Reply(
         request=REST.book(BTC),
