@@ -159,12 +159,14 @@ class Funding(Event, frozen=True, kw_only=True, gc=False):
     """The funding rate that will be charged next; positive means longs pay.
 
     `rate` is the venue's fraction for one interval of `interval_s` seconds. `next_ns` is None
-    for venues that accrue continuously.
+    for venues that accrue continuously. `predicted` is the rate foreseen for the interval after
+    this one, where the venue gives it.
     """
 
     rate: float
     interval_s: float
     next_ns: int | None
+    predicted: float | None = None
 
     @property
     def per_8h(self) -> float:
@@ -174,6 +176,13 @@ class Funding(Event, frozen=True, kw_only=True, gc=False):
     def per_year(self) -> float:
         """Simple (not compounded) rate over 365 days."""
         return self.rate * 31_536_000 / self.interval_s
+
+
+class FundingCharge(Event, frozen=True, kw_only=True, gc=False):
+    """A funding rate that was charged: the fraction, at `charged_ns`."""
+
+    rate: float
+    charged_ns: int
 
 
 class MarkPrice(Event, frozen=True, kw_only=True, gc=False):

@@ -24,6 +24,7 @@ from exchanges.errors import (
 from exchanges.events import (
     BookSnapshot,
     Funding,
+    FundingCharge,
     Kline,
     KlineInterval,
     MarkPrice,
@@ -142,6 +143,12 @@ class PublicRest(ABC):
     def ticker(self, instrument: Instrument) -> Request[Ticker]:
         raise self._absent("ticker")
 
+    def tickers(
+        self, kind: Kind, find: Callable[[Kind, str], Instrument | None]
+    ) -> Request[list[Ticker]]:
+        """Those of all markets of a kind; `find` gives the market of a native name, if known."""
+        raise self._absent("all tickers")
+
     def klines(
         self, instrument: Instrument, interval: KlineInterval, limit: int = 100
     ) -> Request[list[Kline]]:
@@ -150,6 +157,12 @@ class PublicRest(ABC):
 
     def funding(self, instrument: Instrument) -> Request[Funding]:
         raise self._absent("funding")
+
+    def funding_history(
+        self, instrument: Instrument, limit: int = 100
+    ) -> Request[list[FundingCharge]]:
+        """The latest charges, oldest first."""
+        raise self._absent("past funding")
 
     def mark_price(self, instrument: Instrument) -> Request[MarkPrice]:
         raise self._absent("mark price")
