@@ -14,6 +14,7 @@ class Rate(msgspec.Struct, frozen=True):
         """The rate that never passes `limit` units in any window of so many seconds.
 
         A full burst and the refill of one window fall into the same window, so each gets half.
+        A single cost above half the limit may pass it by the difference.
         """
         return cls(limit / 2, limit / 2 / window_s)
 

@@ -18,8 +18,8 @@ class Channel(StrEnum):
     TICKER = "ticker"
     KLINES = "klines"
     FUNDING = "funding"
-    MARK_PRICE = "mark price"
-    OPEN_INTEREST = "open interest"
+    MARK_PRICE = "mark_price"
+    OPEN_INTEREST = "open_interest"
     LIQUIDATIONS = "liquidations"
 
 

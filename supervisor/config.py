@@ -17,10 +17,14 @@ from actors.identity import Comparable
 from actors.opportunity import DetectorSettings
 from actors.websocket import Address, Transport, choose_transport
 from exchanges import VENUES, Venue
+from exchanges.events import KlineInterval
 from exchanges.instrument import Instrument, Kind, kind_of, split_symbol
 from exchanges.stream import Channel
 from exchanges.venue import PRODUCTION, Fees
 from supervisor.settings import ConfigError, read_struct, suggest
+
+Wish = tuple[Channel, KlineInterval | None]
+"""A channel, and for candles their interval."""
 
 Bps = Annotated[float, Meta(ge=-100, le=1000)]
 
@@ -40,6 +44,7 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     symbols: list[str] | None = None
     channels: list[Channel] = []
+    klines: list[KlineInterval] = []
     environment: str = PRODUCTION
     endpoints: dict[str, str] = {}
     fees: dict[Kind, FeeConfig] = {}
@@ -50,13 +55,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set.
 
     `symbols` are watched at every venue that trades them. `channels` names what is subscribed
-    beside the books. `assets` maps `venue:ASSET` to the asset's usual name. `refresh_s` is how
-    often instrument lists are fetched again.
+    beside the books, `klines` the intervals of candles, where the venue has them. `assets` maps
+    `venue:ASSET` to the asset's usual name. `refresh_s` is how often instrument lists are
+    fetched again.
     """
 
     venues: dict[str, VenueConfig] = {}
     symbols: list[str] = []
     channels: list[Channel] = []
+    klines: list[KlineInterval] = []
     comparable: Comparable = Comparable.SAME_SYMBOL
     assets: dict[str, str] = {}
     detector: DetectorSettings = DetectorSettings()
@@ -69,9 +76,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         own = self.venues[venue].symbols
         return self.symbols if own is None else own
 
-    def channels_of(self, venue: str) -> list[Channel]:
-        """What is subscribed beside the books at a venue."""
-        return sorted({*self.channels, *self.venues[venue].channels})
+    def wishes_of(self, venue: Venue) -> list[Wish]:
+        """What is subscribed of each market at a venue, the book first."""
+        own = self.venues[venue.name]
+        channels = sorted({*self.channels, *own.channels} - {Channel.BOOK})
+        intervals = {*self.klines, *own.klines} & set(venue.klines)
+        return [
+            (Channel.BOOK, None),
+            *((channel, None) for channel in channels),
+            *((Channel.KLINES, interval) for interval in venue.klines if interval in intervals),
+        ]
 
     def endpoints_of(self, venue: Venue) -> dict[str, str]:
         """URL of each of the venue's endpoints."""
@@ -127,6 +141,7 @@ def check_config(config: Config) -> None:
     """
     problems = [
         *_symbol_problems("symbols", config.symbols),
+        *_channel_problems("channels", config.channels),
         *_asset_problems(config),
         *_detector_problems(config.detector),
         *_transport_problems(config.transport),
@@ -154,6 +169,13 @@ def _venue_problems(venue: Venue, own: VenueConfig, config: Config) -> Iterator[
     yield from _symbol_problems(f"{path}.symbols", own.symbols or [])
     if not config.symbols_of(venue.name):
         yield f"{path}.symbols: nothing to watch; set it here or set symbols for all venues"
+    yield from _channel_problems(f"{path}.channels", own.channels)
+    for interval in own.klines:
+        if interval not in venue.klines:
+            yield (
+                f"{path}.klines: {venue.title} has no candles of {interval.value!r}; "
+                f"it has {', '.join(venue.klines)}"
+            )
     if own.environment not in venue.endpoints:
         yield (
             f"{path}.environment: {own.environment!r} is none of the venue's; "
@@ -182,6 +204,12 @@ def _symbol_problems(path: str, symbols: list[str]) -> Iterator[str]:
             yield f"{path}[{index}]: {error}"
     for symbol in sorted({symbol for symbol in symbols if symbols.count(symbol) > 1}):
         yield f"{path}: {symbol!r} is listed more than once"
+
+
+def _channel_problems(path: str, channels: list[Channel]) -> Iterator[str]:
+    if Channel.KLINES in channels:
+        setting = path.replace("channels", "klines")
+        yield f'{path}: candles need intervals; write {setting} = ["1m"] in place of "klines"'
 
 
 def _asset_problems(config: Config) -> Iterator[str]:

@@ -16,8 +16,9 @@ from actors.venue_clock import VenueClock
 from exchanges.errors import InvalidSymbol
 from exchanges.events import InstrumentChange
 from exchanges.instrument import Instrument, Status, kind_of
-from exchanges.stream import Channel, Stream, Topic
+from exchanges.stream import Stream, Topic
 from supervisor.child import ChildSpec
+from supervisor.config import Wish
 from supervisor.floor import Floor, MarketDesk
 from supervisor.policy import Parking, RestartLimit, Strategy
 from supervisor.settings import suggest
@@ -50,7 +51,7 @@ class VenueDesk:
         floor: Floor,
         *,
         symbols: Iterable[str],
-        channels: Iterable[Channel],
+        wishes: Iterable[Wish],
         refresh_s: float,
     ) -> None:
         self.context = context
@@ -60,7 +61,7 @@ class VenueDesk:
         self._clock = floor.clocks.setdefault(context.venue.name, VenueClock())
         self._turn = trio.Lock()  # to change what is watched
         self.wished = list(symbols)
-        self._channels = [Channel.BOOK, *(one for one in channels if one is not Channel.BOOK)]
+        self._wishes = tuple(wishes)
         self._refresh_s = refresh_s
         self._connections: dict[str, Connection] = {}
         self._numbers = count(1)
@@ -174,10 +175,10 @@ class VenueDesk:
         market = self.markets[symbol] = MarketDesk(instrument, book, inbox, {})
         self.context.books[symbol] = inbox
         await self._floor.open_market(market)
-        for channel in self._channels:
+        for channel, interval in self._wishes:
             stream = self.context.venue.stream_for(kind_of(symbol), channel)
             if stream:
-                topic = Topic(channel, symbol)
+                topic = Topic(channel, symbol, interval)
                 market.places[topic] = await self._place(topic, stream)
 
     async def _close(self, market: MarketDesk) -> None:

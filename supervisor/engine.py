@@ -239,7 +239,7 @@ class Engine:
             context,
             self._floor,
             symbols=config.symbols_of(name),
-            channels=config.channels_of(name),
+            wishes=config.wishes_of(venue),
             refresh_s=config.refresh_s,
         )
 

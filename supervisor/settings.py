@@ -88,7 +88,8 @@ def _plain(message: str) -> str:
 
 
 def _choices(kind: Any) -> str:
-    choices = getattr(kind, "__members__", None)
+    one = get_args(kind)[0] if get_origin(kind) is list else kind
+    choices = getattr(one, "__members__", None)
     return f" (one of {', '.join(repr(one.value) for one in choices.values())})" if choices else ""
 
 

@@ -12,7 +12,7 @@ from actors.hub import Listener
 from actors.opportunity import Phase, Reason
 from actors.order_book import BookNotLive
 from exchanges.errors import InvalidSymbol
-from exchanges.events import BookLost, Fault, Ticker, Trade
+from exchanges.events import BookLost, Fault, Kline, Ticker, Trade
 from supervisor.child import State
 from supervisor.config import Config, VenueConfig
 from supervisor.engine import UnknownMarket, open_engine
@@ -184,12 +184,12 @@ async def test_what_a_venue_does_not_trade_is_told(autojump_clock: MockClock) ->
 
 
 async def test_other_channels_are_told_to_listeners(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx", channels=["trades", "ticker"]) as made:
+    async with floor("binance", "okx", channels=["trades", "ticker"], klines=["1m"]) as made:
         with made.engine.events.listen() as events:
             await made.until_live(6)
             await made.watch(10.0)
             heard = await gathered(events)
-        for kind in (Trade, Ticker):
+        for kind in (Trade, Ticker, Kline):
             markets = {
                 (event.instrument.venue, event.instrument.symbol)
                 for event in heard
