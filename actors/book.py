@@ -45,9 +45,14 @@ async def run_book(
             if book.fault is not told:
                 told = book.fault
                 _log(book)
-    finally:
-        book.lose(Fault.FAILED, "the book's actor has ended")
+    except trio.Cancelled:
+        book.lose(Fault.UNSUBSCRIBED, "nobody keeps it any more")
         tops.tell(book)
+        raise
+    except Exception:
+        book.lose(Fault.FAILED, "the book's actor has failed")
+        tops.tell(book)
+        raise
 
 
 def _log(book: OrderBook) -> None:

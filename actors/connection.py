@@ -8,7 +8,8 @@ import msgspec
 import structlog
 import trio
 
-from actors.session import Session, VenueContext
+from actors.context import VenueContext
+from actors.session import Session
 from actors.websocket import Disconnected, HandshakeRefused
 from exchanges.errors import ExchangeError
 from exchanges.events import Fault

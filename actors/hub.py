@@ -18,14 +18,23 @@ class ListenerTooSlow(Exception):
 class Listener(Generic[T]):
     """An async iterator over news. It is dropped, not waited for, when it falls behind.
 
-    Use it in a `with` block, or `close` it, to hear no more.
+    One that conflates is told only that there is news, once for all that came since it looked:
+    for readers of a present state. Use it in a `with` block, or `close` it, to hear no more.
     """
 
-    def __init__(self, wants: Callable[[T], bool], forget: "Callable[[Listener[T]], None]") -> None:
+    def __init__(
+        self,
+        wants: Callable[[T], bool],
+        forget: "Callable[[Listener[T]], None]",
+        *,
+        conflate: bool,
+    ) -> None:
         self.wants = wants
         self._forget = forget
+        self._conflate = conflate
         self._is_lagging = False
-        self._send, self._receive = trio.open_memory_channel[T](LISTENER_ITEMS)
+        items = 1 if conflate else LISTENER_ITEMS
+        self._send, self._receive = trio.open_memory_channel[T](items)
 
     def offer(self, item: T) -> None:
         """Add an item, if the listener wants it and has kept up."""
@@ -34,8 +43,9 @@ class Listener(Generic[T]):
         try:
             self._send.send_nowait(item)
         except trio.WouldBlock:
-            self._is_lagging = True
-            self.close()
+            if not self._conflate:
+                self._is_lagging = True
+                self.close()
 
     def close(self) -> None:
         """End the iteration once what has been heard is read."""
@@ -67,9 +77,11 @@ class Hub(Generic[T]):
         self._listeners: tuple[Listener[T], ...] = ()
         self._is_closed = False
 
-    def listen(self, wants: Callable[[T], bool] = lambda item: True) -> Listener[T]:
+    def listen(
+        self, wants: Callable[[T], bool] = lambda item: True, *, conflate: bool = False
+    ) -> Listener[T]:
         """Hear what is published from now on."""
-        listener = Listener(wants, self._forget)
+        listener = Listener(wants, self._forget, conflate=conflate)
         if self._is_closed:
             listener.close()
         else:

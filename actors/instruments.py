@@ -1,6 +1,7 @@
 """The actor that knows what a venue trades: loads its instruments, refreshes them, and measures
 its clock."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -8,7 +9,7 @@ import msgspec
 import structlog
 import trio
 
-from actors.session import VenueContext
+from actors.context import VenueContext
 from actors.venue_clock import VenueClock
 from exchanges.errors import ExchangeError
 from exchanges.events import InstrumentChange
@@ -35,7 +36,7 @@ async def run_instruments(
     Raises:
         ExchangeError: the first list could not be had.
     """
-    await on_change(await _load(context))
+    await on_change(await load_instruments(context))
     await _measure(context, clock)
     task_status.started()
     refresh_at_s = trio.current_time() + refresh_s
@@ -45,18 +46,22 @@ async def run_instruments(
         if trio.current_time() >= refresh_at_s:
             refresh_at_s = trio.current_time() + refresh_s
             try:
-                await on_change(await _load(context))
+                await on_change(await load_instruments(context))
             except ExchangeError as error:
                 log.warning("instruments_stale", venue=error.venue, reason=str(error))
 
 
-async def _load(context: VenueContext) -> list[InstrumentChange]:
+async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
     """Fetch the venue's lists and bring `context.instruments` up to date."""
     rest, gateway = context.venue.rest, context.gateway
     listed: list[Instrument] = []
-    for request in rest.instruments():
+    wanted = deque(rest.instruments())
+    while wanted:
+        request = wanted.popleft()
         listing = await gateway.call(request)
         listed += listing.instruments
+        if listing.more:
+            wanted.append(listing.more)
         if listing.unreadable:
             log.warning(
                 "instruments_unreadable",

@@ -15,9 +15,9 @@ import trio
 
 from actors.channels import Inbox
 from actors.clock import Clock
+from actors.context import StreamTap
 from actors.http import HttpTap
 from actors.recording import Direction, RecordedFrame, load_zstd
-from actors.session import StreamTap
 from exchanges.codec import Frame
 
 # Some seconds of the busiest traffic; beyond that the disk does not keep up.

@@ -1,28 +1,20 @@
 """One socket with one codec: frames in, events out, until the connection ends."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import count
-from typing import Final, Literal
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-import msgspec
 import structlog
 import trio
 
 from actors.book import BookInbox
-from actors.clock import Clock
-from actors.http import Chance, Gateway, take_turn
-from actors.hub import Hub
-from actors.network import Network
-from actors.websocket import HandshakeRefused, Transport, WebSocket, open_websocket
-from exchanges.codec import Frame
+from actors.context import VenueContext
+from actors.http import take_turn
+from actors.websocket import HandshakeRefused, WebSocket, open_websocket
 from exchanges.errors import ExchangeError, VenueProtocolError
 from exchanges.events import BookDelta, BookLost, BookSnapshot, Event, Fault, Notice, StreamEvent
-from exchanges.instrument import Instruments
-from exchanges.limits import TokenBucket
 from exchanges.rest import Request
 from exchanges.stream import Stream, Topic
-from exchanges.venue import Venue
 
 # A venue that sends nonsense this often within the window gets a new connection.
 BAD_FRAMES: Final = 10
@@ -31,32 +23,7 @@ BAD_FRAMES_WINDOW_S: Final = 60.0
 REFUSED_S: Final = 60.0
 _BOOK_EVENTS: Final = frozenset({BookDelta, BookLost, BookSnapshot})
 
-StreamTap = Callable[[str, Literal["recv", "send"], str, Frame], None]
-"""Told session, direction, URL and frame."""
-
 log = structlog.get_logger()
-
-
-class VenueContext(msgspec.Struct, eq=False):
-    """What all connections of one venue share.
-
-    `books` are the inboxes of its books by symbol, `connects` its budget of new connections, and
-    `sources` numbers its sessions.
-    """
-
-    venue: Venue
-    endpoints: Mapping[str, str]
-    network: Network
-    gateway: Gateway
-    clock: Clock
-    chance: Chance
-    instruments: Instruments
-    books: dict[str, BookInbox]
-    events: Hub[StreamEvent]
-    transport: Transport
-    connects: TokenBucket
-    tap: StreamTap | None = None
-    sources: "count[int]" = msgspec.field(default_factory=count)
 
 
 class Session:

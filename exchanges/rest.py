@@ -88,10 +88,14 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """What a venue trades, and of each row that could not be read, why."""
+    """What a venue trades, and of each row that could not be read, why.
+
+    `more` asks for the next page, where the venue lists in pages and this is not the last one.
+    """
 
     instruments: list[Instrument]
     unreadable: list[str] = []
+    more: "Request[Listing] | None" = None
 
 
 class PublicRest(ABC):
@@ -115,7 +119,7 @@ class PublicRest(ABC):
 
     @abstractmethod
     def instruments(self) -> tuple[Request[Listing], ...]:
-        """The requests that together list every instrument."""
+        """The requests that together, with the pages that follow, list every instrument."""
 
     def funding_intervals(self) -> Request[dict[str, float]] | None:
         """Seconds between charges by native name, where the instrument lists leave them out."""

@@ -1,22 +1,22 @@
 """One venue at work: its gateway, its instruments, its connections, and what is watched there."""
 
 from collections.abc import Iterable
-from itertools import count
 from typing import Final
 
 import structlog
 import trio
 
 from actors.book import BookInbox
-from actors.connection import Connection, Refresh, Subscribe, Unsubscribe
+from actors.connection import Connection, Refresh
+from actors.context import VenueContext
 from actors.instruments import run_instruments
 from actors.order_book import OrderBook
-from actors.session import VenueContext
+from actors.placement import Placement
 from actors.venue_clock import VenueClock
 from exchanges.errors import InvalidSymbol
 from exchanges.events import InstrumentChange
 from exchanges.instrument import Instrument, Status, kind_of
-from exchanges.stream import Stream, Topic
+from exchanges.stream import Topic
 from supervisor.child import ChildSpec
 from supervisor.config import Wish
 from supervisor.floor import Floor, MarketDesk
@@ -63,11 +63,10 @@ class VenueDesk:
         self.wished = list(symbols)
         self._wishes = tuple(wishes)
         self._refresh_s = refresh_s
-        self._connections: dict[str, Connection] = {}
-        self._numbers = count(1)
         self._crew = Supervisor(
             f"{context.venue.name} connections", limit=CONNECTION_LIMIT, chance=context.chance
         )
+        self._placement = Placement(context, self._start_connection, self._crew.remove)
 
     @property
     def name(self) -> str:
@@ -76,7 +75,7 @@ class VenueDesk:
     @property
     def frames(self) -> int:
         """Frames that all connections have received."""
-        return sum(connection.frames for connection in self._connections.values())
+        return self._placement.frames
 
     def as_child(self) -> ChildSpec:
         """The branch: connections need instruments, and both need the gateway."""
@@ -135,7 +134,7 @@ class VenueDesk:
             if market := self.markets.get(instrument.symbol):
                 market.instrument = instrument
                 self._floor.update_instrument(instrument)
-                for connection in set(market.places.values()):
+                for connection in dict.fromkeys(market.places.values()):
                     connection.tell(Refresh(instrument))
                 log.info("instrument_changed", venue=self.name, symbol=instrument.symbol)
             self.context.events.publish(change)
@@ -179,7 +178,7 @@ class VenueDesk:
             stream = self.context.venue.stream_for(kind_of(symbol), channel)
             if stream:
                 topic = Topic(channel, symbol, interval)
-                market.places[topic] = await self._place(topic, stream)
+                market.places[topic] = await self._placement.place(topic, stream)
 
     async def _close(self, market: MarketDesk) -> None:
         with trio.CancelScope(shield=True):
@@ -187,27 +186,11 @@ class VenueDesk:
 
     async def _close_whole(self, market: MarketDesk) -> None:
         symbol = market.instrument.symbol
-        for connection in set(market.places.values()):
-            topics = [topic for topic, place in market.places.items() if place is connection]
-            connection.tell(Unsubscribe(tuple(topics)))
+        await self._placement.take_away(market.places)
         del self.context.books[symbol]
         await self._floor.close_market(market)
-        for name, connection in list(self._connections.items()):
-            if not connection.topics:
-                del self._connections[name]
-                await self._crew.remove(name)
 
-    async def _place(self, topic: Topic, stream: Stream) -> Connection:
-        """Put the topic on a connection that has room, or on a new one."""
-        for connection in self._connections.values():
-            if connection.stream is stream and len(connection.topics) < stream.max_topics:
-                connection.tell(Subscribe((topic,)))
-                return connection
-        connection = Connection(self.context, stream)
-        connection.tell(Subscribe((topic,)))
-        name = f"{stream.name} {next(self._numbers)}"
-        self._connections[name] = connection
+    async def _start_connection(self, name: str, connection: Connection) -> None:
         await self._crew.add(
             ChildSpec(name=name, run=connection.run, inspect=connection.inspect, wait_ready=False)
         )
-        return connection

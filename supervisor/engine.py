@@ -14,17 +14,16 @@ import msgspec
 import trio
 
 from actors.clock import Clock, SystemClock
-from actors.http import Gateway, HttpTap
+from actors.context import StreamTap, VenueContext
+from actors.http import HttpTap
 from actors.hub import Hub, Listener
 from actors.identity import AssetIdentity
 from actors.network import Network, SocketNetwork
 from actors.opportunity import Opportunity, OpportunityChange
 from actors.order_book import BookNotLive, OrderBook
-from actors.session import StreamTap, VenueContext
 from exchanges import VENUES
 from exchanges.events import BookLost, Fault, StreamEvent, Top
-from exchanges.instrument import Instrument, Instruments
-from exchanges.limits import TokenBucket
+from exchanges.instrument import Instrument
 from supervisor.child import Node
 from supervisor.config import Config, VenueConfig, check_config
 from supervisor.desk import VenueDesk
@@ -218,22 +217,16 @@ class Engine:
     def _make_desk(self, name: str) -> VenueDesk:
         venue, config, taps = VENUES[name], self.config, self._taps
         network = self._network or SocketNetwork(config.proxy_of(name))
-        endpoints = config.endpoints_of(venue)
-        http_tap = taps.http(name) if taps else None
-        gateway = Gateway(venue, endpoints, network, self.clock, self._chance, http_tap)
-        context = VenueContext(
-            venue=venue,
-            endpoints=endpoints,
+        context = VenueContext.open(
+            venue,
+            config.endpoints_of(venue),
             network=network,
-            gateway=gateway,
             clock=self.clock,
             chance=self._chance,
-            instruments=Instruments(),
-            books={},
             events=self.events,
             transport=config.transport,
-            connects=TokenBucket(venue.connects),
-            tap=taps.stream(name) if taps else None,
+            stream_tap=taps.stream(name) if taps else None,
+            http_tap=taps.http(name) if taps else None,
         )
         return VenueDesk(
             context,

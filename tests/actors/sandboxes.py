@@ -10,11 +10,11 @@ import trio
 
 from actors.book import BookInbox
 from actors.clock import TrioClock
+from actors.context import VenueContext
 from actors.http import Gateway
 from actors.hub import Hub
 from actors.network import MemoryNetwork
 from actors.sandbox import SandboxServer, sandbox_endpoints, serve_in_memory
-from actors.session import VenueContext
 from actors.websocket import Transport
 from exchanges import VENUES
 from exchanges.events import Level, StreamEvent

@@ -9,10 +9,11 @@ from trio.testing import MockClock
 
 from actors.book import run_book
 from actors.connection import Connection, Resync, Subscribe, Unsubscribe
+from actors.context import VenueContext
 from actors.faults import FrameFault
 from actors.order_book import OrderBook
 from actors.sandbox import STEP_S, SandboxServer
-from actors.session import BAD_FRAMES, VenueContext
+from actors.session import BAD_FRAMES
 from actors.tops import Tops
 from actors.websocket import Disconnected, Transport
 from exchanges.errors import StreamStale, VenueProtocolError

@@ -14,6 +14,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from actors.book import run_book
 from actors.clock import TrioClock
 from actors.connection import Connection, Subscribe
+from actors.context import VenueContext
 from actors.faults import FrameFault
 from actors.identity import AssetIdentity, Comparable
 from actors.opportunity import DetectorSettings, OpportunityChange, Phase
@@ -27,7 +28,6 @@ from actors.recording import (
     read_recording,
 )
 from actors.replay import Replay
-from actors.session import VenueContext
 from actors.tops import Tops
 from exchanges import VENUES
 from exchanges.events import Fault, Level

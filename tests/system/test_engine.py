@@ -152,7 +152,7 @@ async def test_a_book_can_be_waited_for(autojump_clock: MockClock) -> None:
         with pytest.raises(UnknownMarket):
             await made.engine.until_live("binance", "SOL/USDT")
         engine = made.engine
-    with pytest.raises(BookNotLive, match="has ended"):
+    with pytest.raises(BookNotLive, match="nobody keeps it"):
         await engine.until_live("binance", BTC)
 
 
@@ -216,7 +216,7 @@ async def test_nothing_outlives_the_engine(autojump_clock: MockClock) -> None:
             await trio.sleep(1)
     assert {node.state for node in [engine.tree(), *engine.tree().children]} == {State.STOPPED}
     assert not any(server.venue.sessions for server in made.servers.values())
-    with pytest.raises(BookNotLive, match="has ended"):
+    with pytest.raises(BookNotLive, match="nobody keeps it"):
         engine.book("okx", BTC).top()
 
 
