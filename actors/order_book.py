@@ -6,9 +6,11 @@ with the reason.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from actors.audit import Witness
 from actors.book_side import BookSide
 from exchanges.events import BookDelta, BookLost, BookSnapshot, Event, Fault, Level, Top
 from exchanges.instrument import Instrument
@@ -70,6 +72,7 @@ class OrderBook:
         self._checksum = checksum
         self._verified = 0
         self._crossed_since_ns: int | None = None
+        self._witness: Witness | None = None
         self._bids = BookSide(is_bid=True)
         self._asks = BookSide(is_bid=False)
 
@@ -145,6 +148,18 @@ class OrderBook:
             instrument = self.instrument
             raise BookNotLive(instrument.venue, instrument.symbol, self.fault, self.detail)
 
+    @contextmanager
+    def witnessed(self) -> Iterator[Witness]:
+        """Somebody remembers what the book goes through; one at a time."""
+        self.require_live()
+        witness = self._witness = Witness(
+            self._bids.levels(len(self._bids)), self._asks.levels(len(self._asks))
+        )
+        try:
+            yield witness
+        finally:
+            self._witness = None
+
     # How it is kept.
 
     def _apply_delta(self, delta: BookDelta) -> None:
@@ -157,6 +172,8 @@ class OrderBook:
             )
         self._bids.apply(delta.bids)
         self._asks.apply(delta.asks)
+        if self._witness:
+            self._witness.saw(delta)
         self.updates += 1
         self.sequence = delta.sequence
         self.received_ns = delta.received_ns

@@ -211,8 +211,8 @@ class StreamCodec(ABC):
         """Start a book from a snapshot that came in another way than in the stream."""
         route = self._subscriptions.get(Topic(Channel.BOOK, snapshot.instrument.symbol))
         feed = route.feed if route else None
-        if route is None or feed is None or (feed.is_live and feed.last >= snapshot.sequence):
-            return ()  # the stream has brought the book further meanwhile
+        if route is None or feed is None or feed.is_live:
+            return ()  # it has started meanwhile, and the stream keeps it
         return self._snapshot(route, snapshot)
 
     def fail(self, request: Request[BookSnapshot]) -> None:

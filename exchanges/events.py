@@ -92,6 +92,7 @@ class Fault(StrEnum):
     STARTING = "starting"  # no snapshot yet
     GAP = "gap"  # an update is missing
     CHECKSUM = "checksum"  # our book is not the venue's
+    AUDIT = "audit"  # a snapshot of the venue shows other levels
     CROSSED = "crossed"  # best bid at or above best ask
     DISCONNECTED = "disconnected"  # the connection ended
     OVERFLOW = "overflow"  # our book fell behind and dropped its backlog

@@ -189,9 +189,14 @@ class PublicRest(ABC):
             same_path = (each for each in self.instruments() if each.path == path)
             return next((each for each in same_path if set(each.query) <= asked), None)
         if name == "book":
-            native = dict(parse_qsl(parts.query)).get(self.symbol_parameter, "")
+            query = dict(parse_qsl(parts.query))
+            native = query.get(self.symbol_parameter, "")
             instrument = find(kind or self.kind_of(native), native)
-            return self.book(instrument) if instrument else None
+            request = self.book(instrument) if instrument else None
+            # A book of another depth was not asked for to start one.
+            wanted = request.query if request else ()
+            is_start = all(query.get(key, value) == value for key, value in wanted)
+            return request if is_start else None
         return None
 
     def _get(

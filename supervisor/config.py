@@ -57,7 +57,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     `symbols` are watched at every venue that trades them. `channels` names what is subscribed
     beside the books, `klines` the intervals of candles, where the venue has them. `assets` maps
     `venue:ASSET` to the asset's usual name. `refresh_s` is how often instrument lists are
-    fetched again.
+    fetched again, `audit_s` how often a book of each venue is compared with a fetched one (0:
+    never).
     """
 
     venues: dict[str, VenueConfig] = {}
@@ -70,6 +71,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     transport: Transport = Transport.AUTO
     proxy: str = ""
     refresh_s: Annotated[float, Meta(ge=10)] = 900.0
+    audit_s: Annotated[float, Meta(ge=0)] = 60.0
 
     def symbols_of(self, venue: str) -> list[str]:
         """What is watched at a venue."""

@@ -1,11 +1,12 @@
 """One venue at work: its gateway, its instruments, its connections, and what is watched there."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import structlog
 import trio
 
+from actors.auditing import Auditor
 from actors.book import BookInbox
 from actors.connection import Connection, Refresh
 from actors.context import VenueContext
@@ -14,7 +15,7 @@ from actors.order_book import OrderBook
 from actors.placement import Placement
 from actors.venue_clock import VenueClock
 from exchanges.errors import InvalidSymbol
-from exchanges.events import InstrumentChange
+from exchanges.events import Fault, InstrumentChange
 from exchanges.instrument import Instrument, Status, kind_of
 from exchanges.stream import Topic
 from supervisor.child import ChildSpec
@@ -53,6 +54,7 @@ class VenueDesk:
         symbols: Iterable[str],
         wishes: Iterable[Wish],
         refresh_s: float,
+        audit_s: float,
     ) -> None:
         self.context = context
         self.markets: dict[str, MarketDesk] = {}
@@ -63,6 +65,7 @@ class VenueDesk:
         self.wished = list(symbols)
         self._wishes = tuple(wishes)
         self._refresh_s = refresh_s
+        self._auditor = Auditor(context, self._audited, audit_s) if audit_s else None
         self._crew = Supervisor(
             f"{context.venue.name} connections", limit=CONNECTION_LIMIT, chance=context.chance
         )
@@ -79,11 +82,15 @@ class VenueDesk:
 
     def as_child(self) -> ChildSpec:
         """The branch: connections need instruments, and both need the gateway."""
-        children = (
+        children = [
             ChildSpec(name="gateway", run=self.context.gateway.run),
             ChildSpec(name="instruments", run=self._run_instruments),
             self._crew.as_child(wait_ready=False),
-        )
+        ]
+        if auditor := self._auditor:
+            children.append(
+                ChildSpec(name="auditor", run=auditor.run, inspect=auditor.count.inspect)
+            )
         branch = Supervisor(
             self.name,
             children,
@@ -120,6 +127,9 @@ class VenueDesk:
     async def close(self) -> None:
         """Watch nothing any more."""
         await self.remove(list(self.wished))
+
+    def _audited(self) -> list[tuple[OrderBook, Callable[[Fault, str], None]]]:
+        return [(market.book, market.resync) for market in self.markets.values()]
 
     # Instruments.
 

@@ -234,6 +234,7 @@ class Engine:
             symbols=config.symbols_of(name),
             wishes=config.wishes_of(venue),
             refresh_s=config.refresh_s,
+            audit_s=config.audit_s,
         )
 
     def _taker_fee(self, instrument: Instrument) -> float:

@@ -79,7 +79,7 @@ class NumberRest(PublicRest):
         path = "/spot/book" if instrument.kind is Kind.SPOT else "/swap/book"
         return self._get(
             "book", "rest", path, _NUMBER, translate, costs=(("weight", 5),),
-            instrument=instrument, limit=depth,
+            instrument=instrument, limit=depth or 100,
         )  # fmt: skip
 
     def server_time(self) -> Request[int]:
@@ -258,7 +258,16 @@ def test_empty_list_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/time", "/unknown", "/spot/book", "/spot/book?symbol=NOPE", "/spot/lists", ""]
+    "path",
+    [
+        "/time",
+        "/unknown",
+        "/spot/book",
+        "/spot/book?symbol=NOPE",
+        "/spot/book?symbol=BTCUSDT&limit=20",
+        "/spot/lists",
+        "",
+    ],
 )
 def test_recorded_reply_of_no_use_is_not_recognised(path: str) -> None:
     assert REST.recognise(f"https://numbers.example{path}", find) is None

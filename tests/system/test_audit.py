@@ -1,0 +1,51 @@
+"""Audits of a running engine: right books pass, a wrong one is found and starts anew."""
+
+import trio
+from trio.testing import MockClock
+
+from exchanges.events import Fault
+from tests.actors.sandboxes import SYMBOLS
+from tests.system.conftest import Floor, floor
+
+VENUES = ("binance", "okx", "gateio", "mexc")
+
+
+def counts(made: Floor) -> dict[str, int]:
+    """What the audits of all venues have found."""
+    total = {"audits": 0, "levels": 0, "mismatches": 0, "lost": 0}
+    venues = made.nodes()["venues"].children
+    for auditor in [node for venue in venues for node in venue.children if node.name == "auditor"]:
+        for key in total:
+            total[key] += int(str(auditor.info[key]))
+    return total
+
+
+async def test_right_books_pass(autojump_clock: MockClock) -> None:
+    async with floor(*VENUES, audit_s=1.0) as made:
+        await made.until_live(10)
+        await trio.sleep(120)
+        found = counts(made)
+        assert found["audits"] > 20
+        assert found["levels"] > 500
+        assert found["mismatches"] == found["lost"] == 0
+
+
+async def test_a_wrong_book_is_found_and_starts_anew(autojump_clock: MockClock) -> None:
+    async with floor("binance", audit_s=1.0) as made:
+        await made.until_live(3)
+        book = made.engine.book("binance", SYMBOLS[0])
+        # As if an update that nothing counts had been lost: a level that is not there.
+        ghost = book.bids(5)[3][0] + float(book.instrument.tick) / 2
+        book._bids.apply([(ghost, 123.0)])
+        with trio.fail_after(120):
+            while not book.losses[Fault.AUDIT]:
+                await trio.sleep(1)
+        await made.until_live(3)
+        assert ghost not in [price for price, _ in book.bids(20)]
+        assert sum(one.losses[Fault.AUDIT] for one in made.engine.books()) == 1
+
+
+async def test_audits_can_be_turned_off(autojump_clock: MockClock) -> None:
+    async with floor("okx", audit_s=0) as made:
+        await made.until_live(3)
+        assert "auditor" not in made.nodes()
