@@ -56,7 +56,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     serves. `max_topics` is per connection, `batch` per request, and `messages` limits what we
     send. The venue ends a connection after `lifetime_s` (None: it states no limit). Where it
     does not acknowledge subscriptions (`acknowledges` false), the first data counts. `headers`
-    are sent with the handshake.
+    are sent with the handshake. With `shared_sequence` the venue numbers the frames of the
+    connection, so that a loss concerns every book on it.
     """
 
     name: str
@@ -70,3 +71,4 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     acknowledges: bool = True
     max_frame_bytes: int = 16 << 20
     headers: tuple[tuple[str, str], ...] = ()
+    shared_sequence: bool = False

@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_record(commands.add_parser("record", help="store the raw traffic of a configuration"))
     _add_replay(commands.add_parser("replay", help="feed recordings through the same engine"))
     _add_venues(commands.add_parser("venues", help="list the venues and what each can do"))
+    _add_verify(commands.add_parser("verify", help="run the conformance suite on venues"))
     _add_check(commands.add_parser("check", help="validate a configuration"))
     _add_bench(commands.add_parser("bench", help="measure how fast it is on this machine"))
     return parser
@@ -121,6 +122,16 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_venues(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "venues",
+        nargs="*",
+        metavar="VENUE",
+        help="names, or package.module:VENUE for your own (default: all of ours)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

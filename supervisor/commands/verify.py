@@ -1,0 +1,75 @@
+"""`arbitrio verify`: the conformance suite on our venues, or on anybody's own."""
+
+import sys
+from argparse import Namespace
+from importlib import import_module
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from exchanges import VENUES, Venue
+from supervisor.cli import USAGE_ERROR
+from supervisor.logs import log_to_stderr
+from supervisor.settings import suggest
+from supervisor.verify import CASES, Outcome, Result, verify
+
+_SIGNS = {Result.PASSED: "ok", Result.FAILED: "[bold red]FAIL[/]", Result.NONE: "-"}
+
+
+def main(args: Namespace) -> int:
+    try:
+        venues = [find_venue(name) for name in args.venues or VENUES]
+    except LookupError as error:
+        print(error.args[0], file=sys.stderr)
+        return USAGE_ERROR
+    log_to_stderr("critical")  # what fails is told by the outcomes
+    outcomes: list[Outcome] = []
+    for outcome in verify(venues):
+        outcomes.append(outcome)
+        if not args.json and sys.stderr.isatty():
+            print(f"\r{outcome.venue}: {outcome.case}\x1b[K", end="", file=sys.stderr)
+    if args.json:
+        print(msgspec.json.encode(outcomes).decode())
+    else:
+        _print(outcomes, [venue.name for venue in venues])
+    return int(any(outcome.result is Result.FAILED for outcome in outcomes))
+
+
+def find_venue(name: str) -> Venue:
+    """One of ours by its name, or anybody's as `package.module:VENUE`.
+
+    Raises:
+        LookupError: there is none; says what would be right.
+    """
+    module, separator, attribute = name.partition(":")
+    if not separator:
+        if name in VENUES:
+            return VENUES[name]
+        raise LookupError(f"{name}: no such venue; {suggest(name, list(VENUES))}")
+    try:
+        venue = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise LookupError(f"{name}: {error}") from error
+    if not isinstance(venue, Venue):
+        raise LookupError(f"{name}: a Venue is wanted, not {type(venue).__name__}")
+    return venue
+
+
+def _print(outcomes: list[Outcome], venues: list[str]) -> None:
+    table = Table(title="cases by venues", title_justify="left")
+    table.add_column("", justify="right")
+    table.add_column("case", no_wrap=True)
+    for name in venues:
+        table.add_column(name, justify="center", overflow="fold")
+    results = {(one.number, one.venue): one for one in outcomes}
+    for case in CASES:
+        signs = [_SIGNS[results[case.number, name].result] for name in venues]
+        table.add_row(str(case.number), case.name, *signs)
+    console = Console()
+    console.print(table)
+    for one in outcomes:
+        if one.result is Result.FAILED:
+            console.print(f"{one.venue} {one.number} {one.case}: {one.detail}", markup=False)
+    failed = sum(one.result is Result.FAILED for one in outcomes)
+    console.print(f"{len(outcomes) - failed} of {len(outcomes)} passed or do not apply")

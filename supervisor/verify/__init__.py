@@ -1,0 +1,52 @@
+"""The conformance suite: numbered cases that every venue must pass against its own sandbox.
+
+No case uses a socket; time is virtual, and each run is the same.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from exchanges.venue import Venue
+from supervisor.verify import book_cases as book
+from supervisor.verify import connection_cases as connection
+from supervisor.verify import decoder_cases as decoder
+from supervisor.verify import event_cases as event
+from supervisor.verify.case import Case, Outcome, Result, run_case
+
+__all__ = ["CASES", "Case", "Outcome", "Result", "run_case", "verify"]
+
+_CHECKS: Final = (
+    ("symbol round trip", event.symbols),
+    ("snapshot", book.snapshot),
+    ("delta", book.delta),
+    ("delete", book.delete),
+    ("gap", book.gap),
+    ("duplicate", book.duplicate),
+    ("swap", book.swap),
+    ("garbage", book.garbage),
+    ("reconnect, smaller snapshot", book.reconnect),
+    ("crossed book", book.crossed),
+    ("busy venue", book.busy),
+    ("unknown symbol", connection.unknown_symbol),
+    ("refused subscription", connection.refused_subscription),
+    ("late ack", connection.late_ack),
+    ("unsubscribe", connection.unsubscribe),
+    ("heartbeat", connection.heartbeat),
+    ("silence", connection.silence),
+    ("rollover", connection.rollover),
+    ("limits", connection.limits),
+    ("events and units", event.events),
+    ("mutated frames", decoder.mutated_frames),
+    ("memory per frame", decoder.memory),
+)
+
+CASES: Final = tuple(
+    Case(number, name, check) for number, (name, check) in enumerate(_CHECKS, start=1)
+)
+
+
+def verify(venues: Iterable[Venue]) -> Iterator[Outcome]:
+    """Every case at every venue, told one by one."""
+    for venue in venues:
+        for case in CASES:
+            yield run_case(case, venue)

@@ -1,0 +1,268 @@
+"""A client of a venue and its sandbox, without sockets: all books are checked at every event."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import Final
+
+from msgspec.structs import replace
+
+from actors.faults import FrameFaults
+from actors.order_book import OrderBook
+from exchanges.codec import Frame
+from exchanges.dialogue import answer
+from exchanges.errors import ExchangeError, VenueProtocolError
+from exchanges.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    Fault,
+    KlineInterval,
+    Level,
+    StreamEvent,
+)
+from exchanges.instrument import Instrument, Instruments
+from exchanges.numbers import NS_PER_S
+from exchanges.rest import Request
+from exchanges.sandbox import SandboxMarket, SandboxVenue
+from exchanges.stream import Channel, Stream, Topic
+from exchanges.venue import Venue
+from exchanges.world import World
+from supervisor.verify.case import expect
+
+START_NS: Final = 1_767_225_600 * NS_PER_S
+STEP_NS: Final = NS_PER_S // 10
+SYMBOLS: Final = ("BTC/USDT", "ETH/USDT", "BTC/USDT:USDT", "ETH/USDT:USDT")
+ALL: Final = 10_000
+"""More levels than any book here has."""
+
+Sides = tuple[list[Level], list[Level]]
+
+
+def open_sandbox(venue: Venue, symbols: Sequence[str] = SYMBOLS) -> SandboxVenue:
+    """A sandbox of the venue; the same one each time."""
+    world = World(START_NS, lambda asset: Random(f"verify {asset}"))
+    return venue.sandbox()(symbols, world, Random(f"verify {venue.name}"), START_NS)
+
+
+def instruments_of(venue: Venue, sandbox: SandboxVenue) -> list[Instrument]:
+    """What the venue's lists say, as the client reads them."""
+    listed: list[Instrument] = []
+    requests = deque(venue.rest.instruments())
+    while requests:
+        request = requests.popleft()
+        listing = request.read(answer(sandbox, request, START_NS))
+        listed += listing.instruments
+        requests += [listing.more] if listing.more else []
+    return _with_funding(venue, sandbox, listed)
+
+
+def _with_funding(
+    venue: Venue, sandbox: SandboxVenue, listed: list[Instrument]
+) -> list[Instrument]:
+    """The instruments with their funding intervals, where the lists leave them out."""
+    request = venue.rest.funding_intervals()
+    if request is None:
+        return listed
+    intervals_s = request.read(answer(sandbox, request, START_NS))
+    default_s = venue.rest.default_funding_s
+    return [
+        replace(one, funding_interval_s=intervals_s.get(one.native, default_s))
+        if one.settle
+        else one
+        for one in listed
+    ]
+
+
+def topics_of(
+    stream: Stream, sandbox: SandboxVenue, channels: Iterable[Channel] | None = None
+) -> list[Topic]:
+    """Every topic of the stream's markets, or those of some channels."""
+    wanted = stream.channels if channels is None else stream.channels & set(channels)
+    return [
+        Topic(channel, symbol, KlineInterval.M1 if channel is Channel.KLINES else None)
+        for symbol, market in sandbox.markets.items()
+        for channel in sorted(wanted)
+        if market.instrument.kind in stream.kinds
+    ]
+
+
+def levels_of(market: SandboxMarket, limit: int = ALL) -> Sides:
+    """The true levels of both sides, best first."""
+    depth, price, size = market.depth(limit), market.synthetic.ticks, market.synthetic.lots
+    bids, asks = (
+        [(price.number(ticks), size.number(lots)) for ticks, lots in side]
+        for side in (depth.bids, depth.asks)
+    )
+    return rounded(bids), rounded(asks)
+
+
+def rounded(levels: Sequence[Level]) -> list[Level]:
+    """Sizes that were contracts on the way have lost their last binary digit."""
+    return [(price, float(f"{size:.12g}")) for price, size in levels]
+
+
+class Lab:
+    """One codec, the session that it talks to, and the books that come of it.
+
+    Attributes:
+        events: all that the codec has told.
+        books, windows: those that the events make, and how many levels of them are kept.
+        states: for each market, the books that it has had in the last seconds, newest first.
+        faults: what the line does to the server's frames.
+        is_heard: whether they arrive at all.
+        late_s: how late they are.
+        sent: the client's frames with their times.
+    """
+
+    def __init__(self, venue: Venue, sandbox: SandboxVenue, stream: Stream) -> None:
+        self.codec = venue.codec(stream, Instruments(instruments_of(venue, sandbox)))
+        self.sandbox = sandbox
+        self.stream = stream
+        self.faults = FrameFaults()
+        self.events: list[StreamEvent] = []
+        self.books: dict[str, OrderBook] = {}
+        self.windows: dict[str, int] = {}
+        self.states: dict[str, deque[Sides]] = {}
+        self.is_heard = True
+        self.late_s = 0.0
+        self.sent: list[tuple[float, Frame]] = []
+        self.received: list[Frame] = []
+        self.now_ns = START_NS
+        self.session = sandbox.open_session(stream.name)
+        self.session.greet(self.now_ns)
+        self._on_the_way: deque[tuple[float, Frame]] = deque()
+        self._checksum = venue.checksum
+        sandbox.sessions.add(self.session)
+        self._note_states()
+
+    @classmethod
+    def open(
+        cls,
+        venue: Venue,
+        stream: Stream,
+        channels: Iterable[Channel] | None = None,
+    ) -> "Lab":
+        """A client that is connected and has asked for channels: by default for everything."""
+        sandbox = open_sandbox(venue)
+        lab = cls(venue, sandbox, stream)
+        lab.codec.subscribe(topics_of(stream, sandbox, channels))
+        lab.talk()
+        return lab
+
+    @property
+    def now_s(self) -> float:
+        return (self.now_ns - START_NS) / NS_PER_S
+
+    def run(self, seconds: float) -> None:
+        """Let the markets live on, and both sides talk."""
+        for _ in range(round(seconds * NS_PER_S / STEP_NS)):
+            self.now_ns += STEP_NS
+            self.sandbox.step(self.now_ns)
+            self._note_states()
+            self.talk()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass in which the markets stand still."""
+        for _ in range(round(seconds * NS_PER_S / STEP_NS)):
+            self.now_ns += STEP_NS
+            self.talk()
+
+    def settle(self, within_s: float = 60.0) -> None:
+        """Run until every topic is answered and every book is live."""
+        until_s = self.now_s + within_s
+        while not self.codec.is_settled:
+            expect(self.now_s < until_s, f"not settled within {within_s:g} s")
+            self.run(1)
+
+    def talk(self) -> None:
+        """Let both sides say what they have to say, until neither has."""
+        self._take(self.codec.expire(self.now_s, self.now_ns))
+        while True:
+            frames = self.codec.outgoing(self.now_s)
+            for frame in frames:
+                self.sent.append((self.now_s, frame))
+                self.session.receive(frame, self.now_ns)
+            arrived = self._arrived(self.faults.pass_on(self.session.take()))
+            for frame in arrived:
+                self.hear(frame)
+            requests = self.codec.requests(self.now_s)
+            for request in requests:
+                self._fetch(request)
+            if not frames and not arrived and not requests:
+                return
+
+    def hear(self, frame: Frame) -> None:
+        """Let the client read one frame."""
+        self.received.append(frame)
+        try:
+            self._take(self.codec.receive(frame, self.now_ns))
+        except VenueProtocolError as error:
+            self._take(self.codec.resync(error.symbol, Fault.BAD_FRAME, "", self.now_ns))
+
+    def check_books(self) -> None:
+        """Fail if a book can be read that the market has not had."""
+        for symbol, book in self.books.items():
+            if book.is_live:
+                window = self.windows[symbol] or ALL
+                ours = rounded(book.bids(ALL)), rounded(book.asks(ALL))
+                expect(
+                    any(
+                        ours == (bids[:window], asks[:window]) for bids, asks in self.states[symbol]
+                    ),
+                    f"a wrong book of {symbol} can be read",
+                )
+
+    def expect_books_are_now(self) -> None:
+        """Fail unless every book is live and what the market's is at this moment."""
+        expect(self.books, "there is no book")
+        for symbol, book in self.books.items():
+            expect(book.is_live, f"the book of {symbol} is not live: {book.fault} {book.detail}")
+            true = levels_of(self.sandbox.markets[symbol], self.windows[symbol] or ALL)
+            ours = rounded(book.bids(ALL)), rounded(book.asks(ALL))
+            expect(ours == true, f"the book of {symbol} is not the market's")
+
+    def lost(self) -> list[str]:
+        """Symbols whose books were lost, in order."""
+        return [one.instrument.symbol for one in self.events if isinstance(one, BookLost)]
+
+    def _arrived(self, frames: Iterable[Frame]) -> list[Frame]:
+        if not self.is_heard:
+            return []
+        self._on_the_way += [(self.now_s + self.late_s, frame) for frame in frames]
+        arrived: list[Frame] = []
+        while self._on_the_way and self._on_the_way[0][0] <= self.now_s:
+            arrived.append(self._on_the_way.popleft()[1])
+        return arrived
+
+    def _fetch(self, request: Request[BookSnapshot]) -> None:
+        try:
+            snapshot = request.read(answer(self.sandbox, request, self.now_ns))
+        except ExchangeError:
+            self.codec.fail(request)
+        else:
+            self._take(self.codec.answer(request, snapshot))
+
+    def _take(self, events: Sequence[StreamEvent]) -> None:
+        self.events += events
+        for event in events:
+            if isinstance(event, BookSnapshot | BookDelta | BookLost):
+                symbol = event.instrument.symbol
+                if symbol not in self.books:
+                    self.books[symbol] = OrderBook(event.instrument, self._checksum)
+                if isinstance(event, BookSnapshot):
+                    self.windows[symbol] = event.window
+                self.books[symbol].apply(event)
+                self._resync(self.books[symbol])
+                self.check_books()
+
+    def _resync(self, book: OrderBook) -> None:
+        """What the book's actor does when the book finds itself wrong."""
+        if book.wants_resync:
+            symbol, fault = book.instrument.symbol, book.fault or Fault.CROSSED
+            self.events += self.codec.resync(symbol, fault, book.detail, self.now_ns)
+
+    def _note_states(self) -> None:
+        for symbol, market in self.sandbox.markets.items():
+            states = self.states.setdefault(symbol, deque(maxlen=100))
+            states.appendleft(levels_of(market))
