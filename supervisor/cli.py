@@ -122,7 +122,9 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_venues(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print JSON")
+    how.add_argument("--markdown", action="store_true", help="print the tables of the README")
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:

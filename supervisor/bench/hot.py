@@ -11,9 +11,9 @@ from sortedcontainers import SortedDict
 
 from actors.book_side import BookSide
 from actors.order_book import OrderBook
-from exchanges.binance.messages import DepthUpdate
 from exchanges.codec import Frame
 from exchanges.events import BookDelta, BookLost, BookSnapshot, Level
+from exchanges.mbx.messages import DepthUpdate
 from supervisor.bench.traffic import Traffic, make_traffic
 
 VENUE: Final = "binance"

@@ -1,57 +1,35 @@
 """`arbitrio venues`: what each venue can do."""
 
 from argparse import Namespace
-from typing import Any
 
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from exchanges import VENUES, Venue
-from exchanges.stream import Channel
+from exchanges import VENUES
+from supervisor.matrix import LEGEND, Rows, as_markdown, capability_table, describe, integrity_table
 
 
 def main(args: Namespace) -> int:
-    rows = [describe(venue) for venue in VENUES.values()]
+    venues = list(VENUES.values())
     if args.json:
+        rows = [describe(venue) for venue in venues]
         print(msgspec.json.format(msgspec.json.encode(rows)).decode())
+    elif args.markdown:
+        print(as_markdown(venues))
     else:
-        Console().print(_table(rows))
+        console = Console()
+        console.print(_table(*capability_table(venues)))
+        console.print(f"{LEGEND}\n", style="dim")
+        console.print(_table(*integrity_table(venues)))
     return 0
 
 
-def describe(venue: Venue) -> dict[str, Any]:
-    """What a venue can do, as plain data."""
-    channels = {
-        str(kind): [
-            str(channel) for channel in Channel if venue.stream_for(kind, channel) is not None
-        ]
-        for kind in venue.kinds
-    }
-    return {
-        "name": venue.name,
-        "title": venue.title,
-        "source": venue.source,
-        "kinds": [str(kind) for kind in venue.kinds],
-        "channels": channels,
-        "klines": [str(interval) for interval in venue.klines],
-        "integrity": {str(kind): text for kind, text in venue.integrity.items()},
-        "topics_per_connection": {stream.name: stream.max_topics for stream in venue.streams},
-        "lifetime_s": {stream.name: stream.lifetime_s for stream in venue.streams},
-        "taker_bps": {str(kind): float(fees.taker) * 1e4 for kind, fees in venue.fees.items()},
-        "endpoints": venue.endpoints,
-    }
-
-
-def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in ("venue", "market", "streams beside the book", "book proven by"):
-        table.add_column(name, overflow="fold")
-    table.add_column("taker bp", justify="right")
+def _table(header: list[str], rows: Rows) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for name in header:
+        table.add_column(name, no_wrap=name in ("venue", "market"), overflow="fold")
     for row in rows:
-        for kind in row["kinds"]:
-            streams = [name for name in row["channels"][kind] if name != Channel.BOOK]
-            fee = f"{row['taker_bps'][kind]:g}"
-            table.add_row(row["name"], kind, ", ".join(streams), row["integrity"][kind], fee)
+        table.add_row(*row)
     return table
