@@ -36,6 +36,7 @@ _CHECKS: Final = (
     ("rollover", connection.rollover),
     ("limits", connection.limits),
     ("events and units", event.events),
+    ("requests and units", event.requests),
     ("mutated frames", decoder.mutated_frames),
     ("memory per frame", decoder.memory),
 )

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from textwrap import shorten
+from typing import Final
 
 import msgspec
 
 from exchanges.stream import Channel, Stream
 from exchanges.venue import Venue
+
+DETAIL_CHARS: Final = 400
 
 
 class CaseFailed(Exception):
@@ -58,6 +62,7 @@ def run_case(case: Case, venue: Venue) -> Outcome:
         result, detail = Result.FAILED, str(failure)
     except Exception as error:  # noqa: BLE001  a venue that crashes has failed, the suite goes on
         result, detail = Result.FAILED, f"{type(error).__name__}: {error}"
+    detail = shorten(detail, DETAIL_CHARS, placeholder=" ...")
     return Outcome(
         number=case.number, case=case.name, venue=venue.name, result=result, detail=detail
     )

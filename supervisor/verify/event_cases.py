@@ -1,12 +1,17 @@
 """Symbols, and what each kind of event tells, against the state of the sandbox's market."""
 
+from collections.abc import Callable, Iterator
 from math import isclose
+from typing import Any
 
+from exchanges.dialogue import answer
+from exchanges.errors import CodecUsageError
 from exchanges.events import (
     BookDelta,
     BookSnapshot,
     Event,
     Funding,
+    FundingCharge,
     Kline,
     KlineInterval,
     MarkPrice,
@@ -16,12 +21,22 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instrument
-from exchanges.sandbox import SandboxMarket
+from exchanges.instrument import Instrument, Instruments, Kind
+from exchanges.rest import Request
+from exchanges.sandbox import SandboxMarket, SandboxVenue
 from exchanges.stream import Channel
 from exchanges.venue import Venue
 from supervisor.verify.case import expect
-from supervisor.verify.lab import Lab, instruments_of, levels_of, open_sandbox, rounded, topics_of
+from supervisor.verify.lab import (
+    START_NS,
+    STEP_NS,
+    Lab,
+    instruments_of,
+    levels_of,
+    open_sandbox,
+    rounded,
+    topics_of,
+)
 
 KINDS = {
     Channel.BOOK: BookDelta,
@@ -85,6 +100,75 @@ def events(venue: Venue) -> None:
             expect((topic.symbol, kind) in told, f"{stream.name}: {topic} told nothing")
 
 
+def requests(venue: Venue) -> None:
+    """What requests answer is the market's state in our units as well."""
+    sandbox = open_sandbox(venue)
+    now_ns = START_NS
+    for _ in range(600):
+        now_ns += STEP_NS
+        sandbox.step(now_ns)
+    instruments = Instruments(
+        one for one in instruments_of(venue, sandbox) if one.symbol in sandbox.markets
+    )
+    for instrument in instruments:
+        for name, answer_ in _answers(venue, sandbox, instrument, now_ns):
+            expect(answer_, f"{instrument.symbol}: {name} is empty")
+            for event in answer_:
+                _check(sandbox.markets[instrument.symbol], event, START_NS)
+            at_ns = [_moment_ns(event) for event in answer_]
+            expect(at_ns == sorted(at_ns), f"{instrument.symbol}: {name} is not the oldest first")
+    for kind in venue.kinds:
+        try:
+            request = venue.rest.tickers(kind, instruments.native)
+        except CodecUsageError:
+            continue
+        tickers = request.read(answer(sandbox, request, now_ns))
+        told = {ticker.instrument.symbol for ticker in tickers}
+        expect(
+            told == {one.symbol for one in instruments if one.kind is kind},
+            f"tickers of all {kind} markets are those of {sorted(told)}",
+        )
+        for ticker in tickers:
+            _check_ticker(sandbox.markets[ticker.instrument.symbol], ticker)
+
+
+def _answers(
+    venue: Venue, sandbox: SandboxVenue, one: Instrument, now_ns: int
+) -> Iterator[tuple[str, list[Event]]]:
+    """What the venue answers about a market, as lists of events."""
+    rest = venue.rest
+    asks: dict[str, Callable[[], Request[Any]]] = {
+        "the book": lambda: rest.book(one, 20),
+        "trades": lambda: rest.trades(one, 20),
+        "the ticker": lambda: rest.ticker(one),
+        "klines": lambda: rest.klines(one, KlineInterval.M1, 5),
+    }
+    if one.kind is Kind.PERPETUAL:
+        asks |= {
+            "funding": lambda: rest.funding(one),
+            "past funding": lambda: rest.funding_history(one, 5),
+            "the mark price": lambda: rest.mark_price(one),
+            "open interest": lambda: rest.open_interest(one),
+        }
+    for name, ask in asks.items():
+        try:
+            request = ask()
+        except CodecUsageError:
+            continue  # the matrix of venues says so
+        value = request.read(answer(sandbox, request, now_ns))
+        yield name, value if isinstance(value, list) else [value]
+
+
+def _moment_ns(event: Event) -> int:
+    match event:
+        case Kline():
+            return event.open_ns
+        case FundingCharge():
+            return event.charged_ns
+        case _:
+            return event.venue_ns or 0
+
+
 def _check(market: SandboxMarket, event: Event, since_ns: int) -> None:
     match event:
         case Trade():
@@ -99,7 +183,13 @@ def _check(market: SandboxMarket, event: Event, since_ns: int) -> None:
             _check_kline(market, event)
         case Funding() | MarkPrice() | OpenInterest():
             _check_perpetual(market, event)
-        case BookSnapshot() | BookDelta() | Subscription():
+        case BookSnapshot():
+            bids, asks = levels_of(market)
+            _same(event, "bids", rounded(event.bids), bids[: len(event.bids)])
+            _same(event, "asks", rounded(event.asks), asks[: len(event.asks)])
+        case FundingCharge():
+            _near(event, "rate", event.rate, market.synthetic.perpetual().funding_rate, within=1e-8)
+        case BookDelta() | Subscription():
             pass  # they have cases of their own
         case _:
             expect(False, f"nobody asked for {event}")
