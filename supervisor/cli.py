@@ -7,12 +7,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Final
 
 from supervisor.settings import ConfigError
 
 USAGE_ERROR: Final = 2
+RECORDING_ENDS: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,14 +24,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = command.main(args)
     except ConfigError as error:
+        where = getattr(args, "config", None) or "configuration"
         for problem in error.problems:
-            print(f"{getattr(args, 'config', 'configuration')}: {problem}", file=sys.stderr)
-        return USAGE_ERROR
-    except FileNotFoundError as error:
-        print(f"{error.filename}: no such file", file=sys.stderr)
+            print(f"{where}: {problem}", file=sys.stderr)
         return USAGE_ERROR
     except BrokenPipeError:
         return 1  # whoever read our output has gone
+    except OSError as error:
+        reason = error.strerror or str(error)
+        print(f"{error.filename}: {reason}" if error.filename else reason, file=sys.stderr)
+        return USAGE_ERROR
     return code
 
 
@@ -73,7 +77,7 @@ def _add_record(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=_recording,
         required=True,
         metavar="FILE",
         help="ends in .jsonl, .jsonl.gz or .jsonl.zst",
@@ -100,10 +104,10 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
         help="taker fees: none, or those of the configuration or price list",
     )
     parser.add_argument(
-        "--open-bps", type=float, metavar="BPS", help="an opportunity opens above this edge"
+        "--open-bps", type=_number, metavar="BPS", help="an opportunity opens above this edge"
     )
     parser.add_argument(
-        "--close-bps", type=float, metavar="BPS", help="and closes at or below this one"
+        "--close-bps", type=_number, metavar="BPS", help="and closes at or below this one"
     )
     parser.add_argument(
         "--max-age", type=_age, metavar="SECONDS", help="oldest side to act on, or none"
@@ -115,7 +119,7 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--speed",
-        type=float,
+        type=_speed,
         metavar="N",
         help="so many times the recorded pace (default: as fast as possible)",
     )
@@ -168,12 +172,36 @@ def _add_showing(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a time above 0")
+    return _above_0(text, "a time in seconds")
+
+
+def _speed(text: str) -> float:
+    return _above_0(text, "a factor")
+
+
+def _above_0(text: str, what: str) -> float:
+    if not (value := _number(text)) > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} above 0")
     return value
 
 
 def _age(text: str) -> float:
-    return float("inf") if text == "none" else _seconds(text)
+    return inf if text == "none" else _seconds(text)
+
+
+def _recording(text: str) -> Path:
+    if not text.endswith(RECORDING_ENDS):
+        ends = ", ".join(RECORDING_ENDS)
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in one of {ends}")
+    return Path(text)

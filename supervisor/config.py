@@ -6,9 +6,10 @@ A file is TOML; `examples/live.toml` shows every setting.
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -147,6 +148,7 @@ def check_config(config: Config) -> None:
         *_asset_problems(config),
         *_detector_problems(config.detector),
         *_transport_problems(config.transport),
+        *_proxy_problems("proxy", config.proxy),
     ]
     if not config.venues:
         problems.append("venues: none is configured; add a table such as [venues.binance]")
@@ -156,6 +158,16 @@ def check_config(config: Config) -> None:
         else:
             problems.append(f"venues.{name}: no such venue; {suggest(name, list(VENUES))}")
     if problems:
+        raise ConfigError(problems)
+
+
+def check_detector(settings: DetectorSettings) -> None:
+    """The same for the detector's settings alone.
+
+    Raises:
+        ConfigError: what is wrong, one line for each mistake.
+    """
+    if problems := list(_detector_problems(settings)):
         raise ConfigError(problems)
 
 
@@ -190,12 +202,14 @@ def _venue_problems(venue: Venue, own: VenueConfig, config: Config) -> Iterator[
             yield f"{where}: no such endpoint; {suggest(name, dict(known))}"
         elif problem := _url_problem(url, is_stream=known[name].startswith("ws")):
             yield f"{where}: {problem}"
+    kinds = ", ".join(venue.kinds)
     for kind in own.fees:
         if kind not in venue.kinds:
-            yield f"{path}.fees.{kind}: {venue.title} has no such markets"
+            yield f"{path}.fees.{kind}: {venue.title} has no such markets; it has {kinds}"
     for symbol in own.symbols or []:
-        if _is_symbol(symbol) and kind_of(symbol) not in venue.kinds:
-            yield f"{path}.symbols: {venue.title} has no {kind_of(symbol)} markets: {symbol!r}"
+        if _is_symbol(symbol) and (kind := kind_of(symbol)) not in venue.kinds:
+            yield f"{path}.symbols: {venue.title} has no {kind} markets: {symbol!r}; it has {kinds}"
+    yield from _proxy_problems(f"{path}.proxy", own.proxy or "")
 
 
 def _symbol_problems(path: str, symbols: list[str]) -> Iterator[str]:
@@ -225,6 +239,10 @@ def _asset_problems(config: Config) -> Iterator[str]:
 
 def _detector_problems(settings: DetectorSettings) -> Iterator[str]:
     path = "detector"
+    for name in ("open_bps", "close_bps"):
+        value = getattr(settings, name)
+        if not isfinite(value):
+            yield f"{path}.{name}: {value:g} does not fit: a number of basis points"
     if settings.close_bps > settings.open_bps:
         yield (
             f"{path}.close_bps: {settings.close_bps:g} is above open_bps = {settings.open_bps:g}; "
@@ -247,6 +265,12 @@ def _transport_problems(transport: Transport) -> Iterator[str]:
         yield f"transport: {error}"
 
 
+def _proxy_problems(path: str, url: str) -> Iterator[str]:
+    schemes = ("http", "socks4", "socks5")
+    if url and not _is_url(url, *schemes):
+        yield f"{path}: {url!r} is not a URL that begins with one of {', '.join(schemes)}"
+
+
 def _url_problem(url: str, *, is_stream: bool) -> str:
     if is_stream:
         try:
@@ -254,7 +278,15 @@ def _url_problem(url: str, *, is_stream: bool) -> str:
         except ValueError as error:
             return str(error)
         return ""
-    return "" if url.startswith(("http://", "https://")) else f"{url!r} is not an http(s):// URL"
+    return "" if _is_url(url, "http", "https") else f"{url!r} is not an http:// or https:// URL"
+
+
+def _is_url(url: str, *schemes: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port, or no address
+        return False
 
 
 def _is_symbol(symbol: str) -> bool:

@@ -44,7 +44,10 @@ def suggest(word: str, known: Mapping[str, object] | list[str]) -> str:
 def _problems(kind: Any, data: object, path: str) -> Iterator[str]:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         yield from _struct_problems(kind, data, path)
-    elif get_origin(kind) is dict and isinstance(data, dict):
+    elif get_origin(kind) is dict:
+        if not isinstance(data, dict):
+            yield _no_table(data, path)
+            return
         key_kind, value_kind = get_args(kind)
         for key, value in data.items():
             yield from _leaf_problems(key_kind, key, f"{path} (a key)")
@@ -58,7 +61,7 @@ def _problems(kind: Any, data: object, path: str) -> Iterator[str]:
 
 def _struct_problems(kind: type[msgspec.Struct], data: object, path: str) -> Iterator[str]:
     if not isinstance(data, dict):
-        yield f"{path or 'the file'}: a table is wanted, not {data!r}"
+        yield _no_table(data, path)
         return
     hints = get_type_hints(kind, include_extras=True)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
@@ -71,6 +74,10 @@ def _struct_problems(kind: type[msgspec.Struct], data: object, path: str) -> Ite
     for key, field in fields.items():
         if field.required and key not in data:
             yield f"{path}.{key}".lstrip(".") + ": is missing"
+
+
+def _no_table(data: object, path: str) -> str:
+    return f"{path or 'the file'}: a table is wanted, not {data!r}"
 
 
 def _leaf_problems(kind: Any, data: object, path: str) -> Iterator[str]:

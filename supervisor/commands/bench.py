@@ -1,6 +1,7 @@
 """`arbitrio bench`: how fast it is on this machine, each figure beside a floor of the same run."""
 
 import logging
+import sys
 from argparse import Namespace
 from typing import Any
 
@@ -8,32 +9,46 @@ import msgspec
 import structlog
 import trio
 
+from actors.recording import RecordingError, read_recording
+from supervisor.bench.decoders import measure_decoders
 from supervisor.bench.hot import measure_hot, measure_sides
 from supervisor.bench.loopback import measure_latency, measure_throughput
 from supervisor.bench.memory import measure_memory
 from supervisor.bench.replaying import measure_replay
+from supervisor.cli import USAGE_ERROR
 
 FRAMES = 40_000
 LATENCY_RATE_PER_S = 4_000.0
 
 
 def main(args: Namespace) -> int:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    frames = FRAMES // 10 if args.quick else FRAMES
-    report: dict[str, Any] = {
-        "hot": measure_hot(frames),
-        "sides": measure_sides(frames),
-        "loopback": trio.run(measure_throughput, frames),
-        "replay": measure_replay(frames, args.recording),
-        "latency": trio.run(measure_latency, frames, LATENCY_RATE_PER_S),
-        "memory": measure_memory(100 if args.quick else 1_000),
-    }
+    try:
+        for path in args.recording:
+            next(read_recording(path), None)  # it says at once what cannot be read
+        report = _measure(args)
+    except RecordingError as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
     if args.json:
         print(msgspec.json.encode(report).decode())
     else:
         for line in _lines(report):
             print(line)
     return 0
+
+
+def _measure(args: Namespace) -> dict[str, Any]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    frames = FRAMES // 10 if args.quick else FRAMES
+    return {
+        "hot": measure_hot(frames),
+        "sides": measure_sides(frames),
+        "decoders": measure_decoders(frames // 10),
+        "loopback": trio.run(measure_throughput, frames),
+        "replay": measure_replay(frames, args.recording),
+        "latency": trio.run(measure_latency, frames, LATENCY_RATE_PER_S),
+        "memory": measure_memory(100 if args.quick else 1_000),
+    }
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
@@ -53,6 +68,12 @@ def _lines(report: dict[str, Any]) -> list[str]:
     for name, rate in report["replay"]["frames_per_s"].items():
         lines.append(
             f"{rate:>12,.0f}  frames/s  replay of {name} ({floor / rate:.1f} times the floor)"
+        )
+    for one in report["decoders"]:
+        lines.append(
+            f"{one['frames_per_s']:>12,.0f}  frames/s  {one['venue']} {one['kind']}: "
+            f"{one['levels_per_frame']:.1f} levels, {one['us_per_level']:.2f} µs each; "
+            f"{one['speed_per_byte']:.2f} of the reference's speed per byte"
         )
     return [
         *lines,

@@ -1,12 +1,16 @@
 """`arbitrio record`: stores the raw traffic of a configuration."""
 
+import sys
 from argparse import Namespace
+from math import inf
 from pathlib import Path
 
 import trio
 
 from actors.clock import SystemClock
 from actors.recorder import Recorder
+from actors.recording import RecordingError
+from supervisor.cli import USAGE_ERROR
 from supervisor.config import Config, load_config
 from supervisor.engine import Taps, open_engine
 from supervisor.logs import log_to_stderr
@@ -15,7 +19,12 @@ from supervisor.running import cancel_on_signal
 
 def main(args: Namespace) -> int:
     log_to_stderr()
-    recorder = trio.run(_record, load_config(args.config), args.output, args.seconds)
+    config = load_config(args.config)
+    try:
+        recorder = trio.run(_record, config, args.output, args.seconds)
+    except RecordingError as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
     print(f"{args.output}: {recorder.written} frames, {recorder.lost} lost")
     return 1 if recorder.lost else 0
 
@@ -24,10 +33,17 @@ async def _record(config: Config, path: Path, seconds: float | None) -> Recorder
     clock = SystemClock()
     recorder = Recorder(path, clock)
     taps = Taps(recorder.stream_tap, recorder.http_tap)
-    with trio.move_on_after(float("inf") if seconds is None else seconds) as scope:
+    failure: OSError | RecordingError | None = None
+    with trio.move_on_after(inf if seconds is None else seconds) as scope:
         async with trio.open_nursery() as nursery:
-            await nursery.start(recorder.run)
-            nursery.start_soon(cancel_on_signal, scope)
-            async with open_engine(config, clock=clock, taps=taps):
-                await trio.sleep_forever()
+            try:
+                await nursery.start(recorder.run)
+            except (OSError, RecordingError) as error:
+                failure = error  # on its way out of a nursery it would be wrapped in a group
+            else:
+                nursery.start_soon(cancel_on_signal, scope)
+                async with open_engine(config, clock=clock, taps=taps):
+                    await trio.sleep_forever()
+    if failure:
+        raise failure
     return recorder

@@ -20,7 +20,7 @@ from actors.replay import Replay
 from exchanges import Venue
 from exchanges.instrument import Instrument
 from supervisor.cli import USAGE_ERROR
-from supervisor.config import Config, VenueConfig, load_config
+from supervisor.config import Config, VenueConfig, check_detector, load_config
 
 
 def main(args: Namespace) -> int:
@@ -80,6 +80,7 @@ def _settings(config: Config, args: Namespace) -> DetectorSettings:
     if not args.config:
         # Without a configuration the smallest opportunity counts: the recording is the measure.
         settings = msgspec.structs.replace(settings, min_notional=0.0)
+    check_detector(settings)
     return settings
 
 
