@@ -1,6 +1,7 @@
 """The actor of one book: batches of events in, the newest top out."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import structlog
 import trio
@@ -12,6 +13,9 @@ from exchanges.events import BookSnapshot, Event, Fault
 
 BookInbox = Inbox[tuple[int, Sequence[Event]]]
 """Batches for one book, each with the number of the session that it came from."""
+
+# A connection that failed says so itself, and one that was stopped is no news.
+_TOLD_ELSEWHERE: Final = frozenset({Fault.DISCONNECTED, Fault.UNSUBSCRIBED})
 
 log = structlog.get_logger()
 
@@ -32,6 +36,9 @@ async def run_book(
     source, told = -1, book.fault
     try:
         task_status.started()
+        if book.fault is not None and book.fault is not Fault.STARTING:
+            # The actor that kept it before has failed; the codec believes that all is well.
+            resync(book.fault, book.detail)
         while True:
             for sender, events in await inbox.take():
                 for event in events:
@@ -59,5 +66,6 @@ def _log(book: OrderBook) -> None:
     facts = {"venue": book.instrument.venue, "symbol": book.instrument.symbol}
     if book.fault is None:
         log.info("book_live", **facts)
-    else:
-        log.warning("book_lost", **facts, fault=str(book.fault), detail=book.detail)
+        return
+    tell = log.info if book.fault in _TOLD_ELSEWHERE else log.warning
+    tell("book_lost", **facts, fault=str(book.fault), detail=book.detail)
