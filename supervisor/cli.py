@@ -138,6 +138,11 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         metavar="VENUE",
         help="names, or package.module:VENUE for your own (default: all of ours)",
     )
+    parser.add_argument(
+        "--faults",
+        action="store_true",
+        help="lose, double and swap frames at 200 places instead, and count what comes of it",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

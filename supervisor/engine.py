@@ -29,7 +29,7 @@ from supervisor.config import Config, VenueConfig, check_config
 from supervisor.desk import VenueDesk
 from supervisor.floor import Floor
 from supervisor.policy import RestartLimit
-from supervisor.settings import suggest
+from supervisor.settings import ConfigError, suggest
 from supervisor.supervise import Supervisor
 
 # A book's actor fails by our own bug only; many failing at once would be a wave of bad data.
@@ -171,6 +171,8 @@ class Engine:
         Raises:
             ConfigError: the venue or its settings are wrong, or it is part of the engine.
         """
+        if name in self._desks:
+            raise ConfigError([f"venues.{name}: is watched already"])
         config = msgspec.structs.replace(self.config, venues={**self.config.venues, name: own})
         check_config(config)
         self.config = config

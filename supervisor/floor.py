@@ -100,9 +100,10 @@ class Floor:
     async def close_market(self, market: MarketDesk) -> None:
         """Keep and compare the market's book no longer."""
         del self._markets[market.key]
-        await self._books.remove(" ".join(market.key))
+        # First, so that its opportunities are not closed for the loss of its book.
         for change in self.detector.remove(market.key, self._clock.now_ns()):
             self.news.publish(change)
+        await self._books.remove(" ".join(market.key))
 
     def update_instrument(self, instrument: Instrument) -> None:
         """Use new rules for a watched market."""

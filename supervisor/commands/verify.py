@@ -3,6 +3,7 @@
 import sys
 from argparse import Namespace
 from importlib import import_module
+from itertools import groupby
 
 import msgspec
 from rich.console import Console
@@ -13,6 +14,7 @@ from supervisor.cli import USAGE_ERROR
 from supervisor.logs import log_to_stderr
 from supervisor.settings import suggest
 from supervisor.verify import CASES, Outcome, Result, verify
+from supervisor.verify.faults import FAULT_HEADER, PLACES, count_faults, fault_row
 
 _SIGNS = {Result.PASSED: "ok", Result.FAILED: "[bold red]FAIL[/]", Result.NONE: "-"}
 
@@ -23,6 +25,8 @@ def main(args: Namespace) -> int:
     except LookupError as error:
         print(error.args[0], file=sys.stderr)
         return USAGE_ERROR
+    if args.faults:
+        return _count_faults(venues, as_json=args.json)
     log_to_stderr("critical")  # what fails is told by the outcomes
     outcomes: list[Outcome] = []
     for outcome in verify(venues):
@@ -34,6 +38,21 @@ def main(args: Namespace) -> int:
     else:
         _print(outcomes, [venue.name for venue in venues])
     return int(any(outcome.result is Result.FAILED for outcome in outcomes))
+
+
+def _count_faults(venues: list[Venue], *, as_json: bool) -> int:
+    """Tell what comes of hurt frames; a wrong book that can be read is a failure."""
+    counts = [count for venue in venues for count in count_faults(venue)]
+    if as_json:
+        print(msgspec.json.encode(counts).decode())
+    else:
+        table = Table(title=f"{PLACES} places each", title_justify="left")
+        for name in FAULT_HEADER:
+            table.add_column(name, overflow="fold")
+        for _, of_stream in groupby(counts, key=lambda count: (count.venue, count.stream)):
+            table.add_row(*fault_row(of_stream))
+        Console().print(table)
+    return int(any(count.wrong for count in counts))
 
 
 def find_venue(name: str) -> Venue:

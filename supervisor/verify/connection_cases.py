@@ -53,7 +53,10 @@ def unknown_symbol(venue: Venue) -> None:
 
 def refused_subscription(venue: Venue) -> None:
     """A market that the venue refuses is told as such; the others go on."""
-    for stream in venue.streams:
+    answering = [stream for stream in venue.streams if stream.acknowledges]
+    if not answering:
+        raise NotApplicable("the venue answers no subscription")
+    for stream in answering:
         sandbox = open_sandbox(venue)
         markets = [one for one in sandbox.markets.values() if one.instrument.kind in stream.kinds]
         bad, good = (one.instrument.symbol for one in markets[:2])

@@ -2,6 +2,8 @@
 
 import json
 from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,7 +16,9 @@ from exchanges.venue import Venue
 from supervisor.cli import main
 from supervisor.commands.verify import find_venue
 from supervisor.verify import CASES, Case, Result, run_case
+from supervisor.verify.faults import count_faults, fault_row
 
+README = Path(__file__).parents[2] / "README.md"
 GATEIO = VENUES["gateio"]
 CODEC = GATEIO.codec
 
@@ -24,6 +28,15 @@ CODEC = GATEIO.codec
 def test_a_venue_passes(case: Case, name: str) -> None:
     outcome = run_case(case, VENUES[name])
     assert outcome.result is not Result.FAILED, outcome.detail
+
+
+@pytest.mark.parametrize("name", list(VENUES))
+def test_hurt_frames_at_200_places_leave_no_wrong_book(name: str) -> None:
+    text = README.read_text("utf-8")
+    for _, of_stream in groupby(count_faults(VENUES[name]), key=lambda count: count.stream):
+        counts = list(of_stream)
+        assert [count.wrong for count in counts] == [0, 0, 0]
+        assert f"| {' | '.join(fault_row(counts))} |" in text, "the README has another row"
 
 
 class Careless(CODEC):  # type: ignore[misc, valid-type]
