@@ -143,7 +143,9 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="lose, double and swap frames at 200 places instead, and count what comes of it",
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print JSON")
+    how.add_argument("--markdown", action="store_true", help="with --faults: as in the README")
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:

@@ -100,7 +100,7 @@ def as_markdown(venues: Iterable[Venue]) -> str:
     """Both tables, as they stand in the README."""
     known = list(venues)
     capabilities, integrity = capability_table(known), integrity_table(known)
-    return "\n\n".join((_markdown(*capabilities), LEGEND, _markdown(*integrity)))
+    return "\n\n".join((markdown(*capabilities), LEGEND, markdown(*integrity)))
 
 
 def _market(venue: Venue, kind: Kind) -> dict[str, Any]:
@@ -153,6 +153,7 @@ def _stream(stream: Stream) -> dict[str, Any]:
     }
 
 
-def _markdown(header: list[str], rows: Rows) -> str:
+def markdown(header: list[str], rows: Rows) -> str:
+    """A table as GitHub reads it."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

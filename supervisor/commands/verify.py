@@ -12,6 +12,7 @@ from rich.table import Table
 from exchanges import VENUES, Venue
 from supervisor.cli import USAGE_ERROR
 from supervisor.logs import log_to_stderr
+from supervisor.matrix import markdown
 from supervisor.settings import suggest
 from supervisor.verify import CASES, Outcome, Result, verify
 from supervisor.verify.faults import FAULT_HEADER, PLACES, count_faults, fault_row
@@ -26,7 +27,7 @@ def main(args: Namespace) -> int:
         print(error.args[0], file=sys.stderr)
         return USAGE_ERROR
     if args.faults:
-        return _count_faults(venues, as_json=args.json)
+        return _count_faults(venues, args)
     log_to_stderr("critical")  # what fails is told by the outcomes
     outcomes: list[Outcome] = []
     for outcome in verify(venues):
@@ -40,17 +41,21 @@ def main(args: Namespace) -> int:
     return int(any(outcome.result is Result.FAILED for outcome in outcomes))
 
 
-def _count_faults(venues: list[Venue], *, as_json: bool) -> int:
+def _count_faults(venues: list[Venue], args: Namespace) -> int:
     """Tell what comes of hurt frames; a wrong book that can be read is a failure."""
     counts = [count for venue in venues for count in count_faults(venue)]
-    if as_json:
+    by_stream = groupby(counts, key=lambda count: (count.venue, count.stream))
+    rows = [fault_row(of_stream) for _, of_stream in by_stream]
+    if args.json:
         print(msgspec.json.encode(counts).decode())
+    elif args.markdown:
+        print(markdown(FAULT_HEADER, rows))
     else:
         table = Table(title=f"{PLACES} places each", title_justify="left")
         for name in FAULT_HEADER:
             table.add_column(name, overflow="fold")
-        for _, of_stream in groupby(counts, key=lambda count: (count.venue, count.stream)):
-            table.add_row(*fault_row(of_stream))
+        for row in rows:
+            table.add_row(*row)
         Console().print(table)
     return int(any(count.wrong for count in counts))
 
