@@ -87,6 +87,7 @@ class Gateway:
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, request: Request[T]) -> T:
+        request = request.at(self._clock.now_ns())
         url = self._endpoints[request.endpoint] + request.target
         async with AsyncExitStack() as slot:
             await self._take_turn(request, slot)

@@ -6,7 +6,17 @@ from typing import Final
 
 from exchanges.venue import Venue
 
-_NAMES: Final = ("binance", "gateio", "mexc", "okx")
+_NAMES: Final = (
+    "aster",
+    "backpack",
+    "binance",
+    "bybit",
+    "gateio",
+    "gateio_futures",
+    "kucoin",
+    "mexc",
+    "okx",
+)
 
 
 class _Venues(Mapping[str, Venue]):

@@ -61,7 +61,7 @@ class StreamCodec(ABC):
         self._subscriptions = Subscriptions(
             stream.batch, self._group, acknowledges=stream.acknowledges
         )
-        self._granted_already: list[tuple[Topic, Route]] = []  # another topic's stream has them
+        self._granted_already: list[tuple[Topic, Route]] = []  # not by an answer; to be told
         self._starts = Starts()
         self._pulse = Pulse(stream.heartbeat)
         self._ready: deque[Frame] = deque()  # pongs and pings, sent before anything else
@@ -259,7 +259,10 @@ class StreamCodec(ABC):
         self._current = route
         if route.ended:
             return ()
-        route.answered = True
+        if not route.answered:
+            route.answered = True
+            if not self.stream.acknowledges:
+                self._granted_already += [(topic, route) for topic in sorted(route.topics)]
         return route.handle(route, payload, received_ns)
 
     def _delta(

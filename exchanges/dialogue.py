@@ -30,7 +30,7 @@ def clear_line(outgoing: Iterable[Outgoing]) -> list[Frame]:
 
 def answer(sandbox: SandboxVenue, request: Request[T], now_ns: int) -> Response:
     """What the sandbox answers to a request."""
-    parts = urlsplit(request.target)
+    parts = urlsplit(request.at(now_ns).target)
     reply = sandbox.answer(
         SandboxRequest(
             endpoint=request.endpoint,

@@ -12,6 +12,7 @@ from typing import ClassVar, Final, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from exchanges.errors import (
     SAMPLE_BYTES,
@@ -61,7 +62,8 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
     """One call to a venue. `endpoint` names one of the venue's hosts, `query` is not encoded.
 
     `costs` says how many tokens it takes from which of the venue's buckets. `read` turns the
-    response into a unified value or raises an `ExchangeError`.
+    response into a unified value or raises an `ExchangeError`. `dated` makes the parameters that
+    depend on our clock (UTC nanoseconds), for venues that want to be told since when.
     """
 
     venue: str
@@ -77,6 +79,13 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
     idempotent: bool = True
     signed: bool = False
     instrument: Instrument | None = None
+    dated: Callable[[int], tuple[tuple[str, str], ...]] | None = None
+
+    def at(self, now_ns: int) -> "Request[T]":
+        """The request as it is sent at that time."""
+        if self.dated is None:
+            return self
+        return replace(self, query=(*self.query, *self.dated(now_ns)), dated=None)
 
     @property
     def target(self) -> str:

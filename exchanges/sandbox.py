@@ -15,7 +15,7 @@ import msgspec
 from exchanges.codec import Frame
 from exchanges.events import KlineInterval
 from exchanges.instrument import Instrument, Kind, kind_of, split_symbol
-from exchanges.matching import Depth, MarketUpdate
+from exchanges.matching import Depth, Level, MarketUpdate
 from exchanges.numbers import NS_PER_MS, NS_PER_S
 from exchanges.scale import Scale
 from exchanges.stream import Channel
@@ -290,6 +290,20 @@ class SandboxVenue(ABC):
             min_size=step,
             contract_size=contract_size,
         )
+
+
+def level_changes(before: Depth, after: Depth) -> Depth:
+    """What turns the levels a client has been told into those of now; size 0 deletes one."""
+    return Depth(
+        last_id=after.last_id,
+        bids=_differences(before.bids, after.bids),
+        asks=_differences(before.asks, after.asks),
+    )
+
+
+def _differences(before: Iterable[Level], after: Iterable[Level]) -> list[Level]:
+    old, new = dict(before), dict(after)
+    return [(price, new.get(price, 0)) for price in old | new if old.get(price) != new.get(price)]
 
 
 def ms(at_ns: int) -> int:

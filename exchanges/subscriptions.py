@@ -133,8 +133,14 @@ class Subscriptions:
         if self._acknowledges:
             self._asked[self._last_id] = Asked(list(routes), subscribe, now_s)
         elif not subscribe:
-            self._finish(routes)
+            # Nothing tells when the last frame has come: ended routes stay known.
+            self._wishes.extend((route, True) for route in routes if not route.ended)
         return self._last_id, routes, subscribe
+
+    def oldest(self, *, subscribe: bool) -> int:
+        """The oldest unanswered request, for answers that name none; -1 if there is none."""
+        asked = self._asked.items()
+        return next((number for number, one in asked if one.subscribe is subscribe), -1)
 
     def granted(self, request_id: int) -> list[Route]:
         """A whole request was granted: its routes that are news to be told."""

@@ -11,6 +11,7 @@ from exchanges.binance.public import BinanceStream
 from exchanges.events import KlineInterval
 from exchanges.instrument import Kind
 from exchanges.limits import Rate
+from exchanges.mbx import INTERVALS
 from exchanges.stream import Channel, Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
@@ -144,24 +145,7 @@ VENUE: Final = Venue(
         Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0005")),
     },
     integrity={Kind.SPOT: "id range", Kind.PERPETUAL: "previous id"},
-    klines=(
-        KlineInterval.S1,
-        KlineInterval.M1,
-        KlineInterval.M3,
-        KlineInterval.M5,
-        KlineInterval.M15,
-        KlineInterval.M30,
-        KlineInterval.H1,
-        KlineInterval.H2,
-        KlineInterval.H4,
-        KlineInterval.H6,
-        KlineInterval.H8,
-        KlineInterval.H12,
-        KlineInterval.D1,
-        KlineInterval.D3,
-        KlineInterval.W1,
-        KlineInterval.MO1,
-    ),
+    klines=(KlineInterval.S1, *INTERVALS),  # seconds on spot only
     recorded={"binance": Kind.SPOT, "binance-futures": Kind.PERPETUAL},
     read_native=_read_native,
     sandbox=_load_sandbox,

@@ -1,214 +1,27 @@
-"""Binance seen from the server: market data REST, spot and USD-M.
+"""Binance seen from the server: market data REST. The sockets are in `sandbox_streams.py`.
 
-Source: as for `rest.py`. The streams are in `sandbox_streams.py`.
+Source: as for `rest.py`. The answers are those of `exchanges/mbx/sandbox.py`.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
-
+from exchanges.binance.rest import BinanceRest
 from exchanges.binance.sandbox_streams import BinanceSession
-from exchanges.events import KlineInterval
-from exchanges.instrument import Instrument, Kind
-from exchanges.orders import Side
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-    ms,
-)
-from exchanges.synthetic import Candle
-
-_INVALID_SYMBOL: Final = -1121
-_TOO_MANY: Final = -1003
+from exchanges.instrument import Kind
+from exchanges.mbx.sandbox import MbxSandbox
+from exchanges.sandbox import SandboxMarket
 
 
-class BinanceSandbox(SandboxVenue):
+class BinanceSandbox(MbxSandbox):
     """The exchange."""
 
     name = "binance"
     kinds = (Kind.SPOT, Kind.PERPETUAL)
-
-    def native(self, base: str, quote: str, settle: str) -> str:
-        return base + quote
+    surfaces = BinanceRest.surfaces
+    session = BinanceSession
+    open_interest_path = "/fapi/v1/openInterest"
 
     def digits(self, kind: Kind) -> int:
         return 8 if kind is Kind.SPOT else 0
 
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return BinanceSession(self, endpoint)
-
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        code = _TOO_MANY if status == 429 else _INVALID_SYMBOL
-        headers = {"retry-after": "1"} if status == 429 else {}
-        return json_reply({"code": code, "msg": message}, status, headers)
-
-    def routes(self) -> Mapping[str, Answer]:
-        common: dict[str, Callable[[Kind, SandboxRequest], SandboxReply]] = {
-            "/ping": lambda kind, request: json_reply({}),
-            "/time": _time,
-            "/exchangeInfo": self._exchange_info,
-            "/depth": self._about(_depth),
-            "/trades": self._about(_trades),
-            "/klines": self._about(_klines),
-            "/ticker/24hr": self._about(_ticker_24h),
-        }
-        futures = {
-            **common,
-            "/premiumIndex": self._about(_premium_index),
-            "/openInterest": self._about(_open_interest),
-            "/fundingInfo": self._funding_info,
-        }
-        return {
-            **{f"/api/v3{path}": _for(Kind.SPOT, answer) for path, answer in common.items()},
-            **{f"/fapi/v1{path}": _for(Kind.PERPETUAL, answer) for path, answer in futures.items()},
-        }
-
-    def _about(
-        self, answer: Callable[[SandboxMarket, SandboxRequest], Any]
-    ) -> Callable[[Kind, SandboxRequest], SandboxReply]:
-        """Answers about the market that the query names."""
-
-        def find(kind: Kind, request: SandboxRequest) -> SandboxReply:
-            market = self.market(kind, request.query.get("symbol", ""))
-            if market is None:
-                return self.error_reply(400, "Invalid symbol.")
-            return json_reply(answer(market, request))
-
-        return find
-
-    def _exchange_info(self, kind: Kind, request: SandboxRequest) -> SandboxReply:
-        symbols = [_symbol_info(market.instrument) for market in self.of_kind(kind)]
-        return json_reply({"timezone": "UTC", "serverTime": ms(request.now_ns), "symbols": symbols})
-
-    def _funding_info(self, kind: Kind, request: SandboxRequest) -> SandboxReply:
+    def lists_funding(self, market: SandboxMarket) -> bool:
         """Only symbols whose interval is not 8 h are listed."""
-        rows = [
-            {
-                "symbol": market.instrument.native,
-                "fundingIntervalHours": int(market.instrument.funding_interval_s / 3600),
-            }
-            for market in self.of_kind(kind)
-            if market.instrument.funding_interval_s
-        ]
-        return json_reply(rows)
-
-
-# What the requests are answered.
-
-
-def _symbol_info(instrument: Instrument) -> dict[str, Any]:
-    notional = {"filterType": "NOTIONAL", "minNotional": str(instrument.min_notional)}
-    row = {
-        "symbol": instrument.native,
-        "status": "TRADING",
-        "baseAsset": instrument.base,
-        "quoteAsset": instrument.quote,
-        "filters": [
-            {"filterType": "PRICE_FILTER", "tickSize": format(instrument.tick, "f")},
-            {
-                "filterType": "LOT_SIZE",
-                "stepSize": format(instrument.step, "f"),
-                "minQty": format(instrument.min_size, "f"),
-                "maxQty": format(instrument.max_size or 0, "f"),
-            },
-            notional,
-        ],
-    }
-    if instrument.kind is Kind.PERPETUAL:
-        row |= {"contractType": "PERPETUAL", "marginAsset": instrument.settle}
-    return row
-
-
-def _time(kind: Kind, request: SandboxRequest) -> SandboxReply:
-    return json_reply({"serverTime": ms(request.now_ns)})
-
-
-def _depth(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    depth = market.depth(request.integer("limit", 100))
-    return {
-        "lastUpdateId": depth.last_id,
-        "bids": market.levels(depth.bids),
-        "asks": market.levels(depth.asks),
-    }
-
-
-def _trades(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
-    matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 500) :]
-    return [
-        {
-            "id": match.trade_id,
-            "price": market.price(match.price),
-            "qty": market.size(match.size),
-            "time": ms(match.time_ns),
-            "isBuyerMaker": match.side is Side.SELL,
-        }
-        for match in matches
-    ]
-
-
-def _klines(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
-    interval = KlineInterval(request.query["interval"])
-    candles = market.synthetic.statistics.candles(interval)[-request.integer("limit", 500) :]
-    return [_kline_row(market, interval, candle) for candle in candles]
-
-
-def _kline_row(market: SandboxMarket, interval: KlineInterval, candle: Candle) -> list[Any]:
-    open_ms = ms(candle.open_ns)
-    return [
-        open_ms,
-        market.price(candle.open),
-        market.price(candle.high),
-        market.price(candle.low),
-        market.price(candle.close),
-        market.size(candle.volume),
-        open_ms + interval.seconds * 1000 - 1,
-        market.value(candle.value),
-        candle.trades,
-        market.size(candle.buy_volume),
-        market.value(candle.buy_value),
-        "0",
-    ]
-
-
-def _ticker_24h(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    day, depth = market.synthetic.statistics.day(), market.depth(1)
-    return {
-        "symbol": market.instrument.native,
-        "lastPrice": market.price(day.close),
-        "highPrice": market.price(day.high),
-        "lowPrice": market.price(day.low),
-        "bidPrice": market.price(depth.bids[0][0]),
-        "askPrice": market.price(depth.asks[0][0]),
-        "volume": market.size(day.volume),
-        "quoteVolume": market.value(day.value),
-        "priceChangePercent": f"{(day.close / day.open - 1) * 100:.3f}",
-        "closeTime": ms(request.now_ns),
-    }
-
-
-def _premium_index(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    state = market.synthetic.perpetual()
-    return {
-        "symbol": market.instrument.native,
-        "markPrice": market.price(state.mark),
-        "indexPrice": market.price(state.index),
-        "lastFundingRate": f"{state.funding_rate:.8f}",
-        "nextFundingTime": ms(state.next_funding_ns),
-        "time": ms(request.now_ns),
-    }
-
-
-def _open_interest(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    return {
-        "symbol": market.instrument.native,
-        "openInterest": market.size(market.synthetic.perpetual().open_interest),
-        "time": ms(request.now_ns),
-    }
-
-
-def _for(kind: Kind, answer: Callable[[Kind, SandboxRequest], SandboxReply]) -> Answer:
-    return lambda request: answer(kind, request)
+        return market.instrument.funding_interval_s is not None

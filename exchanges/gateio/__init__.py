@@ -1,4 +1,4 @@
-"""Gate.io: spot, as data. Perpetuals have a venue of their own; only their quotes are known here.
+"""Gate.io: spot, as data. Perpetuals are a venue of their own.
 
 Source: official pages of the spot WebSocket and REST v4 (stored copies of 2025), and the venue's
 SDKs of 2026.
@@ -7,38 +7,16 @@ SDKs of 2026.
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.gateio.messages import CANDLE_NAMES
+from exchanges import gate_v4
+from exchanges.gate_v4.messages import CANDLE_NAMES
+from exchanges.gate_v4.replies import ASSETS
 from exchanges.gateio.public import GateioStream
-from exchanges.gateio.replies import ASSETS
-from exchanges.gateio.rest import LIMIT_WINDOW_S, LIMITS
 from exchanges.instrument import Kind
-from exchanges.limits import Rate
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.stream import Channel, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 if TYPE_CHECKING:
     from exchanges.sandbox import SandboxVenue
-
-# No limit of messages is documented. The venue allows 20 requests a second to any REST path.
-_MESSAGES: Final = Rate.within(20, 1.0)
-# The official SDK sends `spot.ping` every 5 s; the venue's own limit on silence is not documented.
-_HEARTBEAT: Final = Heartbeat(idle_s=10.0, reply_s=10.0)
-# No limit is documented; every loss of a connection costs one new start a book.
-_MAX_TOPICS: Final = 100
-# One unknown pair refuses the whole request, whose pairs are then asked for one by one.
-_BATCH: Final = 50
-# 300 connections an address were seen to be allowed on futures; no rate is documented.
-_CONNECTS: Final = Rate.within(30, 60.0)
-
-
-def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
-    """`LUNC_USDT`, of spot and perpetual alike; a few old bases have an underscore themselves."""
-    base, _, quote = native.rpartition("_")
-    if not base or not quote.isalpha():
-        return None  # a dated future ends with its date
-    if kind is Kind.SPOT:
-        return base, quote, ""
-    return base, quote, base if quote == "USD" else quote
 
 
 def _load_sandbox() -> "type[SandboxVenue]":
@@ -60,10 +38,10 @@ VENUE: Final = Venue(
             channels=frozenset(
                 {Channel.BOOK, Channel.TOP, Channel.TRADES, Channel.TICKER, Channel.KLINES}
             ),
-            heartbeat=_HEARTBEAT,
-            messages=_MESSAGES,
-            max_topics=_MAX_TOPICS,
-            batch=_BATCH,
+            heartbeat=gate_v4.HEARTBEAT,
+            messages=gate_v4.MESSAGES,
+            max_topics=gate_v4.MAX_TOPICS,
+            batch=gate_v4.BATCH,
         ),
     ),
     endpoints={
@@ -76,19 +54,14 @@ VENUE: Final = Venue(
             "stream": "wss://ws-testnet.gate.com/v4/ws/spot",
         },
     },
-    buckets={path: Rate.within(limit, LIMIT_WINDOW_S) for path, limit in LIMITS.items()},
-    connects=_CONNECTS,
-    # List prices, as the instrument lists have them (spot: 0.2 %); those of perpetuals serve for
-    # recorded quotes.
-    fees={
-        Kind.SPOT: Fees(maker=Decimal("0.002"), taker=Decimal("0.002")),
-        Kind.PERPETUAL: Fees(maker=Decimal("-0.0001"), taker=Decimal("0.00075")),
-    },
+    buckets=GateioStream.rest.limits,
+    connects=gate_v4.CONNECTS,
+    # List prices, as the instrument lists have them.
+    fees={Kind.SPOT: Fees(maker=Decimal("0.002"), taker=Decimal("0.002"))},
     integrity={Kind.SPOT: "id range"},
     klines=tuple(CANDLE_NAMES),
-    # Recordings call the perpetuals "gateio-futures"; of these only quotes can be read.
-    recorded={"gateio": Kind.SPOT, "gateio-futures": Kind.PERPETUAL},
-    read_native=_read_native,
+    recorded={"gateio": Kind.SPOT},
+    read_native=gate_v4.read_native,
     sandbox=_load_sandbox,
     assets=ASSETS,
 )

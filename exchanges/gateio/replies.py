@@ -1,40 +1,18 @@
-"""Gate.io spot REST replies that have no twin in the streams: instruments, book, candles, time.
+"""Gate.io spot REST replies that have no twin in the streams: instruments, book, candles.
 
 Source: "Spot" of the API v4 documentation (stored copies of 2025) and recorded replies of April
 2021.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from exchanges.events import BookSnapshot, Kline, KlineInterval
-from exchanges.gateio.messages import Levels, UpdateId
+from exchanges.gate_v4.messages import PlainLevel, UpdateId
+from exchanges.gate_v4.replies import ASSETS
 from exchanges.instrument import Instrument, Kind, Status, unified_symbol
 from exchanges.numbers import NS_PER_MS, NS_PER_S, Digits, Millis, Seconds, Size, exact, tick_of
-
-# Assets that this venue calls differently from most others, by its own name.
-ASSETS: Final[Mapping[str, str]] = {
-    "88MPH": "MPH",
-    "ASS": "ASSF",
-    "AXIS": "AXISDEFI",
-    "BIFI": "BITCOINFILE",
-    "BOX": "DEFIBOX",
-    "BYN": "BEYONDFI",
-    "EGG": "GOOSEFINANCE",
-    "GTC": "GAMECOM",
-    "HIT": "HITCHAIN",
-    "MM": "MILLION",
-    "MPH": "MORPHER",
-    "ORT": "XREATORS",
-    "POINT": "GATEPOINT",
-    "RAI": "RAIREFLEXINDEX",
-    "SBTC": "SUPERBITCOIN",
-    "TNC": "TRINITYNETWORKCREDIT",
-    "TRAC": "TRACO",
-    "VAI": "VAIOT",
-}
 
 _TRADABLE: Final = "tradable"  # both sides may be ordered; others allow one or none
 # Before an asset exists, "premarket" pairs trade promises of it under its name.
@@ -87,8 +65,8 @@ class Depth(Struct):
     """Order book with its `id`; `current` is when it was told, which old replies lack."""
 
     id: UpdateId
-    bids: Levels
-    asks: Levels
+    bids: list[PlainLevel]
+    asks: list[PlainLevel]
     current: Millis | None = None
 
     def snapshot(self, instrument: Instrument, window: int, received_ns: int) -> BookSnapshot:
@@ -129,15 +107,3 @@ class KlineRow(Struct, array_like=True):
             closed=self.closed,
             received_ns=received_ns,
         )
-
-
-class ServerTime(Struct):
-    server_time: Millis
-
-
-class ErrorBody(Struct):
-    """Any refused request; some have `detail` in place of `message`."""
-
-    label: str = ""
-    message: str = ""
-    detail: str = ""

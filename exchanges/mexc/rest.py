@@ -32,6 +32,7 @@ _SYMBOL: Final = msgspec.json.Decoder(wire.SymbolInfo, strict=False)
 _DEPTH: Final = msgspec.json.Decoder(wire.Depth, strict=False)
 _TRADES: Final = msgspec.json.Decoder(list[wire.RestTrade], strict=False)
 _TICKER: Final = msgspec.json.Decoder(wire.Ticker24h, strict=False)
+_TICKERS: Final = msgspec.json.Decoder(list[wire.NamedTicker], strict=False)
 _KLINES: Final = msgspec.json.Decoder(list[wire.KlineRow], strict=False)
 _TIME: Final = msgspec.json.Decoder(wire.ServerTime)
 _EMPTY: Final = msgspec.json.Decoder(dict[str, object])
@@ -48,6 +49,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
     f"{_PREFIX}/klines": 1,
     f"{_PREFIX}/ticker/24hr": 25,
 }
+_TICKERS_WEIGHT: Final = 40  # of those of all markets
 SHARED: Final = "weight"
 
 # What the rules of the order book ask for, and the most that may be had.
@@ -138,6 +140,18 @@ class MexcRest(PublicRest):
             lambda reply, received_ns: reply.ticker(instrument, received_ns),
         )
 
+    def tickers(
+        self, kind: Kind, find: Callable[[Kind, str], Instrument | None]
+    ) -> Request[list[Ticker]]:
+        if kind is not Kind.SPOT:
+            raise self._absent(f"tickers of {kind} markets")
+
+        def read(rows: list[wire.NamedTicker], received_ns: int) -> list[Ticker]:
+            found = ((row, find(kind, row.symbol)) for row in rows)
+            return [row.ticker(one, received_ns) for row, one in found if one]
+
+        return self._ask("tickers", None, "/ticker/24hr", _TICKERS, read, _TICKERS_WEIGHT)
+
     def klines(
         self, instrument: Instrument, interval: KlineInterval, limit: int = 100
     ) -> Request[list[Kline]]:
@@ -174,6 +188,7 @@ class MexcRest(PublicRest):
         path: str,
         decoder: msgspec.json.Decoder[Wire],
         translate: Callable[[Wire, int], T],
+        weight: float | None = None,
         **query: str | int,
     ) -> Request[T]:
         full_path = _PREFIX + path
@@ -183,7 +198,7 @@ class MexcRest(PublicRest):
             full_path,
             decoder,
             translate,
-            costs=((SHARED, WEIGHTS[full_path]), (full_path, 1)),
+            costs=((SHARED, weight or WEIGHTS[full_path]), (full_path, 1)),
             instrument=instrument,
             **query,
         )

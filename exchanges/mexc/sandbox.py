@@ -68,8 +68,13 @@ class MexcSandbox(SandboxVenue):
             "/api/v3/depth": self._about(_depth),
             "/api/v3/trades": self._about(_trades),
             "/api/v3/klines": self._about(_klines),
-            "/api/v3/ticker/24hr": self._about(_ticker_24h),
+            "/api/v3/ticker/24hr": self._tickers,
         }
+
+    def _tickers(self, request: SandboxRequest) -> SandboxReply:
+        if "symbol" in request.query:
+            return self._about(_ticker_24h)(request)
+        return json_reply([_ticker_24h(market, request) for market in self.markets.values()])
 
     def _about(self, answer: Callable[[SandboxMarket, SandboxRequest], Any]) -> Answer:
         """Answers about the market that the query names."""

@@ -138,6 +138,13 @@ class BookMessage(Struct):
             raise ValueError("a book with neither both ids nor a checksum")
         return has_ids
 
+    @property
+    def sequence(self) -> int:
+        """The id. Frames of old have only their stamp, and some books by request nothing."""
+        if self.seqId is None:
+            return 0 if self.checksum is None else self.ts
+        return self.seqId
+
     def snapshot(
         self, instrument: Instrument, received_ns: int, *, window: int = 0, verified: int = 0
     ) -> BookSnapshot:
@@ -145,7 +152,7 @@ class BookMessage(Struct):
             instrument=instrument,
             bids=in_base_units(self.bids, instrument),
             asks=in_base_units(self.asks, instrument),
-            sequence=self.seqId or 0,
+            sequence=self.sequence,
             window=window,
             verified=verified,
             checksum=None if self.seqId is not None else self.checksum,

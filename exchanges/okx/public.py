@@ -157,10 +157,13 @@ class OkxStream(StreamCodec):
                 continue
             # Recordings from before 2023 have no ids: their updates are taken as they come, and
             # the book is proven by the checksum, which has been dead (always 0) since June 2026.
+            # An older update that comes late can bring back an older book with a right checksum;
+            # its stamp gives it away.
+            last, previous = message.sequence, message.prevSeqId
             events += self._delta(
                 route,
-                feed.last if message.prevSeqId is None else message.prevSeqId,
-                feed.last + 1 if message.seqId is None else message.seqId,
+                min(feed.last, last) if previous is None else previous,
+                last,
                 in_base_units(message.bids, instrument),
                 in_base_units(message.asks, instrument),
                 message.ts * NS_PER_MS,

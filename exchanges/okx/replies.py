@@ -8,8 +8,10 @@ from typing import Annotated, Final, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
+from exchanges.events import FundingCharge
 from exchanges.instrument import Instrument, Kind, Status, unified_symbol
-from exchanges.numbers import Millis, exact
+from exchanges.numbers import NS_PER_MS, Millis, Rate, exact
+from exchanges.okx.messages import TickerMessage
 
 T = TypeVar("T")
 
@@ -35,6 +37,27 @@ class ErrorBody(Struct):
 
 class ServerTime(Struct):
     ts: Millis
+
+
+class NamedTicker(TickerMessage):
+    """A row of the tickers of all markets."""
+
+    instId: str
+
+
+class FundingCharged(Struct):
+    """A row of the funding history; `realizedRate` is what was charged."""
+
+    fundingTime: Millis
+    realizedRate: Rate
+
+    def charge(self, instrument: Instrument, received_ns: int) -> FundingCharge:
+        return FundingCharge(
+            instrument=instrument,
+            rate=self.realizedRate,
+            charged_ns=self.fundingTime * NS_PER_MS,
+            received_ns=received_ns,
+        )
 
 
 class InstrumentInfo(Struct):

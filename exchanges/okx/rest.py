@@ -21,6 +21,7 @@ from exchanges.errors import (
 from exchanges.events import (
     BookSnapshot,
     Funding,
+    FundingCharge,
     Kline,
     KlineInterval,
     MarkPrice,
@@ -43,9 +44,11 @@ _INSTRUMENT: Final = msgspec.json.Decoder(replies.InstrumentInfo)
 _BOOKS: Final = msgspec.json.Decoder(Reply[messages.BookMessage], strict=False)
 _TRADES: Final = msgspec.json.Decoder(Reply[messages.TradeMessage], strict=False)
 _TICKERS: Final = msgspec.json.Decoder(Reply[messages.TickerMessage], strict=False)
+_ALL_TICKERS: Final = msgspec.json.Decoder(Reply[replies.NamedTicker], strict=False)
 _CANDLES: Final = msgspec.json.Decoder(Reply[messages.CandleRow], strict=False)
 _TIME: Final = msgspec.json.Decoder(Reply[replies.ServerTime], strict=False)
 _FUNDING: Final = msgspec.json.Decoder(Reply[messages.FundingMessage], strict=False)
+_CHARGES: Final = msgspec.json.Decoder(Reply[replies.FundingCharged], strict=False)
 _MARK: Final = msgspec.json.Decoder(Reply[messages.MarkPriceMessage], strict=False)
 _OPEN_INTEREST: Final = msgspec.json.Decoder(Reply[messages.OpenInterestMessage], strict=False)
 _ERROR: Final = msgspec.json.Decoder(replies.ErrorBody)
@@ -55,17 +58,21 @@ LIMITS: Final[Mapping[str, int]] = {
     "/api/v5/public/instruments": 20,
     "/api/v5/public/time": 10,
     "/api/v5/public/funding-rate": 10,
+    "/api/v5/public/funding-rate-history": 10,
     "/api/v5/public/mark-price": 10,
     "/api/v5/public/open-interest": 20,
     "/api/v5/market/books": 40,
     "/api/v5/market/trades": 100,
     "/api/v5/market/ticker": 20,
+    "/api/v5/market/tickers": 20,
     "/api/v5/market/candles": 40,
 }
 LIMIT_WINDOW_S: Final = 2.0
 _MOST_LEVELS: Final = 400
 _MOST_TRADES: Final = 500
 _MOST_CANDLES: Final = 300
+_MOST_CHARGES: Final = 400
+_TYPES: Final = {Kind.SPOT: "SPOT", Kind.PERPETUAL: "SWAP"}
 
 _ERRORS: Final[Mapping[str, type[ExchangeError]]] = {
     "51001": InvalidSymbol,
@@ -154,6 +161,16 @@ class OkxRest(PublicRest):
             lambda row, received_ns: row.ticker(instrument, received_ns),
         )
 
+    def tickers(
+        self, kind: Kind, find: Callable[[Kind, str], Instrument | None]
+    ) -> Request[list[Ticker]]:
+        def read(reply: Reply[replies.NamedTicker], received_ns: int) -> list[Ticker]:
+            found = ((row, find(kind, row.instId)) for row in reply.data)
+            return [row.ticker(one, received_ns) for row, one in found if one]
+
+        path = "/api/v5/market/tickers"
+        return self._ask("tickers", path, _ALL_TICKERS, read, instType=_TYPES[kind])
+
     def klines(
         self, instrument: Instrument, interval: KlineInterval, limit: int = 100
     ) -> Request[list[Kline]]:
@@ -193,6 +210,22 @@ class OkxRest(PublicRest):
             "/api/v5/public/funding-rate",
             _FUNDING,
             lambda row, received_ns: row.funding(instrument, received_ns),
+        )
+
+    def funding_history(
+        self, instrument: Instrument, limit: int = 100
+    ) -> Request[list[FundingCharge]]:
+        def read(reply: Reply[replies.FundingCharged], received_ns: int) -> list[FundingCharge]:
+            # The venue lists the newest first.
+            return [row.charge(instrument, received_ns) for row in reversed(reply.data)]
+
+        return self._ask(
+            "funding history",
+            "/api/v5/public/funding-rate-history",
+            _CHARGES,
+            read,
+            instrument=instrument,
+            limit=min(limit, _MOST_CHARGES),
         )
 
     def mark_price(self, instrument: Instrument) -> Request[MarkPrice]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from exchanges.instrument import Instrument, Kind
+from exchanges.numbers import NS_PER_S
 from exchanges.okx.messages import CANDLE_NAMES
 from exchanges.okx.sandbox_streams import ROWS, OkxSession, book_row, candle_row, trade_row
 from exchanges.sandbox import (
@@ -57,7 +58,9 @@ class OkxSandbox(SandboxVenue):
             "/api/v5/public/open-interest": self._row(Channel.OPEN_INTEREST),
             "/api/v5/market/books": self._about(_book),
             "/api/v5/market/trades": self._about(_trades),
+            "/api/v5/public/funding-rate-history": self._about(_charges),
             "/api/v5/market/ticker": self._row(Channel.TICKER),
+            "/api/v5/market/tickers": self._tickers,
             "/api/v5/market/candles": self._about(_candles),
         }
 
@@ -83,6 +86,13 @@ class OkxSandbox(SandboxVenue):
         if kind is None:
             return self.error_reply(400, "Parameter instType error.")
         return _reply([_instrument_row(market.instrument) for market in self.of_kind(kind)])
+
+    def _tickers(self, request: SandboxRequest) -> SandboxReply:
+        markets = self.of_kind(_KINDS.get(request.query.get("instType", ""), Kind.SPOT))
+        row = ROWS[Channel.TICKER]
+        return _reply(
+            [row(one, request.now_ns) | {"instId": one.instrument.native} for one in markets]
+        )
 
 
 def _reply(rows: list[Any]) -> SandboxReply:
@@ -117,6 +127,20 @@ def _book(market: SandboxMarket, request: SandboxRequest) -> list[Any]:
 def _trades(market: SandboxMarket, request: SandboxRequest) -> list[Any]:
     matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 100) :]
     return [trade_row(market, match) for match in reversed(matches)]
+
+
+def _charges(market: SandboxMarket, request: SandboxRequest) -> list[Any]:
+    """The rate that is due now has always been the rate."""
+    state = market.synthetic.perpetual()
+    interval_ns = int(state.funding_interval_s * NS_PER_S)
+    return [
+        {
+            "instId": market.instrument.native,
+            "fundingTime": str(ms(state.next_funding_ns - number * interval_ns)),
+            "realizedRate": f"{state.funding_rate:.8f}",
+        }
+        for number in range(1, min(request.integer("limit", 100), 10) + 1)
+    ]
 
 
 def _candles(market: SandboxMarket, request: SandboxRequest) -> list[Any]:

@@ -11,6 +11,7 @@ from supervisor.verify import book_cases as book
 from supervisor.verify import connection_cases as connection
 from supervisor.verify import decoder_cases as decoder
 from supervisor.verify import event_cases as event
+from supervisor.verify import request_cases as request
 from supervisor.verify.case import Case, Outcome, Result, run_case
 
 __all__ = ["CASES", "Case", "Outcome", "Result", "run_case", "verify"]
@@ -36,7 +37,9 @@ _CHECKS: Final = (
     ("rollover", connection.rollover),
     ("limits", connection.limits),
     ("events and units", event.events),
-    ("requests and units", event.requests),
+    ("trades one by one", event.trades),
+    ("empty side", event.empty_side),
+    ("requests and units", request.requests),
     ("mutated frames", decoder.mutated_frames),
     ("memory per frame", decoder.memory),
 )

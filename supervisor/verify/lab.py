@@ -166,6 +166,7 @@ class Lab:
         """Let time pass in which the markets stand still."""
         for _ in range(round(seconds * NS_PER_S / STEP_NS)):
             self.now_ns += STEP_NS
+            self.session.tick(self.now_ns)
             self.talk()
 
     def settle(self, within_s: float = 60.0) -> None:

@@ -26,6 +26,7 @@ from exchanges.events import (
     Event,
     Fault,
     Funding,
+    FundingCharge,
     InstrumentChange,
     Kline,
     Liquidation,
@@ -109,6 +110,8 @@ def check(event: StreamEvent) -> None:
         case Funding():
             assert abs(event.rate) < 1e3
             assert 0 < event.interval_s <= 7 * 86_400
+        case FundingCharge():
+            assert abs(event.rate) < 1e3
         case BookLost() | Subscription() | InstrumentChange() | Notice():
             pass
         case _:

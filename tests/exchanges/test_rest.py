@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from exchanges.errors import (
     SAMPLE_BYTES,
@@ -114,6 +115,14 @@ def test_request_is_a_value_that_says_what_it_costs_and_asks() -> None:
     assert request.instrument is SPOT
     assert str(request) == "GET /spot/book?symbol=BTCUSDT&limit=100"
     assert TIME.target == "/time"
+
+
+def test_parameters_that_depend_on_the_time_are_made_when_the_request_is_sent() -> None:
+    request = NumberRest().server_time()
+    assert request.at(RECEIVED_NS) is request
+    dated = replace(request, dated=lambda now_ns: (("since", str(now_ns // 1_000_000_000 - 60)),))
+    assert dated.at(RECEIVED_NS).query == (*request.query, ("since", "1699999940"))
+    assert dated.at(RECEIVED_NS).at(0).target == dated.at(RECEIVED_NS).target
 
 
 def test_names_outside_ascii_survive_the_request_line() -> None:

@@ -56,6 +56,19 @@ def test_subscribing_and_unsubscribing_do_not_share_a_request() -> None:
     assert asked(subscriptions) == [(1, [a, b], True), (2, [a], False)]
 
 
+def test_oldest_unanswered_request_is_known_by_its_kind() -> None:
+    subscriptions, (a, _) = wished("A", "B", batch=1)
+    assert subscriptions.oldest(subscribe=True) == -1
+    asked(subscriptions)
+    subscriptions.end(topic_of(a))
+    asked(subscriptions, now_s=1.0)
+    assert (subscriptions.oldest(subscribe=True), subscriptions.oldest(subscribe=False)) == (1, 3)
+    subscriptions.granted(1)
+    assert subscriptions.oldest(subscribe=True) == 2
+    subscriptions.overdue(ACK_S)
+    assert (subscriptions.oldest(subscribe=True), subscriptions.oldest(subscribe=False)) == (-1, 3)
+
+
 def test_granted_request_tells_its_routes_once() -> None:
     subscriptions, routes = wished("A", "B")
     asked(subscriptions)
@@ -221,4 +234,5 @@ def test_venue_that_acknowledges_nothing_is_taken_at_once() -> None:
     assert subscriptions.overdue(1e9) == []
     subscriptions.end(topic_of(a))
     assert asked(subscriptions) == [(2, [a], False)]
-    assert subscriptions.by_key("A") is None
+    assert subscriptions.by_key("A") is a  # frames may be under way for ever
+    assert list(subscriptions) == []

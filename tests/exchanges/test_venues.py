@@ -223,6 +223,7 @@ def test_candles_are_listed_once_and_in_order(name: str) -> None:
 @every_venue
 def test_recordings_are_of_kinds_whose_fees_are_known(name: str) -> None:
     venue = VENUES[name]
+    assert name in venue.recorded  # our own recordings name the venue
     assert set(venue.recorded.values()) <= set(venue.fees)
 
 

@@ -12,7 +12,16 @@ import msgspec
 
 from exchanges import VENUES
 from exchanges.codec import Frame, StreamCodec
-from exchanges.events import BookSnapshot, KlineInterval, StreamEvent
+from exchanges.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    KlineInterval,
+    Level,
+    StreamEvent,
+    Subscription,
+    SubscriptionState,
+)
 from exchanges.instrument import Instrument, Instruments, kind_of, split_symbol
 from exchanges.rest import Request, Response
 from exchanges.stream import Channel, Stream, Topic
@@ -77,6 +86,45 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         about = self.request.instrument.symbol if self.request.instrument else self.request.path
         return f"{self.request.name} {about}"
+
+
+def snapshot(
+    instrument: Instrument, sequence: int, bids: list[Level], asks: list[Level], **facts: Any
+) -> BookSnapshot:
+    return BookSnapshot(
+        instrument=instrument,
+        bids=bids,
+        asks=asks,
+        sequence=sequence,
+        received_ns=RECEIVED_NS,
+        **facts,
+    )
+
+
+def news(
+    instrument: Instrument, topic: Topic, state: SubscriptionState, message: str = ""
+) -> Subscription:
+    return Subscription(
+        instrument=instrument,
+        topic=str(topic),
+        state=state,
+        message=message,
+        received_ns=RECEIVED_NS,
+    )
+
+
+def ids(events: Iterable[StreamEvent]) -> list[object]:
+    """The id of a snapshot, `previous, id` of an update, the fault of a loss."""
+    told: list[object] = []
+    for event in events:
+        match event:
+            case BookSnapshot():
+                told.append(event.sequence)
+            case BookDelta():
+                told.append((event.previous, event.sequence))
+            case BookLost():
+                told.append(event.fault)
+    return told
 
 
 def ok(body: bytes) -> Response:

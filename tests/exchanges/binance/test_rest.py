@@ -17,6 +17,7 @@ from exchanges.errors import (
 from exchanges.events import (
     BookSnapshot,
     Funding,
+    FundingCharge,
     Kline,
     KlineInterval,
     MarkPrice,
@@ -24,7 +25,7 @@ from exchanges.events import (
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument, Kind, Status
+from exchanges.instrument import Instrument, Instruments, Kind, Status
 from exchanges.orders import Side
 from exchanges.rest import Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
@@ -230,6 +231,43 @@ REPLIES = (
         ),
     ),
     Reply(
+        request=REST.funding_history(PERP),
+        body=b"""[{"symbol":"BTCUSDT","fundingRate":"-0.03750000","fundingTime":1570608000000,
+        "markPrice":""},{"symbol":"BTCUSDT","fundingRate":"0.00010000",
+        "fundingTime":1570636800000,"markPrice":"34287.54619963"}]""",
+        value=[
+            FundingCharge(
+                instrument=PERP,
+                rate=rate,
+                charged_ns=at_ns,
+                received_ns=RECEIVED_NS,
+            )
+            for rate, at_ns in (
+                (-0.0375, 1570608000000_000_000),
+                (0.0001, 1570636800000_000_000),
+            )
+        ],
+    ),
+    Reply(
+        request=REST.tickers(Kind.PERPETUAL, Instruments([PERP]).native),
+        body=b"""[{"symbol":"NOPEUSDT"},{"symbol":"BTCUSDT","priceChangePercent":"-2.5",
+        "lastPrice":"60000.1","highPrice":"61000","lowPrice":"59000","volume":"100.5",
+        "quoteVolume":"6000000.5","closeTime":1499869899040}]""",
+        value=[
+            Ticker(
+                instrument=PERP,
+                last=60000.1,
+                high=61000.0,
+                low=59000.0,
+                volume=100.5,
+                quote_volume=6000000.5,
+                change=-0.025,
+                venue_ns=1499869899040_000_000,
+                received_ns=RECEIVED_NS,
+            )
+        ],
+    ),
+    Reply(
         request=REST.mark_price(PERP),
         body=b"""{"symbol":"BTCUSDT","markPrice":"60000.63104562","indexPrice":"59990.80495970",
         "estimatedSettlePrice":"59991.16138815","lastFundingRate":"0.00038246",
@@ -322,6 +360,9 @@ def test_rule_that_no_market_can_have_is_not_taken(number: str) -> None:
             "/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=50",
         ),
         (REST.funding(PERP), "/fapi/v1/premiumIndex?symbol=BTCUSDT"),
+        (REST.funding_history(PERP, 5000), "/fapi/v1/fundingRate?symbol=BTCUSDT&limit=1000"),
+        (REST.tickers(Kind.SPOT, lambda *_: None), "/api/v3/ticker/24hr"),
+        (REST.tickers(Kind.PERPETUAL, lambda *_: None), "/fapi/v1/ticker/24hr"),
         (REST.mark_price(PERP), "/fapi/v1/premiumIndex?symbol=BTCUSDT"),
         (REST.open_interest(PERP), "/fapi/v1/openInterest?symbol=BTCUSDT"),
         (REST.funding_intervals(), "/fapi/v1/fundingInfo"),

@@ -19,7 +19,7 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
-from exchanges.instrument import Instrument, Kind, Status
+from exchanges.instrument import Instrument, Instruments, Kind, Status
 from exchanges.orders import Side
 from exchanges.rest import Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
@@ -133,6 +133,26 @@ REPLIES = (
         ),
     ),
     Reply(
+        request=REST.tickers(Kind.SPOT, Instruments([BTC]).native),
+        body=b"""[{"currency_pair":"NOPE_USDT"},{"currency_pair":"BTC_USDT","last":"60000.4",
+        "lowest_ask":"","highest_bid":"60000.3","change_percentage":"-8.5",
+        "base_volume":"6566.14","quote_volume":"394000000.5","high_24h":"66000",
+        "low_24h":"59000"}]""",
+        value=[
+            Ticker(
+                instrument=BTC,
+                last=60000.4,
+                bid=60000.3,
+                high=66000.0,
+                low=59000.0,
+                volume=6566.14,
+                quote_volume=394000000.5,
+                change=-0.085,
+                received_ns=RECEIVED_NS,
+            )
+        ],
+    ),
+    Reply(
         request=REST.klines(BTC, KlineInterval.M1),
         body=b"""[["1699999920","90000.3","60000.4","60010","59990","60000.1","1.5","true"],
         ["1699999980","30000.2","60015","60020","60000.4","60000.4","0.5","false"]]""",
@@ -215,6 +235,11 @@ def pair_row(**changes: str) -> bytes:
     return json.dumps([row]).encode()
 
 
+def test_tickers_of_perpetuals_are_a_mistake_of_ours() -> None:
+    with pytest.raises(CodecUsageError):
+        REST.tickers(Kind.PERPETUAL, lambda *_: None)
+
+
 def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:
     with pytest.raises(CodecUsageError):
         REST.klines(BTC, KlineInterval.MO1)
@@ -233,6 +258,7 @@ def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:
         (REST.trades(BTC, 500), "trades", "?currency_pair=BTC_USDT&limit=500"),
         (REST.trades(BTC, 5000), "trades", "?currency_pair=BTC_USDT&limit=1000"),
         (REST.ticker(BTC), "tickers", "?currency_pair=BTC_USDT"),
+        (REST.tickers(Kind.SPOT, lambda *_: None), "tickers", ""),
         (
             REST.klines(BTC, KlineInterval.W1, 50),
             "candlesticks",

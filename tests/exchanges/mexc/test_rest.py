@@ -18,7 +18,7 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
-from exchanges.instrument import Instrument, Status
+from exchanges.instrument import Instrument, Kind, Status
 from exchanges.orders import Side
 from exchanges.rest import Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
@@ -130,6 +130,31 @@ REPLIES = (
             venue_ns=1641349582808_000_000,
             received_ns=RECEIVED_NS,
         ),
+    ),
+    Reply(
+        request=REST.tickers(Kind.SPOT, lambda kind, name: BTC if name == "BTCUSDT" else None),
+        body=b"""[{"symbol":"BTCUSDT","priceChange":"0","priceChangePercent":"0",
+        "prevClosePrice":"60000.4","lastPrice":"60000.4","bidPrice":"60000.3","bidQty":"1",
+        "askPrice":"60000.5","askQty":"","openPrice":"60000.4","highPrice":"61500",
+        "lowPrice":"59500","volume":"100","quoteVolume":null,"openTime":1641349500000,
+        "closeTime":1641349582808,"count":null},{"symbol":"NEWUSDT","priceChange":"0",
+        "priceChangePercent":"0","prevClosePrice":"1","lastPrice":"1","bidPrice":"","bidQty":"",
+        "askPrice":"","askQty":"","openPrice":"1","highPrice":"1","lowPrice":"1","volume":"0",
+        "quoteVolume":null,"openTime":1641349500000,"closeTime":1641349582808,"count":null}]""",
+        value=[
+            Ticker(
+                instrument=BTC,
+                last=60000.4,
+                bid=60000.3,
+                ask=60000.5,
+                high=61500.0,
+                low=59500.0,
+                volume=100.0,
+                change=0.0,
+                venue_ns=1641349582808_000_000,
+                received_ns=RECEIVED_NS,
+            )
+        ],
     ),
     Reply(
         request=REST.klines(BTC, KlineInterval.M1),

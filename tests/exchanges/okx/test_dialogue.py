@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from exchanges import VENUES
 from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError, StreamStale
-from exchanges.events import KlineInterval, Notice, StreamEvent, Subscription, SubscriptionState
+from exchanges.events import KlineInterval, Notice, StreamEvent, SubscriptionState
 from exchanges.instrument import Instrument, Instruments, Kind
 from exchanges.stream import Channel, Topic
-from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
 
 VENUE = VENUES["okx"]
 BTC = market("BTC/USDT", "BTC-USDT", venue="okx")
@@ -45,18 +45,6 @@ def arg(channel: str, native: str = "BTC-USDT") -> dict[str, str]:
 
 def hear(codec: StreamCodec, **answer: Any) -> tuple[StreamEvent, ...]:
     return codec.receive(json.dumps({"connId": "a4d3ae55", **answer}), RECEIVED_NS)
-
-
-def news(
-    instrument: Instrument, topic: Topic, state: SubscriptionState, message: str = ""
-) -> Subscription:
-    return Subscription(
-        instrument=instrument,
-        topic=str(topic),
-        state=state,
-        message=message,
-        received_ns=RECEIVED_NS,
-    )
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,6 @@ from exchanges.events import (
     Notice,
     OpenInterest,
     StreamEvent,
-    Subscription,
     SubscriptionState,
     Ticker,
     Top,
@@ -41,7 +40,7 @@ from exchanges.instrument import Instruments
 from exchanges.orders import Side
 from exchanges.stream import Channel, Topic
 from exchanges.venue import GuessedInstruments
-from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
 
 VENUE = VENUES["okx"]
 BTC = market("BTC/USDT", "BTC-USDT", venue="okx")
@@ -257,7 +256,7 @@ def test_recorded_conversation_about_subscriptions(sample: Sample) -> None:
     documented = json.loads(sample("okx/ws_subscribe_request.json"))
     assert json.loads(frame) == {**documented, "id": "1"}
     assert codec.receive(sample("okx/ws_subscribe_ack.json"), RECEIVED_NS) == (
-        told(topic, SubscriptionState.SUBSCRIBED),
+        news(BTC, topic, SubscriptionState.SUBSCRIBED),
     )
     codec.unsubscribe([topic])
     codec.outgoing(100.0)
@@ -266,19 +265,13 @@ def test_recorded_conversation_about_subscriptions(sample: Sample) -> None:
     assert codec.is_settled
 
 
-def told(topic: Topic, state: SubscriptionState, message: str = "") -> Subscription:
-    return Subscription(
-        instrument=BTC, topic=str(topic), state=state, message=message, received_ns=RECEIVED_NS
-    )
-
-
 @pytest.mark.recorded
 def test_recorded_refusal_is_told_in_the_words_of_the_venue(sample: Sample) -> None:
     topic = Topic(Channel.TRADES, BTC.symbol)
     answer = json.loads(sample("okx/ws_error_invalid_request.json"))
     codec = asking_codec("public", topic)
     assert codec.receive(json.dumps({**answer, "id": "1"}), RECEIVED_NS) == (
-        told(topic, SubscriptionState.REFUSED, f"{answer['msg']} [60012]"),
+        news(BTC, topic, SubscriptionState.REFUSED, f"{answer['msg']} [60012]"),
     )
 
 

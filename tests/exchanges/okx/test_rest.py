@@ -21,6 +21,7 @@ from exchanges.errors import (
 from exchanges.events import (
     BookSnapshot,
     Funding,
+    FundingCharge,
     Kline,
     KlineInterval,
     MarkPrice,
@@ -28,6 +29,7 @@ from exchanges.events import (
     Ticker,
     Trade,
 )
+from exchanges.instrument import Kind
 from exchanges.orders import Side
 from exchanges.rest import Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
@@ -183,6 +185,48 @@ REPLIES = (
             venue_ns=1782000006085_000_000,
             received_ns=RECEIVED_NS,
         ),
+    ),
+    Reply(
+        request=REST.tickers(Kind.SPOT, lambda kind, name: BTC if name == "BTC-USDT" else None),
+        body=b"""{"code":"0","msg":"","data":[{"instType":"SPOT","instId":"BTC-USDT",
+        "last":"60000.4","askPx":"60000.5","bidPx":"60000.3","open24h":"60000.4",
+        "high24h":"61000","low24h":"59000","volCcy24h":"6000040","vol24h":"100",
+        "ts":"1782000006085"},{"instType":"SPOT","instId":"NEW-USDT","last":"","askPx":"",
+        "bidPx":"","open24h":"","high24h":"","low24h":"","volCcy24h":"0","vol24h":"0",
+        "ts":"1782000006085"}]}""",
+        value=[
+            Ticker(
+                instrument=BTC,
+                last=60000.4,
+                bid=60000.3,
+                ask=60000.5,
+                high=61000.0,
+                low=59000.0,
+                volume=100.0,
+                quote_volume=6000040.0,
+                change=0.0,
+                venue_ns=1782000006085_000_000,
+                received_ns=RECEIVED_NS,
+            )
+        ],
+    ),
+    Reply(
+        request=REST.funding_history(SWAP, 2),
+        body=b"""{"code":"0","msg":"","data":[{"formulaType":"withRate",
+        "fundingRate":"0.0001","fundingTime":"1782028800000","instId":"BTC-USDT-SWAP",
+        "instType":"SWAP","method":"current_period","realizedRate":"0.00011"},
+        {"formulaType":"withRate","fundingRate":"-0.0002","fundingTime":"1782000000000",
+        "instId":"BTC-USDT-SWAP","instType":"SWAP","method":"current_period",
+        "realizedRate":"-0.0002"}]}""",
+        value=[
+            FundingCharge(
+                instrument=SWAP,
+                rate=rate,
+                charged_ns=charged_ms * 1_000_000,
+                received_ns=RECEIVED_NS,
+            )
+            for rate, charged_ms in ((-0.0002, 1782000000000), (0.00011, 1782028800000))
+        ],
     ),
     Reply(
         request=REST.klines(SWAP, KlineInterval.M1),

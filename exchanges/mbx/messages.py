@@ -1,8 +1,7 @@
-"""Binance stream messages, spot and USD-M: the venue's own spelling, and what it means.
+"""Stream messages of this dialect, spot and USD-M: the wire's own spelling, and what it means.
 
-Source: "WebSocket Streams" of the spot API documentation (2026-07-21), the USD-M equivalent
-(2026-07-24), and recorded frames of both. Prices and sizes are JSON strings; times are integer
-milliseconds.
+Source: "WebSocket Streams" of the documents that the venues' records name, and recorded frames.
+Prices and sizes are JSON strings; times are integer milliseconds.
 """
 
 from math import inf
@@ -34,7 +33,7 @@ def taker_side(buyer_is_maker: bool) -> Side:
 
 
 class StreamError(Struct):
-    """`error` of a USD-M refusal; on spot these fields stand in the envelope itself."""
+    """`error` of some refusals; of others these fields stand in the envelope itself."""
 
     code: int
     msg: str = ""

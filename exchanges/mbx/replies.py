@@ -1,7 +1,7 @@
-"""Binance REST replies, spot and USD-M: the venue's own spelling, and what it means.
+"""REST replies of this dialect, spot and USD-M: the wire's own spelling, and what it means.
 
-Source: "General endpoints" and "Market data endpoints" of the spot API documentation
-(2026-07-21), and the USD-M equivalents (2026-07-24).
+Source: "General endpoints" and "Market data endpoints" of the documents that the venues' records
+name.
 """
 
 from decimal import Decimal
@@ -9,10 +9,10 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Raw, Struct
 
-from exchanges.binance.messages import Levels, UpdateId, taker_side
 from exchanges.events import (
     BookSnapshot,
     Funding,
+    FundingCharge,
     Kline,
     KlineInterval,
     MarkPrice,
@@ -21,6 +21,7 @@ from exchanges.events import (
     Trade,
 )
 from exchanges.instrument import Instrument, Kind, Status, unified_symbol
+from exchanges.mbx.messages import Levels, UpdateId, taker_side
 from exchanges.numbers import NS_PER_MS, Millis, Percent, Price, Rate, Size
 
 _STATUS: Final = {
@@ -129,6 +130,12 @@ class RestTrade(Struct):
         )
 
 
+class Named(Struct):
+    """What a row of a list of all symbols is about."""
+
+    symbol: str
+
+
 class Ticker24h(Struct):
     """24hr ticker price change statistics; USD-M rows have no best bid and ask."""
 
@@ -224,10 +231,25 @@ class PremiumIndex(Struct):
 
 
 class FundingInfo(Struct):
-    """Symbols whose funding was adjusted; those that are missing are charged every 8 h."""
+    """How often a symbol is charged; some venues leave those out that have the usual interval."""
 
     symbol: str
     fundingIntervalHours: Annotated[float, Meta(gt=0, le=24)]
+
+
+class FundingRate(Struct):
+    """A funding rate that was charged."""
+
+    fundingRate: Rate
+    fundingTime: Millis
+
+    def charge(self, instrument: Instrument, received_ns: int) -> FundingCharge:
+        return FundingCharge(
+            instrument=instrument,
+            rate=self.fundingRate,
+            charged_ns=self.fundingTime * NS_PER_MS,
+            received_ns=received_ns,
+        )
 
 
 class OpenInterestInfo(Struct):

@@ -1,0 +1,92 @@
+"""Aster: USDT-margined perpetuals, as data. Its spot market has an API of its own.
+
+Source: official api-docs repository (30 June 2026), and payloads quoted by ccxt in 2025 and 2026.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from exchanges.aster.public import AsterStream
+from exchanges.instrument import Kind
+from exchanges.limits import Rate
+from exchanges.mbx import INTERVALS
+from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
+
+if TYPE_CHECKING:
+    from exchanges.sandbox import SandboxVenue
+
+# Quote assets of the listed contracts, for names that no instrument list explains.
+_QUOTES: Final = ("USDT", "USD1", "USDF")
+
+
+def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
+    assets = split_by_quote(native, _QUOTES)
+    if assets is None or kind is Kind.SPOT:
+        return None
+    base, quote = assets
+    return base, quote, quote
+
+
+def _load_sandbox() -> "type[SandboxVenue]":
+    from exchanges.aster.sandbox import AsterSandbox
+
+    return AsterSandbox
+
+
+VENUE: Final = Venue(
+    name="aster",
+    title="Aster",
+    source="official api-docs repository, futures V3 (June 2026)",
+    rest=AsterStream.rest,
+    codec=AsterStream,
+    streams=(
+        Stream(
+            name="stream",
+            kinds=frozenset({Kind.PERPETUAL}),
+            channels=frozenset(
+                {
+                    Channel.BOOK,
+                    Channel.TOP,
+                    Channel.TRADES,
+                    Channel.TICKER,
+                    Channel.KLINES,
+                    Channel.MARK_PRICE,
+                    Channel.FUNDING,
+                    Channel.LIQUIDATIONS,
+                }
+            ),
+            # The venue's own pings come every 5 min and prove nothing about the feed: a
+            # connection without a frame for 15 s is asked to list its subscriptions.
+            heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
+            # The eleventh message within a second ends the connection, and repeated offenders
+            # are banned. Eight leave room for pongs.
+            messages=Rate.within(8, 1.0),
+            # 200 streams fit a connection, and every loss of one costs a snapshot a book.
+            max_topics=200,
+            batch=100,
+            lifetime_s=24 * 3600.0,
+        ),
+    ),
+    endpoints={
+        PRODUCTION: {
+            "rest": "https://fapi.asterdex.com",
+            "stream": "wss://fstream.asterdex.com/stream",
+        },
+        "testnet": {
+            "rest": "https://fapi.asterdex-testnet.com",
+            "stream": "wss://fstream5.asterdex-testnet.com/stream",
+        },
+    },
+    buckets={"weight": Rate.within(2400, 60.0)},
+    # No rate of connections is documented.
+    connects=Rate.within(30, 60.0),
+    # Neither a list price nor a list of symbols tells fees; these are those of the documentation's
+    # example of an account.
+    fees={Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0004"))},
+    integrity={Kind.PERPETUAL: "previous id"},
+    klines=INTERVALS,
+    recorded={"aster": Kind.PERPETUAL},
+    read_native=_read_native,
+    sandbox=_load_sandbox,
+)

@@ -1,0 +1,69 @@
+"""Gate.io's perpetuals that settle in USDT, as data. Spot is a venue of its own.
+
+Source: official pages of the futures WebSocket and REST v4 (stored copies of 2025, changes of
+August 2026), the venue's SDKs of 2026, and a public note on probes of August 2026. Contracts in
+BTC and USD1 have other addresses.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from exchanges import gate_v4
+from exchanges.gate_v4.messages import CANDLE_NAMES
+from exchanges.gate_v4.replies import ASSETS
+from exchanges.gateio_futures.public import GateioFuturesStream
+from exchanges.gateio_futures.rest import DECIMAL_SIZES
+from exchanges.instrument import Kind
+from exchanges.stream import Channel, Stream
+from exchanges.venue import PRODUCTION, Fees, Venue
+
+if TYPE_CHECKING:
+    from exchanges.sandbox import SandboxVenue
+
+
+def _load_sandbox() -> "type[SandboxVenue]":
+    from exchanges.gateio_futures.sandbox import GateioFuturesSandbox
+
+    return GateioFuturesSandbox
+
+
+VENUE: Final = Venue(
+    name="gateio_futures",
+    title="Gate.io futures",
+    source="official futures API v4 documentation (stored copies of 2025, changes of 2026)",
+    rest=GateioFuturesStream.rest,
+    codec=GateioFuturesStream,
+    streams=(
+        Stream(
+            name="stream",
+            kinds=frozenset({Kind.PERPETUAL}),
+            channels=frozenset(Channel),
+            heartbeat=gate_v4.HEARTBEAT,
+            messages=gate_v4.MESSAGES,
+            max_topics=gate_v4.MAX_TOPICS,
+            batch=gate_v4.BATCH,
+            headers=DECIMAL_SIZES,
+        ),
+    ),
+    endpoints={
+        PRODUCTION: {
+            "rest": "https://api.gateio.ws",
+            "stream": "wss://fx-ws.gateio.ws/v4/ws/usdt",
+        },
+        "testnet": {
+            "rest": "https://api-testnet.gateapi.io",
+            "stream": "wss://ws-testnet.gate.com/v4/ws/futures/usdt",
+        },
+    },
+    buckets=GateioFuturesStream.rest.limits,
+    connects=gate_v4.CONNECTS,
+    # List prices, as the contracts have them; an account's own are higher for makers.
+    fees={Kind.PERPETUAL: Fees(maker=Decimal("-0.0001"), taker=Decimal("0.00075"))},
+    integrity={Kind.PERPETUAL: "id range"},
+    klines=tuple(CANDLE_NAMES),
+    # Others' recordings have the second name.
+    recorded={"gateio_futures": Kind.PERPETUAL, "gateio-futures": Kind.PERPETUAL},
+    read_native=gate_v4.read_native,
+    sandbox=_load_sandbox,
+    assets=ASSETS,
+)

@@ -1,0 +1,104 @@
+"""Gate.io perpetuals, public streams: WebSocket messages in, events out.
+
+Source: "Futures WebSocket v4" of the API documentation (stored copies of 2025, changes of August
+2026). The frames around the rows and the books are those of `exchanges/gate_v4/stream.py`; most
+frames here have several rows, each of which names its market.
+"""
+
+from typing import ClassVar, Final, Protocol
+
+import msgspec
+from msgspec import Raw, Struct
+
+from exchanges.codec import Frame
+from exchanges.events import BookSnapshot, StreamEvent
+from exchanges.gate_v4.messages import BookTickerFrame, BookUpdateFrame, PriceSize, Subject
+from exchanges.gate_v4.stream import GateStream
+from exchanges.gateio_futures import messages as wire
+from exchanges.gateio_futures.rest import GateioFuturesRest
+from exchanges.instrument import Instrument
+from exchanges.numbers import Millis
+from exchanges.readers import one
+from exchanges.stream import Channel
+from exchanges.subscriptions import Handler, Route
+
+
+class RowsFrame(Struct):
+    """A frame with several rows, which stay undecoded until their market is known."""
+
+    result: list[Raw]
+    time_ms: Millis | None = None
+
+
+class Row(Protocol):
+    """A wire struct of one row; `sent_ms` is when its frame was sent."""
+
+    def events(
+        self, instrument: Instrument, sent_ms: int | None, received_ns: int
+    ) -> tuple[StreamEvent, ...]: ...
+
+
+_ROWS: Final = msgspec.json.Decoder(RowsFrame)
+_PARTIAL_BOOK: Final = msgspec.json.Decoder(wire.PartialBookFrame, strict=False)
+
+
+def _row(row: type[Row]) -> Handler:
+    """Reads one row, given with the stamp of its frame."""
+    decode = msgspec.json.Decoder(row, strict=False).decode
+
+    def read(
+        route: Route, payload: tuple[Raw, int | None], received_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        raw, sent_ms = payload
+        return decode(raw).events(route.instrument, sent_ms, received_ns)
+
+    return read
+
+
+_TICKERS: Final = _row(wire.TickerRow)
+
+
+class GateioFuturesStream(GateStream):
+    """One connection for contracts that settle in USDT.
+
+    The tickers are the stream of funding, mark price and open interest as well.
+    """
+
+    venue = "gateio_futures"
+    rest = GateioFuturesRest()
+    prefix = "futures"
+    names: ClassVar = {
+        Channel.BOOK: "obu",
+        Channel.TOP: "book_ticker",
+        Channel.TRADES: "trades",
+        Channel.TICKER: "tickers",
+        Channel.KLINES: "candlesticks",
+        Channel.FUNDING: "tickers",
+        Channel.MARK_PRICE: "tickers",
+        Channel.OPEN_INTEREST: "tickers",
+        Channel.LIQUIDATIONS: "public_liquidates",
+    }
+    readers: ClassVar = {
+        Channel.TOP: one(BookTickerFrame),
+        Channel.TRADES: _row(wire.TradeRow),
+        Channel.TICKER: _TICKERS,
+        Channel.KLINES: _row(wire.CandleRow),
+        Channel.FUNDING: _TICKERS,
+        Channel.MARK_PRICE: _TICKERS,
+        Channel.OPEN_INTEREST: _TICKERS,
+        Channel.LIQUIDATIONS: _row(wire.LiquidationRow),
+    }
+    joined_book: ClassVar = msgspec.json.Decoder(BookUpdateFrame[PriceSize], strict=False)
+
+    def _rows(
+        self, channel: str, subjects: list[Subject], frame: Frame, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        content = _ROWS.decode(frame)
+        events: tuple[StreamEvent, ...] = ()
+        for subject, row in zip(subjects, content.result, strict=True):
+            payload = row, content.time_ms
+            events += self._dispatch(f"{channel}:{subject.name}", payload, received_ns)
+        return events
+
+    def _partial_book(self, route: Route, frame: Frame, received_ns: int) -> BookSnapshot:
+        return _PARTIAL_BOOK.decode(frame).result.snapshot(route.instrument, received_ns)

@@ -1,0 +1,179 @@
+"""KuCoin seen from the server: public REST. The socket is in `sandbox_streams.py`.
+
+Source: as for `rest.py`. Errors come with HTTP 200 and a code, except for too many requests.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from exchanges.events import KlineInterval
+from exchanges.instrument import Instrument, Kind
+from exchanges.kucoin.messages import INTERVALS
+from exchanges.kucoin.replies import ASSETS, LIST_FEE
+from exchanges.kucoin.sandbox_streams import KucoinSession
+from exchanges.numbers import NS_PER_S
+from exchanges.sandbox import (
+    Answer,
+    SandboxMarket,
+    SandboxReply,
+    SandboxRequest,
+    SandboxSession,
+    SandboxVenue,
+    json_reply,
+    ms,
+)
+from exchanges.synthetic import Candle
+
+_OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
+_CODES: Final = {400: "900001", 404: "404000", 429: "429000"}
+_MOST_CANDLES: Final = 1500
+_MOST_TRADES: Final = 100
+
+
+class KucoinSandbox(SandboxVenue):
+    """The exchange."""
+
+    name = "kucoin"
+    kinds = (Kind.SPOT,)
+
+    def native(self, base: str, quote: str, settle: str) -> str:
+        return f"{_OWN_NAMES.get(base, base)}-{_OWN_NAMES.get(quote, quote)}"
+
+    def make_instrument(self, symbol: str) -> Instrument:
+        return replace(super().make_instrument(symbol), maker_fee=LIST_FEE, taker_fee=LIST_FEE)
+
+    def open_session(self, endpoint: str) -> SandboxSession:
+        return KucoinSession(self, endpoint)
+
+    def error_reply(self, status: int, message: str) -> SandboxReply:
+        body = {"code": _CODES[status], "msg": message}
+        headers = {"gw-ratelimit-reset": "1000"} if status == 429 else {}
+        return json_reply(body, 429 if status == 429 else 200, headers)
+
+    def routes(self) -> Mapping[str, Answer]:
+        book = "/api/v1/market/orderbook/level2"
+        return {
+            "/api/v1/timestamp": lambda request: _reply(ms(request.now_ns)),
+            "/api/v2/symbols": self._symbols,
+            f"{book}_20": self._about(lambda market, request: _book(market, request, 20)),
+            f"{book}_100": self._about(lambda market, request: _book(market, request, 100)),
+            "/api/v1/market/histories": self._about(_histories),
+            "/api/v1/market/stats": self._about(
+                lambda market, request: _stats(market) | {"time": ms(request.now_ns)}
+            ),
+            "/api/v1/market/allTickers": self._all_tickers,
+            "/api/v1/market/candles": self._about(_candles),
+        }
+
+    def _about(self, answer: Callable[[SandboxMarket, SandboxRequest], Any]) -> Answer:
+        """Answers about the market that the query names."""
+
+        def find(request: SandboxRequest) -> SandboxReply:
+            market = self.market(Kind.SPOT, request.query.get("symbol", ""))
+            if market is None:
+                return self.error_reply(400, "The symbol does not exist")
+            return _reply(answer(market, request))
+
+        return find
+
+    def _symbols(self, request: SandboxRequest) -> SandboxReply:
+        return _reply([_symbol_row(market.instrument) for market in self.markets.values()])
+
+    def _all_tickers(self, request: SandboxRequest) -> SandboxReply:
+        rows = [
+            _stats(market) | {"symbolName": market.instrument.native}
+            for market in self.markets.values()
+        ]
+        return _reply({"time": ms(request.now_ns), "ticker": rows})
+
+
+def _reply(data: object) -> SandboxReply:
+    return json_reply({"code": "200000", "data": data})
+
+
+def _symbol_row(instrument: Instrument) -> dict[str, Any]:
+    """The currencies under the names they have now, which differ from the codes of old."""
+    return {
+        "symbol": instrument.native,
+        "name": f"{instrument.base}-{instrument.quote}",
+        "baseCurrency": instrument.base,
+        "quoteCurrency": instrument.quote,
+        "feeCurrency": instrument.quote,
+        "baseMinSize": format(instrument.min_size, "f"),
+        "baseMaxSize": None,
+        "baseIncrement": format(instrument.step, "f"),
+        "priceIncrement": format(instrument.tick, "f"),
+        "minFunds": None,
+        "enableTrading": True,
+        "feeCategory": 1,
+        "makerFeeCoefficient": _coefficient(instrument.maker_fee),
+        "takerFeeCoefficient": _coefficient(instrument.taker_fee),
+        "callauctionIsEnabled": False,
+    }
+
+
+def _coefficient(fee: Decimal | None) -> str:
+    return format((fee or LIST_FEE) / LIST_FEE, "f")
+
+
+def _book(market: SandboxMarket, request: SandboxRequest, levels: int) -> dict[str, Any]:
+    depth = market.depth(levels)
+    return {
+        "time": ms(request.now_ns),
+        "sequence": str(depth.last_id),
+        "bids": market.levels(depth.bids),
+        "asks": market.levels(depth.asks),
+    }
+
+
+def _histories(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
+    return [
+        {
+            "sequence": str(match.trade_id),
+            "price": market.price(match.price),
+            "size": market.size(match.size),
+            "side": match.side.name.lower(),
+            "time": match.time_ns,
+        }
+        for match in list(market.synthetic.statistics.trades)[-_MOST_TRADES:]
+    ]
+
+
+def _stats(market: SandboxMarket) -> dict[str, Any]:
+    day, depth = market.synthetic.statistics.day(), market.depth(1)
+    return {
+        "symbol": market.instrument.native,
+        "buy": market.price(depth.bids[0][0]) if depth.bids else None,
+        "sell": market.price(depth.asks[0][0]) if depth.asks else None,
+        "changeRate": f"{day.close / day.open - 1:.4f}",
+        "changePrice": market.price(day.close - day.open),
+        "high": market.price(day.high),
+        "low": market.price(day.low),
+        "vol": market.size(day.volume),
+        "volValue": market.value(day.value),
+        "last": market.price(day.close),
+    }
+
+
+def _candles(market: SandboxMarket, request: SandboxRequest) -> list[list[str]]:
+    """The newest first; those from `startAt` to `endAt`, where these are given."""
+    interval = INTERVALS.get(request.query.get("type", ""), KlineInterval.M1)
+    start_s, end_s = request.integer("startAt", 0), request.integer("endAt", 1 << 40)
+
+    def row(candle: Candle) -> list[str]:
+        return [
+            str(candle.open_ns // NS_PER_S),
+            market.price(candle.open),
+            market.price(candle.close),
+            market.price(candle.high),
+            market.price(candle.low),
+            market.size(candle.volume),
+            market.value(candle.value),
+        ]
+
+    candles = reversed(market.synthetic.statistics.candles(interval))
+    wanted = [one for one in candles if start_s <= one.open_ns // NS_PER_S <= end_s]
+    return [row(candle) for candle in wanted[:_MOST_CANDLES]]

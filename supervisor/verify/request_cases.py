@@ -1,0 +1,84 @@
+"""What requests answer, against the state of the sandbox's market."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from exchanges.dialogue import answer
+from exchanges.errors import CodecUsageError
+from exchanges.events import Event, FundingCharge, Kline, KlineInterval
+from exchanges.instrument import Instrument, Instruments, Kind
+from exchanges.rest import Request
+from exchanges.sandbox import SandboxVenue
+from exchanges.venue import Venue
+from supervisor.verify.case import expect
+from supervisor.verify.checks import check
+from supervisor.verify.lab import START_NS, STEP_NS, instruments_of, open_sandbox
+
+
+def requests(venue: Venue) -> None:
+    """What requests answer is the market's state in our units as well."""
+    sandbox = open_sandbox(venue)
+    now_ns = START_NS
+    for _ in range(600):
+        now_ns += STEP_NS
+        sandbox.step(now_ns)
+    instruments = Instruments(
+        one for one in instruments_of(venue, sandbox) if one.symbol in sandbox.markets
+    )
+    for instrument in instruments:
+        for name, answer_ in _answers(venue, sandbox, instrument, now_ns):
+            expect(answer_, f"{instrument.symbol}: {name} is empty")
+            for event in answer_:
+                check(sandbox.markets[instrument.symbol], event, START_NS)
+            at_ns = [_moment_ns(event) for event in answer_]
+            expect(at_ns == sorted(at_ns), f"{instrument.symbol}: {name} is not the oldest first")
+    for kind in venue.kinds:
+        try:
+            request = venue.rest.tickers(kind, instruments.native)
+        except CodecUsageError:
+            continue
+        tickers = request.read(answer(sandbox, request, now_ns))
+        told = {ticker.instrument.symbol for ticker in tickers}
+        expect(
+            told == {one.symbol for one in instruments if one.kind is kind},
+            f"tickers of all {kind} markets are those of {sorted(told)}",
+        )
+        for ticker in tickers:
+            check(sandbox.markets[ticker.instrument.symbol], ticker, START_NS)
+
+
+def _answers(
+    venue: Venue, sandbox: SandboxVenue, one: Instrument, now_ns: int
+) -> Iterator[tuple[str, list[Event]]]:
+    """What the venue answers about a market, as lists of events."""
+    rest = venue.rest
+    asks: dict[str, Callable[[], Request[Any]]] = {
+        "the book": lambda: rest.book(one, 20),
+        "trades": lambda: rest.trades(one, 20),
+        "the ticker": lambda: rest.ticker(one),
+        "klines": lambda: rest.klines(one, KlineInterval.M1, 5),
+    }
+    if one.kind is Kind.PERPETUAL:
+        asks |= {
+            "funding": lambda: rest.funding(one),
+            "past funding": lambda: rest.funding_history(one, 5),
+            "the mark price": lambda: rest.mark_price(one),
+            "open interest": lambda: rest.open_interest(one),
+        }
+    for name, ask in asks.items():
+        try:
+            request = ask()
+        except CodecUsageError:
+            continue  # the matrix of venues says so
+        value = request.read(answer(sandbox, request, now_ns))
+        yield name, value if isinstance(value, list) else [value]
+
+
+def _moment_ns(event: Event) -> int:
+    match event:
+        case Kline():
+            return event.open_ns
+        case FundingCharge():
+            return event.charged_ns
+        case _:
+            return event.venue_ns or 0

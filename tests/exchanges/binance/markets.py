@@ -1,0 +1,25 @@
+"""Markets and codecs that the tests of Binance's streams share."""
+
+from exchanges import VENUES
+from exchanges.codec import StreamCodec
+from exchanges.instrument import Instrument, Instruments
+from exchanges.stream import Channel, Topic
+from tests.exchanges.transcripts import market, stream_of
+
+VENUE = VENUES["binance"]
+BTC = market("BTC/USDT", "BTCUSDT", venue="binance")
+BNB = market("BNB/BTC", "BNBBTC", venue="binance")
+PERP = market("BTC/USDT:USDT", "BTCUSDT", venue="binance", funding_interval_s=28_800.0)
+LISTED = market("NEW/USDT:USDT", "NEWUSDT", venue="binance")  # its funding interval is unknown
+TRADES = Topic(Channel.TRADES, "BTC/USDT")
+BOOK = Topic(Channel.BOOK, "BTC/USDT")
+
+
+def wanting_codec(stream: str, *topics: Topic) -> StreamCodec:
+    codec = VENUE.codec(stream_of(VENUE, stream), Instruments([BTC, BNB, PERP]))
+    codec.subscribe(topics)
+    return codec
+
+
+def listening_codec(stream: str, *instruments: Instrument) -> StreamCodec:
+    return VENUE.codec(stream_of(VENUE, stream), Instruments(instruments), listening=True)
