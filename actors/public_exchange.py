@@ -1,6 +1,6 @@
 """One venue by itself: its public requests as methods, its streams as async iterators.
 
-async with open_exchange("okx") as exchange:
+async with open_exchange("name of a venue") as exchange:
     print(await exchange.ticker("BTC/USDT"))
     async with exchange.stream_book("BTC/USDT") as books:
         async for book in books:

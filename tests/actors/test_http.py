@@ -41,6 +41,16 @@ def costing(cost: float, *buckets: str) -> Request[None]:
     return msgspec.structs.replace(PING, costs=costs, query=(("cost", f"{cost:g}"),))
 
 
+async def test_parameters_that_depend_on_the_time_are_made_when_it_is_asked(
+    autojump_clock: MockClock,
+) -> None:
+    dated = msgspec.structs.replace(PING, dated=lambda now_ns: (("now", str(now_ns)),))
+    async with gateway_to(script(reply())) as (gateway, server):
+        await gateway.call(dated)
+        ((_, target),) = server.asked
+        assert target.endswith(f"{PING.target}?now=0")
+
+
 # Trying again.
 
 

@@ -132,3 +132,18 @@ def node(supervisor: Supervisor, *path: str) -> Node:
 
 def states(supervisor: Supervisor) -> dict[str, str]:
     return {child.name: child.state.value for child in supervisor.tree().children}
+
+
+def supervise(*children: ChildSpec, **options: Any) -> Supervisor:
+    return Supervisor("top", children, **{"chance": NoChance(), **options})
+
+
+def end_quickly(crew: Crew) -> None:
+    """Let nothing that a test made slow hold up its end."""
+    for name in crew.alive:
+        crew[name].stop_s = 0.0
+
+
+def told(records: list[Any], *fields: str) -> list[tuple[Any, ...]]:
+    """The events logged, each with these fields."""
+    return [tuple(record[field] for field in ("event", *fields)) for record in records]

@@ -1,0 +1,49 @@
+"""How a venue's lists become its instruments."""
+
+from contextlib import suppress
+
+from msgspec.structs import replace
+from trio.testing import MockClock
+
+from actors.instruments import run_instruments
+from actors.venue_clock import VenueClock
+from exchanges.events import InstrumentChange
+from exchanges.instrument import Instruments
+from exchanges.rest import Listing, Request, Response
+from tests.actors.sandboxes import venue_context
+
+
+def in_pages(request: Request[Listing]) -> Request[Listing]:
+    """The same list with one instrument a page."""
+
+    def page(number: int) -> Request[Listing]:
+        def read(response: Response) -> Listing:
+            listing = request.read(response)
+            is_last = number + 1 == len(listing.instruments)
+            return Listing(
+                listing.instruments[number : number + 1],
+                more=None if is_last else page(number + 1),
+            )
+
+        return replace(request, read=read)
+
+    return page(0)
+
+
+async def test_list_that_comes_in_pages_is_read_to_its_end(autojump_clock: MockClock) -> None:
+    told: list[InstrumentChange] = []
+
+    async def note(changes: list[InstrumentChange]) -> None:
+        told.extend(changes)
+        raise EOFError
+
+    async with venue_context("okx") as (context, server):
+        rest = type("Paged", (type(context.venue.rest),), {})()
+        whole = rest.instruments()
+        rest.instruments = lambda: tuple(in_pages(request) for request in whole)
+        context = replace(
+            context, venue=replace(context.venue, rest=rest), instruments=Instruments()
+        )
+        with suppress(EOFError):
+            await run_instruments(context, VenueClock(), note, 60.0)
+    assert {change.instrument.symbol for change in told} == set(server.venue.markets)
