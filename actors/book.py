@@ -46,8 +46,8 @@ async def run_book(
                         source = sender
                     if sender == source:
                         book.apply(event)
-            if book.wants_resync:
-                resync(book.fault or Fault.CROSSED, book.detail)
+            if trouble := book.trouble:
+                resync(trouble, book.detail)
             tops.tell(book)
             if book.fault is not told:
                 told = book.fault

@@ -14,8 +14,11 @@ from actors.venue_clock import VenueClock
 from exchanges.errors import ExchangeError
 from exchanges.events import InstrumentChange
 from exchanges.instrument import Instrument, Status
+from exchanges.numbers import NS_PER_S
 
 CLOCK_EVERY_S: Final = 60.0
+COARSEST_NS: Final = NS_PER_S // 10
+"""A clock that tells coarser times is better known by when its messages arrive."""
 
 log = structlog.get_logger()
 
@@ -101,7 +104,12 @@ def _merge(context: VenueContext, listed: dict[str, Instrument]) -> list[Instrum
 
 
 async def _measure(context: VenueContext, clock: VenueClock) -> None:
-    """Compare the venue's clock with ours; a failure leaves the last measurement standing."""
+    """Compare the venue's clock with ours; a failure leaves the last measurement standing.
+
+    What is told too coarsely says less than the stamps of the stream.
+    """
+    if context.venue.rest.clock_step_ns > COARSEST_NS:
+        return
     sent_ns = context.clock.now_ns()
     try:
         venue_ns = await context.gateway.call(context.venue.rest.server_time())

@@ -121,7 +121,8 @@ class LiveStreams:
 
     def _open_book(self, instrument: Instrument) -> None:
         symbol = instrument.symbol
-        book = self._books[symbol] = OrderBook(instrument, self._context.venue.checksum)
+        venue = self._context.venue
+        book = self._books[symbol] = OrderBook(instrument, venue.checksum, venue.start_limit)
         inbox = self._context.books[symbol] = BookInbox(INBOX_BATCHES)
         scope = self._scopes[f"book {symbol}"] = trio.CancelScope()
 

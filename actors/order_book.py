@@ -12,6 +12,7 @@ from typing import Final
 
 from actors.audit import Witness
 from actors.book_side import BookSide
+from actors.known_depth import WHOLE, KnownDepth
 from exchanges.events import BookDelta, BookLost, BookSnapshot, Event, Fault, Level, Top
 from exchanges.instrument import Instrument
 from exchanges.numbers import NS_PER_S
@@ -59,7 +60,9 @@ class OrderBook:
         losses: how often a live book was lost, by fault.
     """
 
-    def __init__(self, instrument: Instrument, checksum: Checksum | None = None) -> None:
+    def __init__(
+        self, instrument: Instrument, checksum: Checksum | None = None, start_limit: int = 0
+    ) -> None:
         self.instrument = instrument
         self.fault: Fault | None = Fault.STARTING
         self.detail = ""
@@ -71,6 +74,8 @@ class OrderBook:
         self.snapshots = 0
         self._checksum = checksum
         self._verified = 0
+        self._start_limit = start_limit
+        self._known = WHOLE
         self._crossed_since_ns: int | None = None
         self._witness: Witness | None = None
         self._bids = BookSide(is_bid=True)
@@ -100,11 +105,20 @@ class OrderBook:
         self._crossed_since_ns = None
 
     @property
-    def wants_resync(self) -> bool:
-        """The book itself found that it is wrong; the codec does not know."""
-        if self.fault is Fault.CROSSED and self._crossed_since_ns is not None:
-            return self.received_ns - self._crossed_since_ns >= CROSSED_GRACE_NS
-        return self.fault is Fault.CHECKSUM
+    def trouble(self) -> Fault | None:
+        """Why the book needs a new start, if it found so itself; the codec does not know.
+
+        With `Fault.DEPTH` it may still be live: what is known of it is running out.
+        """
+        match self.fault:
+            case Fault.CROSSED if self._crossed_since_ns is not None:
+                crossed_ns = self.received_ns - self._crossed_since_ns
+                return Fault.CROSSED if crossed_ns >= CROSSED_GRACE_NS else None
+            case Fault.CHECKSUM | Fault.DEPTH:
+                return self.fault
+            case None if self._known is not WHOLE and self._known.is_running_out(*self._touch()):
+                return Fault.DEPTH
+        return None
 
     # Reading.
 
@@ -133,14 +147,14 @@ class OrderBook:
         )
 
     def bids(self, limit: int = 10) -> list[Level]:
-        """The best `limit` bids, highest first."""
+        """The best `limit` bids, highest first; fewer where no more is known for sure."""
         self.require_live()
-        return self._bids.levels(self._readable(limit))
+        return self._known.known_bids(self._bids.levels(self._readable(limit)))
 
     def asks(self, limit: int = 10) -> list[Level]:
         """The best `limit` asks, lowest first."""
         self.require_live()
-        return self._asks.levels(self._readable(limit))
+        return self._known.known_asks(self._asks.levels(self._readable(limit)))
 
     def require_live(self) -> None:
         """Raise `BookNotLive` unless the book can be trusted."""
@@ -186,6 +200,8 @@ class OrderBook:
         window = snapshot.window
         self._bids = BookSide(is_bid=True, levels=snapshot.bids, window=window)
         self._asks = BookSide(is_bid=False, levels=snapshot.asks, window=window)
+        if self._start_limit:
+            self._known = KnownDepth(snapshot.bids, snapshot.asks, self._start_limit)
         self._verified = snapshot.verified
         self.instrument = snapshot.instrument
         self.fault = None
@@ -218,6 +234,11 @@ class OrderBook:
             self.fault = Fault.CROSSED
             self.detail = f"bid {bid[0]:g} at or above ask {ask[0]:g}"
             self._crossed_since_ns = self.received_ns
+        if self._known is not WHOLE and self._known.is_over(*self._touch()):
+            self.lose(Fault.DEPTH, "the price has left the part that the snapshot told")
+
+    def _touch(self) -> tuple[float, float]:
+        return (self._bids.best or NO_BID)[0], (self._asks.best or NO_ASK)[0]
 
     def _readable(self, limit: int) -> int:
         return min(limit, self._verified) if self._verified else limit

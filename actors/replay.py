@@ -130,12 +130,12 @@ class Replay:
             book = self.books.get(market) or self._open(venue.venue, instrument)
             book.apply(event)
             touched.add(market)
-            if book.wants_resync:
-                fault = book.fault or Fault.CROSSED
-                venue.resync(instrument.symbol, fault, book.detail, self._now_ns)
+            if trouble := book.trouble:
+                venue.resync(instrument.symbol, trouble, book.detail, self._now_ns)
         return touched
 
     def _open(self, venue: Venue, instrument: Instrument) -> OrderBook:
+        # Nobody can fetch another start, so that a limited one must do.
         book = OrderBook(instrument, venue.checksum)
         self.books[instrument.venue, instrument.symbol] = book
         self.detector.add(

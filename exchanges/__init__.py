@@ -13,6 +13,7 @@ _NAMES: Final = (
     "bybit",
     "gateio",
     "gateio_futures",
+    "htx",
     "kucoin",
     "mexc",
     "okx",

@@ -160,11 +160,17 @@ class StreamCodec(ABC):
             raise self._protocol_error(str(error), frame) from error
 
     def resync(self, symbol: str, fault: Fault, detail: str, received_ns: int) -> tuple[Event, ...]:
-        """Start the symbol's book anew; the events say that it is lost, if that is news."""
+        """Start the symbol's book anew; the events say that it is lost, if that is news.
+
+        With `Fault.DEPTH` it is not: a live book goes on until its new start is there.
+        """
         route = self._subscriptions.get(Topic(Channel.BOOK, symbol))
         if route is None or route.feed is None:
             return ()
         self._starts.want(route)
+        if fault is Fault.DEPTH and route.feed.is_live:
+            route.feed.refresh()
+            return ()
         return route.feed.lose(fault, detail, received_ns)
 
     def resync_all(self, fault: Fault, detail: str, received_ns: int) -> tuple[Event, ...]:
@@ -211,7 +217,7 @@ class StreamCodec(ABC):
         """Start a book from a snapshot that came in another way than in the stream."""
         route = self._subscriptions.get(Topic(Channel.BOOK, snapshot.instrument.symbol))
         feed = route.feed if route else None
-        if route is None or feed is None or feed.is_live:
+        if route is None or feed is None or (feed.is_live and not feed.wants_start):
             return ()  # it has started meanwhile, and the stream keeps it
         return self._snapshot(route, snapshot)
 
@@ -291,7 +297,7 @@ class StreamCodec(ABC):
         if self._starts.is_ending(route):
             return ()  # no updates will follow it; the next subscription brings another
         events = feed.snapshot(snapshot)
-        if feed.is_live:
+        if feed.is_live and not feed.wants_start:
             self._starts.settle(route)
         else:
             self._starts.want(route)

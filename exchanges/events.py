@@ -93,6 +93,7 @@ class Fault(StrEnum):
     GAP = "gap"  # an update is missing
     CHECKSUM = "checksum"  # our book is not the venue's
     AUDIT = "audit"  # a snapshot of the venue shows other levels
+    DEPTH = "depth"  # the price has left the part of the book that a limited snapshot told
     CROSSED = "crossed"  # best bid at or above best ask
     DISCONNECTED = "disconnected"  # the connection ended
     OVERFLOW = "overflow"  # our book fell behind and dropped its backlog

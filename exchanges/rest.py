@@ -34,6 +34,7 @@ from exchanges.events import (
     Trade,
 )
 from exchanges.instrument import Instrument, Kind
+from exchanges.numbers import NS_PER_MS
 
 # Whatever bytes a venue sends, decoding them can end in one of these and in nothing else.
 UNREADABLE: Final = (
@@ -119,6 +120,8 @@ class PublicRest(ABC):
     symbol_parameter: ClassVar[str] = "symbol"
     retry_s: ClassVar[float] = 1.0
     """How long to stay away after HTTP 418 or 429 without a Retry-After."""
+    clock_step_ns: ClassVar[int] = NS_PER_MS
+    """How coarsely `server_time` tells the venue's clock."""
     default_funding_s: ClassVar[float | None] = None
     """Seconds between charges of a contract that `funding_intervals` does not list."""
 

@@ -16,6 +16,9 @@ updates are buffered while a snapshot of id S is fetched; then
    which straddles S is as good as one that starts there);
 6. if even the oldest one starts after S, the snapshot is too old and is fetched again;
 7. the others must follow each other by rule 1.
+
+A live book may be given another start by request: it goes on by rules 1 to 3, its updates are
+buffered from then on, and the snapshot replaces it by rules 4 to 7.
 """
 
 import zlib
@@ -65,6 +68,7 @@ class BookFeed:
         "_buffer",
         "_joining",
         "_previous",
+        "_refreshing",
         "instrument",
         "is_live",
         "last",
@@ -82,6 +86,7 @@ class BookFeed:
         self._previous = -1  # what the update that led to `last` came from
         self.losses = 0
         self._joining = False  # live, but no update has confirmed that it follows the snapshot
+        self._refreshing = False  # live, and a new snapshot has been asked for
         self._buffer: deque[BookDelta] = deque(maxlen=MAX_BUFFERED)
 
     def delta(
@@ -108,22 +113,32 @@ class BookFeed:
         if self.is_live and previous == self.last <= last:
             self._previous, self.last = previous, last
             self._joining = False
+            if self._refreshing:
+                self._buffer.append(update)
             return (update,)
         return self._judge(update)
 
     def snapshot(self, snapshot: BookSnapshot) -> tuple[Event, ...]:
         """Start from `snapshot`, followed by the buffered updates that belong after it."""
         backlog = [update for update in self._buffer if update.sequence > snapshot.sequence]
-        if backlog and backlog[0].previous > snapshot.sequence:
+        oldest = backlog[0].previous if backlog else self.last if self._refreshing else 0
+        if oldest > snapshot.sequence:
             self.wants_start = True  # rule 6
             return ()
         self._buffer.clear()
+        self._refreshing = False
         self.is_live = True
         self.wants_start = False
         self._previous, self.last = -1, snapshot.sequence
         self._joining = self.rule.recovery is Recovery.SNAPSHOT_BY_REQUEST
         joined = (self._judge(update) for update in backlog)
         return (snapshot, *chain.from_iterable(joined))
+
+    def refresh(self) -> None:
+        """Want another start while the book goes on; updates are kept to follow it."""
+        if not self._refreshing:
+            self._refreshing = self.wants_start = True
+            self._buffer.clear()
 
     @property
     def has_updates(self) -> bool:
@@ -133,6 +148,7 @@ class BookFeed:
     def lose(self, fault: Fault, detail: str, received_ns: int) -> tuple[Event, ...]:
         """Stop trusting the book; says so once, and wants a new start from now on."""
         self._buffer.clear()
+        self._refreshing = False
         self.wants_start = True
         if not self.is_live:
             return ()
@@ -155,6 +171,8 @@ class BookFeed:
             update = msgspec.structs.replace(update, previous=self.last)
             self._previous, self.last = previous, last
             self._joining = False
+            if self._refreshing:
+                self._buffer.append(update)
             return (update,)
         is_repeated = (previous, last) == (self._previous, self.last)
         if is_repeated or (previous <= last <= self.last and not self.rule.resets):

@@ -48,9 +48,11 @@ class Starts:
         return bool(self._waiting)
 
     def want(self, route: Route) -> None:
-        """The route's book is not live."""
+        """The route's book is not live, or is to start anew while it is; that is no failure."""
+        state = self._states.setdefault(route, _Start())
+        if route not in self._waiting and route.feed and route.feed.is_live:
+            state.attempts = 0
         self._waiting[route] = None
-        self._states.setdefault(route, _Start())
 
     def settle(self, route: Route) -> None:
         """The route's book is live, or nobody wants it any more."""

@@ -63,6 +63,9 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     assets: Mapping[str, str] = {}
     checksum: Callable[[Instrument, list[Level], list[Level]], int] | None = None
     """The venue's checksum over the best levels of both sides, where its frames carry one."""
+    start_limit: int = 0
+    """Levels a side that a fetched start of a book is limited to, where the stream goes on with
+    the changes of deeper levels as well (0: nothing is missing from a start)."""
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

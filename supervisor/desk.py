@@ -179,7 +179,8 @@ class VenueDesk:
 
     async def _open_whole(self, instrument: Instrument) -> None:
         symbol = instrument.symbol
-        book = OrderBook(instrument, self.context.venue.checksum)
+        venue = self.context.venue
+        book = OrderBook(instrument, venue.checksum, venue.start_limit)
         inbox: BookInbox = BookInbox(INBOX_BATCHES)
         market = self.markets[symbol] = MarketDesk(instrument, book, inbox, {})
         self.context.books[symbol] = inbox

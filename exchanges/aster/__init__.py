@@ -10,6 +10,7 @@ from exchanges.aster.public import AsterStream
 from exchanges.instrument import Kind
 from exchanges.limits import Rate
 from exchanges.mbx import INTERVALS
+from exchanges.mbx.rest import SYNC_LEVELS
 from exchanges.stream import Channel, Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
@@ -39,6 +40,7 @@ VENUE: Final = Venue(
     title="Aster",
     source="official api-docs repository, futures V3 (June 2026)",
     rest=AsterStream.rest,
+    start_limit=SYNC_LEVELS,
     codec=AsterStream,
     streams=(
         Stream(

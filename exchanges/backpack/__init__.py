@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from exchanges.backpack.messages import CANDLE_NAMES
 from exchanges.backpack.public import BackpackStream
-from exchanges.backpack.rest import HISTORY, REQUESTS
+from exchanges.backpack.rest import HISTORY, REQUESTS, SYNC_LEVELS
 from exchanges.instrument import Kind
 from exchanges.limits import Rate
 from exchanges.stream import Channel, Heartbeat, Stream
@@ -62,6 +62,7 @@ VENUE: Final = Venue(
     title="Backpack",
     source="docs.backpack.exchange (August 2026)",
     rest=BackpackStream.rest,
+    start_limit=SYNC_LEVELS,
     codec=BackpackStream,
     streams=(
         _stream(

@@ -63,6 +63,7 @@ HISTORY: Final = "history"
 
 # The only depths that are allowed; without one the venue tells up to 5000 levels.
 _DEPTHS: Final = (5, 10, 20, 50, 100, 500, 1000)
+SYNC_LEVELS: Final = _DEPTHS[-1]
 _MOST_TRADES: Final = 1000
 _MOST_CHARGES: Final = 1000  # more are documented, but so many were seen to work
 _NO_CONTENT: Final = 204
@@ -122,14 +123,14 @@ class BackpackRest(PublicRest):
         return (self._ask("instruments", None, "/markets", _ROWS, read),)
 
     def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
-        deepest = _DEPTHS[-1]
+        wanted = depth or SYNC_LEVELS
         return self._ask(
             "book",
             instrument,
             "/depth",
             _DEPTH,
             lambda reply, received_ns: reply.snapshot(instrument, received_ns),
-            limit=next((each for each in _DEPTHS if each >= (depth or deepest)), deepest),
+            limit=next((each for each in _DEPTHS if each >= wanted), SYNC_LEVELS),
         )
 
     def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:

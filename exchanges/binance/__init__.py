@@ -12,6 +12,7 @@ from exchanges.events import KlineInterval
 from exchanges.instrument import Kind
 from exchanges.limits import Rate
 from exchanges.mbx import INTERVALS
+from exchanges.mbx.rest import SYNC_LEVELS
 from exchanges.stream import Channel, Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
@@ -92,6 +93,7 @@ VENUE: Final = Venue(
     title="Binance",
     source="developers.binance.com (spot 2026-07-21, USD-M 2026-07-24)",
     rest=BinanceStream.rest,
+    start_limit=SYNC_LEVELS,
     codec=BinanceStream,
     streams=(
         _stream(

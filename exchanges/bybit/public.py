@@ -8,7 +8,7 @@ service begins anew at 1, so that a low id proves nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -19,11 +19,11 @@ from exchanges.bybit.tickers import MergedTicker
 from exchanges.codec import Frame, StreamCodec
 from exchanges.errors import CodecUsageError
 from exchanges.events import StreamEvent
-from exchanges.instrument import Instrument, Kind
+from exchanges.instrument import Instrument, Instruments, Kind
 from exchanges.readers import one
 from exchanges.rest import UNREADABLE
 from exchanges.sequence import BookRule, Recovery
-from exchanges.stream import Channel, Topic
+from exchanges.stream import Channel, Stream, Topic
 from exchanges.subscriptions import Handler, Route
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
@@ -66,8 +66,10 @@ class BybitStream(StreamCodec):
     venue = "bybit"
     rest = BybitRest()
 
-    def __init__(self, *args: Any, **facts: Any) -> None:
-        super().__init__(*args, **facts)
+    def __init__(
+        self, stream: Stream, instruments: Instruments, *, listening: bool = False
+    ) -> None:
+        super().__init__(stream, instruments, listening=listening)
         self._tickers: dict[str, MergedTicker] = {}
 
     @property

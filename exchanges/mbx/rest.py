@@ -54,7 +54,7 @@ OPEN_INTEREST: Final = msgspec.json.Decoder(wire.OpenInterestInfo, strict=False)
 _EMPTY: Final = msgspec.json.Decoder(dict[str, object])
 _ERROR: Final = msgspec.json.Decoder(wire.ErrorBody)
 
-_SYNC_DEPTH: Final = 1000
+SYNC_LEVELS: Final = 1000
 _MOST_CHARGES: Final = 1000
 
 _ERRORS: Final[Mapping[int, type[ExchangeError]]] = {
@@ -145,7 +145,7 @@ class MbxRest(PublicRest):
 
     def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
         steps = self.surfaces[instrument.kind].depth
-        wanted = depth or _SYNC_DEPTH
+        wanted = depth or SYNC_LEVELS
         limit, weight = next((step for step in steps if step[0] >= wanted), steps[-1])
         return self._ask(
             "book",

@@ -11,7 +11,7 @@ from exchanges.instrument import Kind
 from exchanges.limits import Rate
 from exchanges.mexc.public import MexcStream
 from exchanges.mexc.replies import ASSETS
-from exchanges.mexc.rest import REST_CANDLES, SHARED, WEIGHTS
+from exchanges.mexc.rest import REST_CANDLES, SHARED, SYNC_LEVELS, WEIGHTS
 from exchanges.stream import Channel, Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
@@ -58,6 +58,7 @@ VENUE: Final = Venue(
     title="MEXC",
     source="official spot v3 documentation (August 2025 to April 2026)",
     rest=MexcStream.rest,
+    start_limit=SYNC_LEVELS,
     codec=MexcStream,
     streams=(
         Stream(

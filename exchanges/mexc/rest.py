@@ -53,7 +53,7 @@ _TICKERS_WEIGHT: Final = 40  # of those of all markets
 SHARED: Final = "weight"
 
 # What the rules of the order book ask for, and the most that may be had.
-_SYNC_DEPTH: Final = 1000
+SYNC_LEVELS: Final = 1000
 _MOST_LEVELS: Final = 5000
 _MOST_ROWS: Final = 1000
 
@@ -119,7 +119,7 @@ class MexcRest(PublicRest):
             "/depth",
             _DEPTH,
             lambda reply, received_ns: reply.snapshot(instrument, received_ns),
-            limit=min(depth or _SYNC_DEPTH, _MOST_LEVELS),
+            limit=min(depth or SYNC_LEVELS, _MOST_LEVELS),
         )
 
     def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:

@@ -97,7 +97,11 @@ def fault_row(counts: Iterable[Count]) -> list[str]:
 
 
 class _Story:
-    """The frames of one connection after its books have come to life."""
+    """The book frames of one connection after its books have come to life.
+
+    Where all frames of the connection are numbered together the others are there too; they are
+    of no symbol, and nothing happens to them.
+    """
 
     def __init__(self, venue: Venue, stream: Stream) -> None:
         lab = Lab.open(venue, stream, (Channel.BOOK,))
@@ -109,20 +113,25 @@ class _Story:
         self.true: dict[str, list[Sides]] = {
             symbol: [levels_of(lab.sandbox.markets[symbol], DEPTH)] for symbol in lab.books
         }
-        while len(self.frames) < PLACES + WINDOW + 2:
+        book_frames = 0
+        while book_frames < PLACES + WINDOW + 2:
             lab.now_ns += STEP_NS
             lab.sandbox.step(lab.now_ns)
             for symbol, states in self.true.items():
                 states.append(levels_of(lab.sandbox.markets[symbol], DEPTH))
             for outgoing in lab.session.take():
-                if outgoing.stream and outgoing.stream.channel is Channel.BOOK:
+                is_book = outgoing.stream and outgoing.stream.channel is Channel.BOOK
+                if is_book or stream.shared_sequence:
+                    symbol = outgoing.stream.market.instrument.symbol if outgoing.stream else ""
                     self.frames.append(outgoing.frame)
-                    self.symbols.append(outgoing.stream.market.instrument.symbol)
+                    self.symbols.append(symbol)
+                    book_frames += bool(symbol)
 
     def places(self) -> Iterator[tuple[int, "_Client"]]:
         """Each place and the client as it is before that frame."""
         last = len(self.frames) - WINDOW - 2
-        wanted = set(Random("places").sample(range(last), min(PLACES, last)))
+        books = [at for at in range(last) if self.symbols[at]]
+        wanted = set(Random("places").sample(books, min(PLACES, len(books))))
         for at in range(last):
             if at in wanted:
                 yield at, self.client
@@ -163,9 +172,8 @@ class _Client:
             if isinstance(event, BookSnapshot | BookDelta | BookLost):
                 book = self.books[event.instrument.symbol]
                 book.apply(event)
-                if book.wants_resync:
-                    fault = book.fault or Fault.CROSSED
-                    self._apply(self.codec.resync(book.instrument.symbol, fault, "", START_NS))
+                if trouble := book.trouble:
+                    self._apply(self.codec.resync(book.instrument.symbol, trouble, "", START_NS))
 
 
 def _order(story: _Story, place: int, harm: Harm) -> list[int]:

@@ -259,9 +259,9 @@ class Lab:
 
     def _resync(self, book: OrderBook) -> None:
         """What the book's actor does when the book finds itself wrong."""
-        if book.wants_resync:
-            symbol, fault = book.instrument.symbol, book.fault or Fault.CROSSED
-            self.events += self.codec.resync(symbol, fault, book.detail, self.now_ns)
+        if trouble := book.trouble:
+            symbol = book.instrument.symbol
+            self.events += self.codec.resync(symbol, trouble, book.detail, self.now_ns)
 
     def _note_states(self) -> None:
         for symbol, market in self.sandbox.markets.items():

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
@@ -9,6 +10,7 @@ from actors.instruments import run_instruments
 from actors.venue_clock import VenueClock
 from exchanges.events import InstrumentChange
 from exchanges.instrument import Instruments
+from exchanges.numbers import NS_PER_S
 from exchanges.rest import Listing, Request, Response
 from tests.actors.sandboxes import venue_context
 
@@ -47,3 +49,23 @@ async def test_list_that_comes_in_pages_is_read_to_its_end(autojump_clock: MockC
         with suppress(EOFError):
             await run_instruments(context, VenueClock(), note, 60.0)
     assert {change.instrument.symbol for change in told} == set(server.venue.markets)
+
+
+async def test_clock_that_tells_whole_seconds_is_not_asked(autojump_clock: MockClock) -> None:
+    offsets: list[int | None] = []
+    async with venue_context("okx") as (context, _):
+        for step_ns in (NS_PER_S, NS_PER_S // 1_000):
+            rest = type("Coarse", (type(context.venue.rest),), {"clock_step_ns": step_ns})()
+            clock = VenueClock()
+            async with trio.open_nursery() as nursery:
+                venue = replace(context.venue, rest=rest)
+                there = replace(context, venue=venue)
+                await nursery.start(run_instruments, there, clock, ignore, 60.0)
+                nursery.cancel_scope.cancel()
+            offsets.append(clock.offset_ns)
+    assert offsets[0] is None
+    assert offsets[1] is not None
+
+
+async def ignore(changes: list[InstrumentChange]) -> None:
+    """What is listed is of no interest."""

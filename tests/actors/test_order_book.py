@@ -101,7 +101,7 @@ def test_a_crossed_book_is_closed_at_once_and_open_when_it_has_uncrossed(btc: In
     book = book_of(btc, BIDS, ASKS)
     book.apply(delta(btc, [(101.0, 1.0)], []))
     assert fault_of(book) is Fault.CROSSED
-    assert not book.wants_resync
+    assert not book.trouble
     book.apply(delta(btc, [], [(101.0, 0.0)], previous=2, sequence=3))
     assert book.top().bid == 101.0
     assert book.losses == {Fault.CROSSED: 1}
@@ -112,7 +112,7 @@ def test_a_book_that_stays_crossed_wants_a_new_start(btc: Instrument) -> None:
     book.apply(delta(btc, [(103.0, 1.0)], [], received_ns=10))
     later = delta(btc, [], [], previous=2, sequence=3, received_ns=10 + CROSSED_GRACE_NS)
     book.apply(later)
-    assert book.wants_resync
+    assert book.trouble
 
 
 def test_a_crossed_snapshot_is_not_readable_either(btc: Instrument) -> None:
@@ -127,7 +127,7 @@ def test_a_wrong_checksum_closes_the_book_and_wants_a_new_start(btc: Instrument)
     assert book.is_live
     book.apply(delta(btc, [(96.0, 1.0)], [], previous=2, sequence=3, checksum=99))
     assert fault_of(book) is Fault.CHECKSUM
-    assert book.wants_resync
+    assert book.trouble
 
 
 def test_levels_that_no_checksum_proves_are_not_served(btc: Instrument) -> None:

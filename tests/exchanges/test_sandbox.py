@@ -9,8 +9,9 @@ from exchanges import VENUES
 from exchanges.dialogue import answer
 from exchanges.errors import ExchangeError, InvalidSymbol, RateLimited
 from exchanges.instrument import Kind, kind_of
+from exchanges.matching import Depth
 from exchanges.rest import Request, Response
-from exchanges.sandbox import SandboxRequest, SandboxVenue
+from exchanges.sandbox import SandboxRequest, SandboxVenue, level_changes
 from supervisor.verify.lab import START_NS, instruments_of, open_sandbox
 from tests.exchanges.transcripts import PRESENT, market
 
@@ -60,7 +61,8 @@ def test_rules_of_any_price_survive_the_wire(name: str, symbol: str) -> None:
 @every_venue
 def test_server_tells_its_time(name: str) -> None:
     sandbox, now_ns = open_sandbox(VENUES[name]), START_NS + 123_000_000
-    assert ask(sandbox, VENUES[name].rest.server_time(), now_ns) == now_ns
+    told_ns = now_ns - now_ns % VENUES[name].rest.clock_step_ns
+    assert ask(sandbox, VENUES[name].rest.server_time(), now_ns) == told_ns
     ask(sandbox, VENUES[name].rest.ping(), now_ns)
 
 
@@ -88,3 +90,12 @@ def test_unknown_path_is_an_error(name: str) -> None:
     response = Response(status=reply.status, body=reply.body, received_ns=START_NS)
     with pytest.raises(ExchangeError):
         VENUES[name].rest.server_time().read(response)
+
+
+def test_changes_of_levels_turn_those_told_into_those_of_now() -> None:
+    told = Depth(last_id=1, bids=[(10, 5), (9, 2)], asks=[(11, 1)])
+    now = Depth(last_id=4, bids=[(10, 5), (8, 3)], asks=[(11, 2), (12, 1)])
+    assert level_changes(told, now) == Depth(
+        last_id=4, bids=[(9, 0), (8, 3)], asks=[(11, 2), (12, 1)]
+    )
+    assert level_changes(now, now) == Depth(last_id=4, bids=[], asks=[])

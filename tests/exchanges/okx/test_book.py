@@ -323,7 +323,7 @@ def test_book_without_ids_is_lost_once_its_checksum_is_wrong() -> None:
     missed = frame("update", "ETH-USDT", bids=[["3366", "5", "0", "1"]], checksum=-1881014294)
     book = old_book(missed)
     assert book.fault is Fault.CHECKSUM
-    assert book.wants_resync
+    assert book.trouble
 
 
 def test_older_update_that_comes_late_is_a_gap_though_its_checksum_is_right() -> None:
