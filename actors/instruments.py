@@ -58,11 +58,13 @@ async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
     """Fetch the venue's lists and bring `context.instruments` up to date."""
     rest, gateway = context.venue.rest, context.gateway
     listed: list[Instrument] = []
+    unreadable: list[str] = []
     wanted = deque(rest.instruments())
     while wanted:
         request = wanted.popleft()
         listing = await gateway.call(request)
         listed += listing.instruments
+        unreadable += listing.unreadable
         if listing.more:
             wanted.append(listing.more)
         if listing.unreadable:
@@ -82,14 +84,20 @@ async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
             else one
             for one in listed
         ]
-    return _merge(context, {one.symbol: one for one in listed})
+    return _merge(context, {one.symbol: one for one in listed}, unreadable)
 
 
-def _merge(context: VenueContext, listed: dict[str, Instrument]) -> list[InstrumentChange]:
-    """What is new or different; instruments that are listed no more count as delisted."""
+def _merge(
+    context: VenueContext, listed: dict[str, Instrument], unreadable: list[str]
+) -> list[InstrumentChange]:
+    """What is new or different; instruments that are listed no more count as delisted.
+
+    One whose row could not be read this time stays as it was.
+    """
     now_ns = context.clock.now_ns()
     for known in context.instruments:
-        if known.symbol not in listed:
+        is_odd = any(known.native in row for row in unreadable)
+        if known.symbol not in listed and not is_odd:
             listed[known.symbol] = msgspec.structs.replace(known, status=Status.DELISTED)
     changes = [
         InstrumentChange(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import inf
 from typing import Final
 
 import h11
@@ -27,6 +28,8 @@ from exchanges.codec import Frame
 # The library's reader stops when this many messages wait; the socket's own buffer comes after.
 QUEUE: Final = 100
 READ_BYTES: Final = 64 << 10
+GOODBYE_S: Final = 0.05
+"""For sending a close frame without waiting for the answer."""
 
 
 class _BaseWebSocket(WebSocket):
@@ -66,7 +69,11 @@ async def open_lane(
                 try:
                     yield _BaseWebSocket(connection)
                 finally:
-                    with trio.move_on_after(CLOSE_S, shield=True):
+                    # Once we are cancelled the library's reader is gone, and nobody would hear
+                    # the answer to our goodbye.
+                    is_cancelled = trio.current_effective_deadline() == -inf
+                    allowance_s = GOODBYE_S if is_cancelled else CLOSE_S
+                    with trio.move_on_after(allowance_s, shield=True):
                         await connection.aclose()
                     nursery.cancel_scope.cancel(reason="the connection is closed")
     except* ConnectionRejected as group:

@@ -6,10 +6,10 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from actors.instruments import run_instruments
+from actors.instruments import load_instruments, run_instruments
 from actors.venue_clock import VenueClock
 from exchanges.events import InstrumentChange
-from exchanges.instrument import Instruments
+from exchanges.instrument import Instruments, Status
 from exchanges.numbers import NS_PER_S
 from exchanges.rest import Listing, Request, Response
 from tests.actors.sandboxes import venue_context
@@ -49,6 +49,33 @@ async def test_list_that_comes_in_pages_is_read_to_its_end(autojump_clock: MockC
         with suppress(EOFError):
             await run_instruments(context, VenueClock(), note, 60.0)
     assert {change.instrument.symbol for change in told} == set(server.venue.markets)
+
+
+async def test_market_whose_row_is_odd_for_once_stays_as_it_was(
+    autojump_clock: MockClock,
+) -> None:
+    """One that is listed no more is delisted."""
+    async with venue_context("okx") as (context, _):
+        before = {one.symbol: one for one in context.instruments}
+        odd, gone, *_ = before.values()
+        rest = type("Odd", (type(context.venue.rest),), {})()
+        whole = rest.instruments()
+
+        def without(request: Request[Listing]) -> Request[Listing]:
+            def read(response: Response) -> Listing:
+                listed = request.read(response).instruments
+                rows = [f"odd: {one.native}" for one in listed if one == odd]
+                return Listing([one for one in listed if one not in (odd, gone)], rows)
+
+            return replace(request, read=read)
+
+        rest.instruments = lambda: tuple(without(request) for request in whole)
+        there = replace(context, venue=replace(context.venue, rest=rest))
+        changes = await load_instruments(there)
+        assert [(one.instrument.symbol, one.instrument.status) for one in changes] == [
+            (gone.symbol, Status.DELISTED)
+        ]
+        assert context.instruments.get(odd.symbol) == odd
 
 
 async def test_clock_that_tells_whole_seconds_is_not_asked(autojump_clock: MockClock) -> None:
