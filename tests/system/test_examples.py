@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from trio.testing import MockClock
 
+from actors.public_exchange import open_exchange
 from exchanges import VENUES
 from supervisor.config import load_config
 from tests.system.conftest import Floor, floor
@@ -27,6 +28,13 @@ async def run(program: str, made: Floor) -> None:
             await module.watch(made.engine, times=3)
         case "changing_symbols":
             await module.change(made.engine)
+        case "one_venue":
+            endpoints = made.engine.config.venues["okx"].endpoints
+            clock, network = made.engine.clock, made.network
+            async with open_exchange(
+                "okx", endpoints=endpoints, clock=clock, network=network
+            ) as exchange:
+                await module.look(exchange, times=3)
         case "own_actor":
             assert len(await module.watch(made.engine)) >= 6
 
@@ -39,6 +47,7 @@ async def test_every_program_does_what_it_says(
         "watch_opportunities": "closed after",
         "consolidated_price": "10 BTC cost",
         "changing_symbols": "okx connections: running",
+        "one_venue": "funding",
         "own_actor": "",
     }
     async with floor("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
