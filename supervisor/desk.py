@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 import trio
 
-from actors.auditing import Auditor
+from actors.auditing import AuditCount, Auditor
 from actors.book import BookInbox
 from actors.connection import Connection, Refresh
 from actors.context import VenueContext
@@ -79,6 +79,10 @@ class VenueDesk:
     def frames(self) -> int:
         """Frames that all connections have received."""
         return self._placement.frames
+
+    @property
+    def audits(self) -> AuditCount | None:
+        return self._auditor.count if self._auditor else None
 
     def as_child(self) -> ChildSpec:
         """The branch: connections need instruments, and both need the gateway."""

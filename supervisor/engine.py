@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 import trio
 
+from actors.auditing import AuditCount
 from actors.clock import Clock, SystemClock
 from actors.context import StreamTap, VenueContext
 from actors.http import HttpTap
@@ -95,6 +96,11 @@ class Engine:
     def refused(self) -> dict[str, int]:
         """How many opportunities were not shown, by reason."""
         return {str(reason): number for reason, number in self._floor.detector.refused.items()}
+
+    @property
+    def audits(self) -> dict[str, AuditCount]:
+        """What audits of books have found, by venue; empty if they are turned off."""
+        return {name: desk.audits for name, desk in self._desks.items() if desk.audits}
 
     def book(self, venue: str, symbol: str) -> OrderBook:
         """The book of a watched market; reading it raises `BookNotLive` while it may be wrong.

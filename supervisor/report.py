@@ -78,6 +78,12 @@ def summary(engine: Engine, opened: int, seconds: float) -> Iterator[str]:
     yield latency(engine)
     for reason, count in sorted(engine.refused.items()):
         yield f"refused: {reason}: {count}"
+    for venue, audits in engine.audits.items():
+        if audits.audits:
+            yield (
+                f"audits of {venue}: {audits.audits}, {audits.mismatches} of {audits.levels} "
+                f"levels differed ({audits.mismatch_rate:.2%}), {audits.lost} books lost"
+            )
     for book in engine.books():
         if book.losses:
             losses = ", ".join(f"{fault} {count}" for fault, count in book.losses.items())
