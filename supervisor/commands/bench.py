@@ -43,7 +43,7 @@ def _measure(args: Namespace) -> dict[str, Any]:
     return {
         "hot": measure_hot(frames),
         "sides": measure_sides(frames),
-        "decoders": measure_decoders(frames // 10),
+        "decoders": measure_decoders(frames // 20),
         "loopback": trio.run(measure_throughput, frames),
         "replay": measure_replay(frames, args.recording),
         "latency": trio.run(measure_latency, frames, LATENCY_RATE_PER_S),
