@@ -61,8 +61,9 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sandbox: "Callable[[], type[SandboxVenue]]"
     """Loads the venue's server side."""
     assets: Mapping[str, str] = {}
-    checksum: Callable[[Instrument, list[Level], list[Level]], int] | None = None
-    """The venue's checksum over the best levels of both sides, where its frames carry one."""
+    checksum: Callable[[Instrument, list[Level], list[Level]], int | None] | None = None
+    """The venue's checksum over the best levels of both sides, where its frames carry one; None
+    of levels whose digits on the wire cannot be told."""
     start_limit: int = 0
     """Levels a side that a fetched start of a book is limited to, where the stream goes on with
     the changes of deeper levels as well (0: nothing is missing from a start)."""

@@ -5,7 +5,7 @@ A venue takes part by being in `VENUES`: its own transcripts and replies are spo
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -285,7 +285,12 @@ def check_still_works(codec: StreamCodec, transcripts: list[Transcript]) -> None
     let_time_pass(codec)
     for transcript in transcripts:
         codec.resync(transcript.instrument.symbol, Fault.DISCONNECTED, "", RECEIVED_NS)
-        assert play(codec, transcript) == transcript.events
+        assert without_answers(play(codec, transcript)) == without_answers(transcript.events)
+
+
+def without_answers(events: Iterable[StreamEvent]) -> list[StreamEvent]:
+    """An answer to a request is news only while the codec waits for it."""
+    return [event for event in events if not isinstance(event, Subscription)]
 
 
 HOURS = count(1)

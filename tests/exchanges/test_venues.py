@@ -166,7 +166,7 @@ def test_every_kind_of_market_has_fees_integrity_and_a_book(name: str) -> None:
     assert set(venue.kinds) <= set(venue.integrity)
     for kind in venue.kinds:
         fees = venue.fees[kind]
-        assert -0.01 < fees.maker <= fees.taker < 0.01
+        assert -0.01 < fees.maker <= fees.taker < 0.02
         assert venue.integrity[kind]
         assert venue.stream_for(kind, Channel.BOOK)
 

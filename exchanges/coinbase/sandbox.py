@@ -1,0 +1,216 @@
+"""Coinbase seen from the server: public REST. The socket is in `sandbox_streams.py`.
+
+Source: as for `rest.py`.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from exchanges.coinbase.messages import ASSETS
+from exchanges.coinbase.rest import CANDLE_NAMES
+from exchanges.coinbase.sandbox_streams import CoinbaseSession, trade_row, utc_text
+from exchanges.instrument import Instrument, Kind
+from exchanges.numbers import NS_PER_S
+from exchanges.sandbox import (
+    Answer,
+    SandboxMarket,
+    SandboxReply,
+    SandboxRequest,
+    SandboxSession,
+    SandboxVenue,
+    json_reply,
+    ms,
+)
+
+_PREFIX: Final = "/api/v3/brokerage"
+_MARKET: Final = f"{_PREFIX}/market/products"
+_INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
+_OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
+_IDS: Final = {400: "NOT_FOUND", 404: "not_found", 429: "rate_limit_exceeded"}
+_STATUS: Final = {400: 404, 404: 404, 429: 429}
+_FUNDING_S: Final = 3600
+# One contract of the venue's US futures.
+_CONTRACT_SIZES: Final = {"BTC": Decimal("0.01"), "ETH": Decimal("0.1")}
+_ALL_LEVELS: Final = 1_000_000
+_MOST_CANDLES: Final = 350
+
+
+class CoinbaseSandbox(SandboxVenue):
+    """The exchange."""
+
+    name = "coinbase"
+    kinds = (Kind.SPOT, Kind.PERPETUAL)
+
+    def native(self, base: str, quote: str, settle: str) -> str:
+        """A code and a far date for a US future, as for `BIP-20DEC30-CDE`."""
+        base, quote = _OWN_NAMES.get(base, base), _OWN_NAMES.get(quote, quote)
+        if not settle:
+            return f"{base}-{quote}"
+        if settle == "USDC":
+            return f"{base}-PERP-INTX"
+        return f"{base}{'' if quote == 'USD' else quote}P-20DEC30-CDE"
+
+    def contract_size(self, base: str, settle: str) -> Decimal:
+        is_american = settle not in ("", "USDC")
+        return _CONTRACT_SIZES.get(base, Decimal(1)) if is_american else Decimal(1)
+
+    def make_instrument(self, symbol: str) -> Instrument:
+        instrument = super().make_instrument(symbol)
+        interval_s = float(_FUNDING_S) if instrument.settle else None
+        return replace(instrument, funding_interval_s=interval_s)
+
+    def open_session(self, endpoint: str) -> SandboxSession:
+        return CoinbaseSession(self, endpoint)
+
+    def error_reply(self, status: int, message: str) -> SandboxReply:
+        entry = {"id": _IDS[status], "message": message}
+        return json_reply({"errors": [entry]}, _STATUS[status])
+
+    def routes(self) -> Mapping[str, Answer]:
+        """The paths name the markets."""
+        routes: dict[str, Answer] = {
+            f"{_PREFIX}/time": _time,
+            _MARKET: self._products,
+            f"{_PREFIX}/market/product_book": self._book,
+        }
+        for market in self.markets.values():
+            path = f"{_MARKET}/{market.instrument.native}"
+            routes[path] = _about(market, _product)
+            routes[f"{path}/ticker"] = _about(market, _trades)
+            routes[f"{path}/candles"] = _about(market, _candles)
+        return routes
+
+    def find(self, native: str) -> SandboxMarket | None:
+        """The market of a product."""
+        kind = Kind.PERPETUAL if native.count("-") > 1 else Kind.SPOT
+        return self.market(kind, native)
+
+    def _products(self, request: SandboxRequest) -> SandboxReply:
+        wanted = request.query.get("product_type", "SPOT")
+        kind = Kind.SPOT if wanted == "SPOT" else Kind.PERPETUAL
+        rows = [_product(market, request) for market in self.of_kind(kind)]
+        return json_reply({"products": rows, "num_products": len(rows)})
+
+    def _book(self, request: SandboxRequest) -> SandboxReply:
+        market = self.find(request.query.get("product_id", ""))
+        if market is None:
+            return self.error_reply(400, "Not found")
+        return json_reply(_book(market, request))
+
+
+def _about(market: SandboxMarket, answer: Callable[[SandboxMarket, SandboxRequest], Any]) -> Answer:
+    return lambda request: json_reply(answer(market, request))
+
+
+def _time(request: SandboxRequest) -> SandboxReply:
+    now_ms = ms(request.now_ns)
+    body = {
+        "iso": utc_text(request.now_ns),
+        "epochSeconds": str(now_ms // 1000),
+        "epochMillis": str(now_ms),
+    }
+    return json_reply(body)
+
+
+def _product(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+    instrument, day = market.instrument, market.synthetic.statistics.day()
+    is_future = bool(instrument.settle)
+    per_contract = instrument.contract_size
+    row = {
+        "product_id": instrument.native,
+        "price": market.price(day.close),
+        "price_percentage_change_24h": f"{(day.close / day.open - 1) * 100:.14f}",
+        "volume_24h": market.wire_size(day.volume),
+        "base_increment": format(instrument.step / per_contract, "f"),
+        "quote_increment": format(instrument.tick, "f"),
+        "quote_min_size": "0",
+        "base_min_size": format(instrument.min_size / per_contract, "f"),
+        "base_max_size": "",
+        "is_disabled": False,
+        "status": "" if is_future else "online",
+        "cancel_only": False,
+        "limit_only": False,
+        "post_only": False,
+        "trading_disabled": False,
+        "auction_mode": False,
+        "product_type": "FUTURE" if is_future else "SPOT",
+        "quote_currency_id": _OWN_NAMES.get(instrument.quote, instrument.quote),
+        "base_currency_id": "" if is_future else _OWN_NAMES.get(instrument.base, instrument.base),
+        "alias": "",
+        "alias_to": [],
+        "view_only": False,
+        "price_increment": format(instrument.tick, "f"),
+        "product_venue": "CBE",
+        "approximate_quote_24h_volume": market.value(day.value),
+        "best_bid_price": "",
+        "best_ask_price": "",
+    }
+    if is_future:
+        row["product_venue"] = "INTX" if instrument.quote == "USDC" else "FCM"
+        row["future_product_details"] = _future_details(market)
+    return row
+
+
+def _future_details(market: SandboxMarket) -> dict[str, Any]:
+    instrument, state = market.instrument, market.synthetic.perpetual()
+    last_ns = state.next_funding_ns - _FUNDING_S * NS_PER_S
+    return {
+        "contract_size": format(instrument.contract_size, "f"),
+        "contract_root_unit": _OWN_NAMES.get(instrument.base, instrument.base),
+        "contract_expiry_type": "EXPIRING",
+        "funding_interval": f"{_FUNDING_S}s",
+        "funding_rate": f"{state.funding_rate:.8f}",
+        "funding_time": utc_text(last_ns),
+        "open_interest": market.wire_size(state.open_interest),
+        "index_price": market.price(state.index),
+    }
+
+
+def _book(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+    depth = market.depth(request.integer("limit", _ALL_LEVELS))
+    bids, asks = (
+        [{"price": price, "size": size} for price, size in market.levels(side)]
+        for side in (depth.bids, depth.asks)
+    )
+    book = {
+        "product_id": market.instrument.native,
+        "bids": bids,
+        "asks": asks,
+        "time": utc_text(request.now_ns),
+    }
+    return {"pricebook": book}
+
+
+def _trades(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+    matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 100) :]
+    (bid, *_), (ask, *_) = market.depth(1).bids, market.depth(1).asks
+    return {
+        "trades": [trade_row(market, match) for match in reversed(matches)],
+        "best_bid": market.price(bid[0]),
+        "best_ask": market.price(ask[0]),
+    }
+
+
+def _candles(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+    interval = _INTERVALS[request.query.get("granularity", "ONE_MINUTE")]
+    since_ns, until_ns = (request.integer(name, 0) * NS_PER_S for name in ("start", "end"))
+    candles = [
+        candle
+        for candle in market.synthetic.statistics.candles(interval)
+        if since_ns <= candle.open_ns <= until_ns
+    ][-min(request.integer("limit", _MOST_CANDLES), _MOST_CANDLES) :]
+    rows = [
+        {
+            "start": str(candle.open_ns // NS_PER_S),
+            "low": market.price(candle.low),
+            "high": market.price(candle.high),
+            "open": market.price(candle.open),
+            "close": market.price(candle.close),
+            "volume": market.wire_size(candle.volume),
+        }
+        for candle in reversed(candles)
+    ]
+    return {"candles": rows}

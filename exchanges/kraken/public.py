@@ -1,0 +1,207 @@
+"""Kraken WebSocket v2 public streams: messages in, events out.
+
+Source: docs.kraken.com, WebSocket v2 market data and "How to build a book" (2025, 2026). Nothing
+numbers the updates of a book: the checksum that each carries, over the ten best levels, is all
+that proves it. So the book of ten levels is asked for, of which every update proves the whole;
+of a deeper one the rest could not be served.
+
+Updates are ordered by the stamps of the engine, as an older one that comes late would bring back
+an older book with a right checksum.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from exchanges.codec import Frame, StreamCodec
+from exchanges.errors import CodecUsageError
+from exchanges.events import Level, StreamEvent
+from exchanges.instrument import Instrument, Kind
+from exchanges.kraken import messages as wire
+from exchanges.kraken.messages import BOOK_LEVELS, CANDLE_MINUTES, INTERVALS
+from exchanges.kraken.rest import KrakenRest
+from exchanges.numbers import plain
+from exchanges.readers import one
+from exchanges.sequence import BookRule, Recovery
+from exchanges.stream import Channel, Topic
+from exchanges.subscriptions import Handler, Route
+
+_ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
+_ROWS: Final = msgspec.json.Decoder(list[Raw])
+_NAMED: Final = msgspec.json.Decoder(wire.Named)
+_BOOK: Final = msgspec.json.Decoder(wire.BookRow)
+_EXACT_BOOK: Final = msgspec.json.Decoder(wire.ExactBookRow)
+
+_BOOKS: Final = "book"
+_TICKERS: Final = "ticker"
+_TRADES: Final = "trade"
+_CANDLES: Final = "ohlc"
+_NAMES: Final[Mapping[Channel, str]] = {
+    Channel.BOOK: _BOOKS,
+    Channel.TOP: _TICKERS,
+    Channel.TICKER: _TICKERS,
+    Channel.TRADES: _TRADES,
+    Channel.KLINES: _CANDLES,
+}
+_CHANNELS: Final = {**{name: channel for channel, name in _NAMES.items()}, _TICKERS: Channel.TOP}
+_READERS: Final[Mapping[str, Handler]] = {
+    _TICKERS: one(wire.TickerRow),
+    _TRADES: one(wire.TradeRow),
+    _CANDLES: one(wire.CandleRow),
+}
+_PARAMETERS: Final[Mapping[str, Mapping[str, object]]] = {
+    _BOOKS: {"depth": BOOK_LEVELS},
+    _TICKERS: {"event_trigger": "bbo"},
+}
+_ALREADY: Final = "Already subscribed"
+_SNAPSHOT: Final = "snapshot"
+# Whole numbers up to this are exact as floats.
+_MOST_EXACT: Final = float(1 << 53)
+
+
+class KrakenStream(StreamCodec):
+    """One connection. A key is the channel, with the minutes of a candle, and the symbol."""
+
+    venue = "kraken"
+    rest = KrakenRest()
+
+    def _key(self, topic: Topic, instrument: Instrument) -> str:
+        name, minutes = _NAMES[topic.channel], 0
+        if topic.channel is Channel.KLINES:
+            if topic.interval not in CANDLE_MINUTES:
+                raise CodecUsageError(f"{self.venue} has no candles of {topic.interval}")
+            minutes = CANDLE_MINUTES[topic.interval]
+        return _key(name, minutes, instrument.native)
+
+    def _topic_of(self, key: str) -> Topic | None:
+        name, minutes, native = _parts(key)
+        channel = _CHANNELS.get(name)
+        instrument = self.instruments.native(Kind.SPOT, native)
+        interval = INTERVALS[minutes] if channel is Channel.KLINES else None
+        return Topic(channel, instrument.symbol, interval) if channel and instrument else None
+
+    def _handler(self, topic: Topic) -> Handler:
+        if topic.channel is Channel.BOOK:
+            return self._book
+        return _of_row(_READERS[_NAMES[topic.channel]])
+
+    def _rule(self, key: str) -> BookRule:
+        return BookRule(Recovery.SNAPSHOT_IN_STREAM)
+
+    def _group(self, route: Route) -> str:
+        name, minutes, _ = _parts(route.key)
+        return _key(name, minutes, "")
+
+    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+        name, minutes, _ = _parts(routes[0].key)
+        parameters: dict[str, Any] = {
+            "channel": name,
+            "symbol": [_parts(route.key)[2] for route in routes],
+            **_PARAMETERS.get(name, {}),
+        }
+        if minutes:
+            parameters["interval"] = minutes
+        if subscribe:
+            # Past trades would be told as if they were new.
+            parameters["snapshot"] = name != _TRADES
+        method = "subscribe" if subscribe else "unsubscribe"
+        request = {"method": method, "params": parameters, "req_id": request_id}
+        return msgspec.json.encode(request).decode()
+
+    def _ping(self) -> Frame:
+        return '{"method":"ping"}'
+
+    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+        envelope = _ENVELOPE.decode(frame)
+        if envelope.channel in _CHANNELS:
+            events: tuple[StreamEvent, ...] = ()
+            for row in _ROWS.decode(envelope.data):
+                named = _NAMED.decode(row)
+                key = _key(envelope.channel, named.interval, named.symbol)
+                events += self._dispatch(key, (envelope.type, row), received_ns)
+            return events
+        if envelope.success is not None:
+            return self._answer(envelope, received_ns)
+        if envelope.channel or envelope.method:
+            return ()  # signs of life, and the state of the whole venue
+        raise self._protocol_error("neither data nor an answer", frame)
+
+    def _answer(self, envelope: wire.Envelope, received_ns: int) -> tuple[StreamEvent, ...]:
+        """Symbols are granted one by one, but a refusal need not tell which it is about."""
+        if envelope.success:
+            about = envelope.result
+            subscribe = envelope.method == "subscribe"
+            key = _key(about.channel, about.interval, about.symbol)
+            return self._granted_one(key, received_ns, subscribe=subscribe)
+        if envelope.error.startswith(_ALREADY):
+            # Of a symbol that shared a request with one that was refused.
+            return self._granted(envelope.req_id, received_ns)
+        return self._refused(envelope.req_id, envelope.error, received_ns)
+
+    def _book(
+        self, route: Route, data: tuple[str, Raw], received_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        kind, raw = data
+        feed, instrument = route.feed, route.instrument
+        assert feed is not None
+        row = _BOOK.decode(raw)
+        bids, asks = wire.as_levels(row.bids), wire.as_levels(row.asks)
+        if row.largest() >= _MOST_EXACT * float(instrument.step):
+            exact = _EXACT_BOOK.decode(raw)
+            bids, asks = wire.as_exact_levels(exact.bids), wire.as_exact_levels(exact.asks)
+        if kind == _SNAPSHOT:
+            snapshot = wire.book_snapshot(row, bids, asks, instrument, received_ns)
+            return self._snapshot(route, snapshot)
+        venue_ns = row.venue_ns
+        last = feed.last if venue_ns is None else venue_ns
+        previous = min(feed.last, last)
+        return self._delta(route, previous, last, bids, asks, venue_ns, received_ns, row.checksum)
+
+
+def checksum(instrument: Instrument, bids: list[Level], asks: list[Level]) -> int:
+    """CRC-32 over the ten best asks, then the ten best bids, as digits without point.
+
+    Each number has as many decimals as the instrument's tick and step are written with.
+    """
+    price_decimals, size_decimals = _decimals(instrument)
+    best = (*asks[:BOOK_LEVELS], *bids[:BOOK_LEVELS])
+    text = "".join(
+        _digits(plain(price), price_decimals) + _digits(_text(size), size_decimals)
+        for price, size in best
+    )
+    return zlib.crc32(text.encode())
+
+
+def _decimals(instrument: Instrument) -> tuple[int, int]:
+    price, size = instrument.tick.as_tuple().exponent, instrument.step.as_tuple().exponent
+    return -int(price), -int(size)
+
+
+def _text(size: float) -> str:
+    return size.text if isinstance(size, wire.ExactSize) else plain(size)
+
+
+def _digits(text: str, decimals: int) -> str:
+    whole, _, part = text.partition(".")
+    return (whole + part.rstrip("0").ljust(decimals, "0")).lstrip("0")
+
+
+def _of_row(read: Handler) -> Handler:
+    """Reads rows of channels whose first frame is like all others."""
+
+    def read_row(route: Route, data: tuple[str, Raw], received_ns: int) -> tuple[StreamEvent, ...]:
+        return read(route, data[1], received_ns)
+
+    return read_row
+
+
+def _key(name: str, minutes: int, native: str) -> str:
+    return f"{name}:{minutes}:{native}"
+
+
+def _parts(key: str) -> tuple[str, int, str]:
+    name, minutes, native = key.split(":", 2)
+    return name, int(minutes), native
