@@ -10,6 +10,7 @@ _NAMES: Final = (
     "aster",
     "backpack",
     "binance",
+    "bitfinex",
     "bybit",
     "coinbase",
     "gateio",
@@ -17,6 +18,7 @@ _NAMES: Final = (
     "htx",
     "kraken",
     "kucoin",
+    "lighter",
     "mexc",
     "okx",
 )

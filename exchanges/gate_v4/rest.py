@@ -200,7 +200,7 @@ class GateRest(PublicRest):
         return self._of_time("time", lambda reply, _: reply.server_time * NS_PER_MS)
 
     def ping(self) -> Request[None]:
-        """The venue has no lighter request than its time."""
+        """The venue has no cheaper request than its time."""
         return self._of_time("ping", lambda reply, _: None)
 
     def _of_time(self, name: str, translate: Callable[[ServerTime, int], T]) -> Request[T]:

@@ -130,6 +130,12 @@ def test_a_wrong_checksum_closes_the_book_and_wants_a_new_start(btc: Instrument)
     assert book.trouble
 
 
+def test_checksum_that_cannot_be_told_says_nothing(btc: Instrument) -> None:
+    book = OrderBook(btc, checksum=lambda of, bids, asks: None)
+    book.apply(snapshot(btc, BIDS, ASKS, checksum=22))
+    assert book.is_live
+
+
 def test_levels_that_no_checksum_proves_are_not_served(btc: Instrument) -> None:
     book = OrderBook(btc, checksum=lambda of, bids, asks: 0)
     book.apply(snapshot(btc, BIDS, ASKS, verified=1, checksum=0))

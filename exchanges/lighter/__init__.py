@@ -1,0 +1,106 @@
+"""Lighter: perpetuals and spot markets in USDC on a rollup, as data.
+
+Source: official documents and clients (July to October 2026), and captures of July 2026.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from exchanges.instrument import Kind
+from exchanges.lighter.messages import CANDLE_NAMES
+from exchanges.lighter.public import LighterStream
+from exchanges.lighter.rest import REQUESTS
+from exchanges.limits import Rate
+from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.venue import PRODUCTION, Fees, Venue
+
+if TYPE_CHECKING:
+    from exchanges.sandbox import SandboxVenue
+
+# The client must say something every two minutes, and is advised to ping twice as often. That a
+# ping is answered is what the venue's own does in the other direction; no document says so.
+_HEARTBEAT: Final = Heartbeat(idle_s=30.0, reply_s=15.0, every_s=60.0)
+# 200 messages a minute and address, of which at most 50 may be unanswered.
+_MESSAGES: Final = Rate(burst=30, per_s=2.5)
+# 500 are allowed; asking for so many would take three minutes.
+_MAX_TOPICS: Final = 100
+_LIFETIME_S: Final = 24 * 3600.0
+# The standard tier trades for nothing, with added latency; others pay up to 2.8 bp.
+_FREE: Final = Fees(maker=Decimal(0), taker=Decimal(0))
+
+# A market's name is a number, of which only lists tell the assets. Recordings without a list are
+# read by the numbers of the two oldest markets, which all captures have.
+_OLDEST: Final = {"0": "ETH", "1": "BTC"}
+
+
+def _stream(name: str, kinds: frozenset[Kind], *channels: Channel) -> Stream:
+    return Stream(
+        name=name,
+        kinds=kinds,
+        channels=frozenset(channels),
+        heartbeat=_HEARTBEAT,
+        messages=_MESSAGES,
+        max_topics=_MAX_TOPICS,
+        lifetime_s=_LIFETIME_S,
+    )
+
+
+def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
+    base = _OLDEST.get(native)
+    return (base, "USDC", "USDC") if base and kind is Kind.PERPETUAL else None
+
+
+def _load_sandbox() -> "type[SandboxVenue]":
+    from exchanges.lighter.sandbox import LighterSandbox
+
+    return LighterSandbox
+
+
+VENUE: Final = Venue(
+    name="lighter",
+    title="Lighter",
+    source="apidocs.lighter.xyz (July 2026)",
+    rest=LighterStream.rest,
+    codec=LighterStream,
+    streams=(
+        _stream(
+            "public",
+            frozenset({Kind.SPOT, Kind.PERPETUAL}),
+            Channel.BOOK,
+            Channel.TOP,
+            Channel.TRADES,
+            Channel.TICKER,
+            Channel.KLINES,
+        ),
+        _stream(
+            "derivatives",
+            frozenset({Kind.PERPETUAL}),
+            Channel.FUNDING,
+            Channel.MARK_PRICE,
+            Channel.OPEN_INTEREST,
+            Channel.LIQUIDATIONS,
+        ),
+    ),
+    endpoints={
+        PRODUCTION: {
+            "rest": "https://mainnet.zklighter.elliot.ai",
+            "public": "wss://mainnet.zklighter.elliot.ai/stream",
+            "derivatives": "wss://mainnet.zklighter.elliot.ai/stream",
+        },
+        "testnet": {
+            "rest": "https://testnet.zklighter.elliot.ai",
+            "public": "wss://testnet.zklighter.elliot.ai/stream",
+            "derivatives": "wss://testnet.zklighter.elliot.ai/stream",
+        },
+    },
+    # 60 calls a minute without a better tier, whatever their weight.
+    buckets={REQUESTS: Rate.within(60, 60.0)},
+    # From 80 to 255 a minute are stated.
+    connects=Rate.within(80, 60.0),
+    fees={Kind.SPOT: _FREE, Kind.PERPETUAL: _FREE},
+    integrity={Kind.SPOT: "previous id", Kind.PERPETUAL: "previous id"},
+    klines=tuple(CANDLE_NAMES),
+    recorded={"lighter": Kind.PERPETUAL},
+    read_native=_read_native,
+    sandbox=_load_sandbox,
+)

@@ -1,0 +1,244 @@
+"""Lighter seen from the server: public REST. The socket is in `sandbox_streams.py`.
+
+Source: as for `rest.py`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from exchanges.instrument import Instrument, Kind
+from exchanges.lighter.messages import FUNDING_S, INTERVALS
+from exchanges.lighter.sandbox_streams import LighterSession, candle_row, trade_row
+from exchanges.matching import Level
+from exchanges.numbers import NS_PER_MS, NS_PER_S
+from exchanges.sandbox import (
+    Answer,
+    SandboxMarket,
+    SandboxReply,
+    SandboxRequest,
+    SandboxSession,
+    SandboxVenue,
+    json_reply,
+)
+from exchanges.synthetic import MarketProfile
+from exchanges.world import Chance, World
+
+Row = dict[str, Any]
+
+_PREFIX: Final = "/api/v1"
+_CODES: Final = {400: 21602, 404: 29404, 429: 23000}
+_OLDEST: Final = {("ETH", "USDC"): 0, ("BTC", "USDC"): 1}
+_FIRST_PERPETUAL: Final = 2
+_FIRST_SPOT: Final = 2048
+_MOST_ORDERS: Final = 250
+_ALL_LEVELS: Final = 1_000_000
+
+
+class LighterSandbox(SandboxVenue):
+    """The exchange. Markets get their numbers in the order in which they are opened."""
+
+    name = "lighter"
+    kinds = (Kind.SPOT, Kind.PERPETUAL)
+
+    def __init__(
+        self,
+        symbols: Iterable[str],
+        world: World,
+        chance: Chance,
+        now_ns: int,
+        profile: MarketProfile | None = None,
+    ) -> None:
+        self._numbers: dict[tuple[str, str, str], int] = {}
+        super().__init__(symbols, world, chance, now_ns, profile)
+
+    def native(self, base: str, quote: str, settle: str) -> str:
+        if settle and (base, quote) in _OLDEST:
+            return str(_OLDEST[base, quote])
+        first = _FIRST_PERPETUAL if settle else _FIRST_SPOT
+        of_kind = [
+            number for names, number in self._numbers.items() if bool(names[2]) == bool(settle)
+        ]
+        number = self._numbers.setdefault((base, quote, settle), first + len(of_kind))
+        return str(number)
+
+    def make_instrument(self, symbol: str) -> Instrument:
+        """Prices and sizes have decimals, so that no increment is above 1."""
+        instrument = super().make_instrument(symbol)
+        step = min(instrument.step, Decimal(1))
+        return replace(
+            instrument,
+            tick=min(instrument.tick, Decimal(1)),
+            step=step,
+            min_size=step,
+            funding_interval_s=FUNDING_S if instrument.settle else None,
+            maker_fee=Decimal(0),
+            taker_fee=Decimal(0),
+        )
+
+    def open_session(self, endpoint: str) -> SandboxSession:
+        return LighterSession(self, endpoint)
+
+    def error_reply(self, status: int, message: str) -> SandboxReply:
+        return json_reply({"code": _CODES[status], "message": message}, status)
+
+    def routes(self) -> Mapping[str, Answer]:
+        return {
+            "/": _state,
+            f"{_PREFIX}/orderBookDetails": self._details,
+            f"{_PREFIX}/orderBookOrders": self._about(_orders),
+            f"{_PREFIX}/recentTrades": self._about(_trades),
+            f"{_PREFIX}/candles": self._about(_candles),
+            f"{_PREFIX}/fundings": self._about(_fundings),
+            f"{_PREFIX}/funding-rates": self._funding_rates,
+        }
+
+    def find(self, native: str) -> SandboxMarket | None:
+        """The market of a number, whatever its kind."""
+        return self.market(Kind.PERPETUAL, native) or self.market(Kind.SPOT, native)
+
+    def _about(self, answer: Callable[[SandboxMarket, SandboxRequest], Row]) -> Answer:
+        """Answers about the market that the query names."""
+
+        def find(request: SandboxRequest) -> SandboxReply:
+            market = self.find(request.query.get("market_id", ""))
+            if market is None:
+                return self.error_reply(400, "invalid market index")
+            return _reply(answer(market, request))
+
+        return find
+
+    def _details(self, request: SandboxRequest) -> SandboxReply:
+        wanted, number = request.query.get("filter", "all"), request.query.get("market_id")
+        chosen = [
+            market for market in self.markets.values() if number in (None, market.instrument.native)
+        ]
+        rows = {
+            kind: [_details_row(one) for one in chosen if one.instrument.kind is kind]
+            for kind in self.kinds
+        }
+        perpetuals = rows[Kind.PERPETUAL] if wanted != "spot" else None
+        spots = rows[Kind.SPOT] if wanted != "perp" else None
+        return _reply({"order_book_details": perpetuals, "spot_order_book_details": spots})
+
+    def _funding_rates(self, request: SandboxRequest) -> SandboxReply:
+        """Rates of other venues are told beside the own ones."""
+        rows = [
+            {
+                "market_id": int(market.instrument.native),
+                "exchange": exchange,
+                "symbol": market.instrument.base,
+                "rate": market.synthetic.perpetual().funding_rate * 8 * factor,
+            }
+            for market in self.of_kind(Kind.PERPETUAL)
+            for exchange, factor in (("elsewhere", 2.0), ("lighter", 1.0))
+        ]
+        return _reply({"funding_rates": rows})
+
+
+def _reply(fields: Row) -> SandboxReply:
+    return json_reply({"code": 200, **fields})
+
+
+def _state(request: SandboxRequest) -> SandboxReply:
+    body = {"status": "1", "network_id": "1", "timestamp": str(request.now_ns // NS_PER_S)}
+    return json_reply(body)
+
+
+def _details_row(market: SandboxMarket) -> Row:
+    instrument, day = market.instrument, market.synthetic.statistics.day()
+    is_perpetual = instrument.kind is Kind.PERPETUAL
+    is_usual = is_perpetual and instrument.quote == "USDC"
+    price = market.synthetic.ticks.number
+    row: Row = {
+        "symbol": instrument.base if is_usual else f"{instrument.base}/{instrument.quote}",
+        "market_id": int(instrument.native),
+        "market_type": "perp" if is_perpetual else "spot",
+        "status": "active",
+        "taker_fee": "0.0000",
+        "is_taker_fee_enabled": True,
+        "maker_fee": "0.0000",
+        "is_maker_fee_enabled": True,
+        "min_base_amount": format(instrument.min_size, "f"),
+        "min_quote_amount": "0.000000",
+        "size_decimals": _decimals(instrument.step),
+        "price_decimals": _decimals(instrument.tick),
+        "last_trade_price": price(day.close),
+        "daily_trades_count": day.trades,
+        "daily_base_token_volume": market.synthetic.lots.number(day.volume),
+        "daily_quote_token_volume": market.synthetic.values.number(day.value),
+        "daily_price_low": price(day.low),
+        "daily_price_high": price(day.high),
+        "daily_price_change": (day.close / day.open - 1) * 100,
+    }
+    if is_perpetual:
+        state = market.synthetic.perpetual()
+        row["open_interest"] = market.synthetic.lots.number(state.open_interest)
+        row["mark_price"] = market.price(state.mark)
+        row["index_price"] = market.price(state.index)
+        row["market_config"] = {"force_reduce_only": False, "trading_hours": ""}
+    return row
+
+
+def _decimals(increment: Decimal) -> int:
+    return -int(increment.as_tuple().exponent)
+
+
+def _orders(market: SandboxMarket, request: SandboxRequest) -> Row:
+    """Levels as orders: in two, where there is something to divide."""
+    depth = market.depth(_ALL_LEVELS)
+    limit = min(request.integer("limit", _MOST_ORDERS), _MOST_ORDERS)
+    bids, asks = (_resting(market, side) for side in (depth.bids, depth.asks))
+    return {
+        "total_bids": len(bids),
+        "bids": bids[:limit],
+        "total_asks": len(asks),
+        "asks": asks[:limit],
+    }
+
+
+def _resting(market: SandboxMarket, levels: Iterable[Level]) -> list[Row]:
+    return [
+        {"price": market.price(price), "remaining_base_amount": market.size(part)}
+        for price, lots in levels
+        for part in (lots - lots // 2, lots // 2)
+        if part
+    ]
+
+
+def _trades(market: SandboxMarket, request: SandboxRequest) -> Row:
+    matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 100) :]
+    return {"trades": [trade_row(market, match) for match in reversed(matches)]}
+
+
+def _candles(market: SandboxMarket, request: SandboxRequest) -> Row:
+    interval = INTERVALS[request.query["resolution"]]
+    until_ns = request.integer("end_timestamp", 0) * NS_PER_MS
+    candles = [
+        candle
+        for candle in market.synthetic.statistics.candles(interval)
+        if candle.open_ns <= until_ns
+    ]
+    count = request.integer("count_back", 1)
+    return {
+        "r": request.query["resolution"],
+        "c": [candle_row(market, candle) for candle in candles[-count:]],
+    }
+
+
+def _fundings(market: SandboxMarket, request: SandboxRequest) -> Row:
+    """The rate that is due now has always been the rate."""
+    state = market.synthetic.perpetual()
+    last_s = state.next_funding_ns // NS_PER_S - int(FUNDING_S)
+    rows = [
+        {
+            "timestamp": last_s - age * int(FUNDING_S),
+            "value": "0.00000000",
+            "rate": f"{abs(state.funding_rate) * 100:.8f}",
+            "direction": "short" if state.funding_rate < 0 else "long",
+        }
+        for age in reversed(range(request.integer("count_back", 1)))
+    ]
+    return {"resolution": "1h", "fundings": rows}
