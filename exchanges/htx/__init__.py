@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from exchanges.htx.messages import CANDLE_NAMES
 from exchanges.htx.public import HtxStream
+from exchanges.htx.replies import ASSETS
 from exchanges.htx.spot_rest import BUCKET
 from exchanges.htx.swap_rest import MARKET_BUCKET, OTHER_BUCKET
 from exchanges.instrument import Kind
@@ -126,5 +127,6 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_NAMES),
     recorded={"htx": Kind.SPOT, "htx-swap": Kind.PERPETUAL},
     read_native=_read_native,
+    assets=ASSETS,
     sandbox=_load_sandbox,
 )

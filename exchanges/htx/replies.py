@@ -4,7 +4,7 @@ Source: spot and linear swap API documentation (June 2021), V5 answers of June 2
 lists of April 2021 and February 2022.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Final, Generic, Literal, Protocol, TypeVar
 
@@ -21,6 +21,18 @@ Positive = Annotated[float, Meta(gt=0, lt=1e15)]
 
 _ONLINE: Final = "online"
 _ENABLED: Final = "enabled"
+# Codes that stand for other assets here than elsewhere, as ccxt found; the venue does not say so.
+ASSETS: Final[Mapping[str, str]] = {
+    "BIFI": "BITCOINFILE",
+    "FUD": "FTXDEBT",
+    "GET": "THEMIS",
+    "GTC": "GAMECOM",
+    "HIT": "HITCHAIN",
+    "NGL": "GFNGL",
+    "PNT": "PENTA",
+    "SBTC": "SUPERBITCOIN",
+    "SOUL": "SOULSAVER",
+}
 # Leveraged tokens, whose assets are baskets of the venue's own.
 _BASKETS: Final = frozenset({"etp", "nav"})
 _SWAP: Final = "swap"
@@ -93,7 +105,7 @@ class SpotInfo(Struct, rename="kebab"):
         """The instrument, unless it is a leveraged token."""
         if _BASKETS & set((self.tags or "").split(",")):
             return None
-        base, quote = self.base_currency.upper(), self.quote_currency.upper()
+        base, quote = usual_name(self.base_currency), usual_name(self.quote_currency)
         is_open = self.state == _ONLINE and self.api_trading == _ENABLED
         return Instrument(
             venue=venue,
@@ -109,6 +121,11 @@ class SpotInfo(Struct, rename="kebab"):
             min_notional=_exact(self.min_order_value),
             status=Status.TRADING if is_open else Status.HALTED,
         )
+
+
+def usual_name(asset: str) -> str:
+    """What others call an asset of the venue, in capitals."""
+    return ASSETS.get(asset.upper(), asset.upper())
 
 
 class SwapInfo(Struct):
@@ -128,9 +145,10 @@ class SwapInfo(Struct):
         """Perpetuals; dated futures are left out."""
         if self.contract_type != _SWAP:
             return None
-        base, _, quote = self.contract_code.partition("-")
-        if not base or not quote or "-" in quote:
+        own_base, _, own_quote = self.contract_code.partition("-")
+        if not own_base or not own_quote or "-" in own_quote:
             raise ValueError(f"{self.contract_code!r} names no pair")
+        base, quote = usual_name(own_base), usual_name(own_quote)
         settle = base if inverse else quote
         size = _exact(self.contract_size)
         # What an inverse contract is in base units depends on the price.

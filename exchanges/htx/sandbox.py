@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from exchanges.events import KlineInterval
 from exchanges.htx.messages import INTERVALS
+from exchanges.htx.replies import ASSETS
 from exchanges.htx.sandbox_streams import (
     HtxNewsSession,
     HtxSession,
@@ -44,6 +45,7 @@ _CODES: Final = {
 # One contract of the venue's largest swaps; others are worth about ten cents here.
 _CONTRACT_SIZES: Final = {"BTC": Decimal("0.001"), "ETH": Decimal("0.01")}
 _LEVELS: Final = 150
+_OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 
 
 class HtxSandbox(SandboxVenue):
@@ -53,6 +55,7 @@ class HtxSandbox(SandboxVenue):
     kinds = (Kind.SPOT, Kind.PERPETUAL)
 
     def native(self, base: str, quote: str, settle: str) -> str:
+        base, quote = _own_name(base), _own_name(quote)
         return f"{base}-{quote}" if settle else f"{base}{quote}".lower()
 
     def contract_size(self, base: str, settle: str) -> Decimal:
@@ -156,10 +159,14 @@ def _reply(request: SandboxRequest, **body: Any) -> SandboxReply:
     return json_reply({**good, **body, "ts": ms(request.now_ns)})
 
 
+def _own_name(asset: str) -> str:
+    return _OWN_NAMES.get(asset, asset)
+
+
 def _symbol_row(instrument: Instrument) -> Row:
     return {
-        "base-currency": instrument.base.lower(),
-        "quote-currency": instrument.quote.lower(),
+        "base-currency": _own_name(instrument.base).lower(),
+        "quote-currency": _own_name(instrument.quote).lower(),
         "price-precision": -instrument.tick.adjusted(),
         "amount-precision": -instrument.step.adjusted(),
         "symbol": instrument.native,
@@ -172,7 +179,7 @@ def _symbol_row(instrument: Instrument) -> Row:
 
 def _contract_row(instrument: Instrument) -> Row:
     return {
-        "symbol": instrument.base,
+        "symbol": _own_name(instrument.base),
         "contract_code": instrument.native,
         "contract_size": float(instrument.contract_size),
         "price_tick": float(instrument.tick),

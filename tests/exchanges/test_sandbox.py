@@ -36,7 +36,7 @@ def test_asset_that_the_venue_calls_differently_has_its_usual_name(
     sandbox = open_sandbox(VENUES[name], [symbol])
     (instrument,) = instruments_of(VENUES[name], sandbox)
     assert (instrument.symbol, instrument.base) == (symbol, usual)
-    assert instrument.native.startswith(own)
+    assert instrument.native.upper().startswith(own.upper())
     guessed = VENUES[name].guess(kind, instrument.native)
     assert guessed is not None
     assert guessed.symbol == instrument.symbol

@@ -126,16 +126,6 @@ THEIR_NAMES: Final[Mapping[tuple[str, Kind], Mapping[str, str]]] = {
     ("binance", Kind.SPOT): {"BCHSV": "BSV", "YOYO": "YOYOW"},
     # Algorand, whose code ccxt translates in pairs and not in contracts.
     ("bitfinex", Kind.PERPETUAL): {"ALGO": "ALG"},
-    # The venue's assets of these codes are not those that have them elsewhere, says ccxt. Nothing
-    # that the venue sends tells so, and such pairs of markets fail the check of their prices.
-    ("htx", Kind.SPOT): {
-        "BIFI": "BITCOINFILE",
-        "GET": "THEMIS",
-        "GTC": "GAMECOM",
-        "HIT": "HITCHAIN",
-        "PNT": "PENTA",
-        "SBTC": "SUPERBITCOIN",
-    },
     # Augur before and after it moved to a new contract: ccxt calls both REP, and so has two
     # markets of one symbol.
     ("kraken", Kind.SPOT): {"REPV2": "REP"},
