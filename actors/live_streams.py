@@ -105,11 +105,11 @@ class LiveStreams:
 
     async def _subscribe(self, topic: Topic, instrument: Instrument) -> None:
         venue = self._context.venue
-        stream = venue.stream_for(instrument.kind, topic.channel)
+        stream = venue.stream_for(instrument.kind, topic.channel, topic.interval)
         if stream is None:
-            raise CodecUsageError(
-                f"{venue.name} streams no {topic.channel} of {instrument.kind} markets"
-            )
+            what = f"{topic.channel} of {instrument.kind} markets"
+            interval = f" and {topic.interval}" if topic.interval else ""
+            raise CodecUsageError(f"{venue.name} streams no {what}{interval}")
         if topic.channel is Channel.BOOK:
             self._open_book(instrument)
         self._places[topic] = await self._placement.place(topic, stream)

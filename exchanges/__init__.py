@@ -21,6 +21,7 @@ _NAMES: Final = (
     "lighter",
     "mexc",
     "okx",
+    "paradex",
 )
 
 

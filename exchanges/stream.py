@@ -57,7 +57,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     send. The venue ends a connection after `lifetime_s` (None: it states no limit). Where it
     does not acknowledge subscriptions (`acknowledges` false), the first data counts. `headers`
     are sent with the handshake. With `shared_sequence` the venue numbers the frames of the
-    connection, so that a loss concerns every book on it.
+    connection, so that a loss concerns every book on it. `klines` are
+    the intervals of its candles, where it has fewer than `Venue.klines`.
     """
 
     name: str
@@ -72,3 +73,4 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     max_frame_bytes: int = 16 << 20
     headers: tuple[tuple[str, str], ...] = ()
     shared_sequence: bool = False
+    klines: tuple[KlineInterval, ...] = ()

@@ -73,10 +73,16 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The kinds of market whose books can be watched; recordings may hold quotes of others."""
         return tuple(kind for kind in self.fees if self.stream_for(kind, Channel.BOOK))
 
-    def stream_for(self, kind: Kind, channel: Channel) -> Stream | None:
-        """The stream that carries a channel of a kind of market, if the venue has it."""
+    def stream_for(
+        self, kind: Kind, channel: Channel, interval: KlineInterval | None = None
+    ) -> Stream | None:
+        """The stream that carries a channel of a kind of market, if the venue has it.
+
+        `interval` is that of the candles, if these are wanted and it matters.
+        """
         for stream in self.streams:
-            if kind in stream.kinds and channel in stream.channels:
+            has_interval = not interval or not stream.klines or interval in stream.klines
+            if kind in stream.kinds and channel in stream.channels and has_interval:
                 return stream
         return None
 

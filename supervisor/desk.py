@@ -190,7 +190,7 @@ class VenueDesk:
         self.context.books[symbol] = inbox
         await self._floor.open_market(market)
         for channel, interval in self._wishes:
-            stream = self.context.venue.stream_for(kind_of(symbol), channel)
+            stream = self.context.venue.stream_for(kind_of(symbol), channel, interval)
             if stream:
                 topic = Topic(channel, symbol, interval)
                 market.places[topic] = await self._placement.place(topic, stream)

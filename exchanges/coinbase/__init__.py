@@ -6,7 +6,7 @@ Source: Advanced Trade API documentation (November 2026), and payloads captured 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.coinbase.messages import ASSETS
+from exchanges.coinbase.messages import ASSETS, STREAMED_CANDLES
 from exchanges.coinbase.public import CoinbaseStream
 from exchanges.coinbase.rest import CANDLE_NAMES, REQUESTS
 from exchanges.instrument import Kind
@@ -57,9 +57,9 @@ VENUE: Final = Venue(
         Stream(
             name="public",
             kinds=frozenset({Kind.SPOT, Kind.PERPETUAL}),
-            # No best bid and ask: the ticker's are those of the last trade, however old. The
-            # candles of the stream have five minutes only.
-            channels=frozenset({Channel.BOOK, Channel.TRADES, Channel.TICKER}),
+            # No best bid and ask: the ticker's are those of the last trade, however old.
+            channels=frozenset({Channel.BOOK, Channel.TRADES, Channel.TICKER, Channel.KLINES}),
+            klines=(STREAMED_CANDLES,),
             heartbeat=_HEARTBEAT,
             messages=_MESSAGES,
             max_topics=_MAX_TOPICS,

@@ -11,14 +11,15 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from exchanges.events import Ticker, Trade
+from exchanges.events import Kline, KlineInterval, Ticker, Trade
 from exchanges.instrument import Instrument
-from exchanges.numbers import NS_PER_S, Price, Size, Traded, optional
+from exchanges.numbers import NS_PER_S, Price, Seconds, Size, Traded, optional
 from exchanges.orders import Side
 
 Sequence = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 
 ASSETS: Final = {"CGLD": "CELO"}
+STREAMED_CANDLES: Final = KlineInterval.M5
 
 # The documentation does not say whose side a trade's is, and clients disagree. It is read as the
 # maker's: prints at the best ask were captured as SELL, and the venue's older feed, which shares
@@ -150,6 +151,43 @@ class TickerMessage(Struct):
 
 class TickersEvent(Struct):
     tickers: list[TickerMessage]
+
+
+class CandleRow(Struct):
+    """One candle: `start` in seconds, `volume` base units on spot and contracts else."""
+
+    start: Seconds
+    open: Size
+    high: Size
+    low: Size
+    close: Size
+    volume: Size
+
+    def kline(self, instrument: Instrument, interval: KlineInterval, received_ns: int) -> Kline:
+        return Kline(
+            instrument=instrument,
+            interval=interval,
+            open_ns=self.start * NS_PER_S,
+            open=self.open,
+            high=self.high,
+            low=self.low,
+            close=self.close,
+            volume=self.volume * base_units(instrument),
+            received_ns=received_ns,
+        )
+
+
+class CandleMessage(CandleRow):
+    """`candles`: of five minutes, the running one last."""
+
+    product_id: str
+
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[Kline, ...]:
+        return (self.kline(instrument, STREAMED_CANDLES, received_ns),)
+
+
+class CandlesEvent(Struct):
+    candles: list[CandleMessage]
 
 
 class SubscriptionsEvent(Struct):

@@ -18,9 +18,15 @@ from msgspec import Raw
 
 from exchanges.codec import Frame, StreamCodec
 from exchanges.coinbase import messages as wire
-from exchanges.coinbase.messages import TickerMessage, TradeMessage, base_units, utc_ns
+from exchanges.coinbase.messages import (
+    CandleMessage,
+    TickerMessage,
+    TradeMessage,
+    base_units,
+    utc_ns,
+)
 from exchanges.coinbase.rest import CoinbaseRest
-from exchanges.errors import VenueProtocolError
+from exchanges.errors import CodecUsageError, VenueProtocolError
 from exchanges.events import BookSnapshot, Event, Fault, StreamEvent
 from exchanges.instrument import Instrument, Instruments
 from exchanges.numbers import in_base_units
@@ -34,12 +40,14 @@ _BOOKS: Final = msgspec.json.Decoder(list[wire.BookEvent])
 _ROWS: Final = msgspec.json.Decoder(list[wire.BookRow], strict=False)
 _TRADES: Final = msgspec.json.Decoder(list[wire.TradesEvent], strict=False)
 _TICKERS: Final = msgspec.json.Decoder(list[wire.TickersEvent])
+_CANDLES: Final = msgspec.json.Decoder(list[wire.CandlesEvent], strict=False)
 _SUBSCRIPTIONS: Final = msgspec.json.Decoder(list[wire.SubscriptionsEvent])
 
 _NAMES: Final = {
     Channel.BOOK: "level2",
     Channel.TRADES: "market_trades",
     Channel.TICKER: "ticker",
+    Channel.KLINES: "candles",
 }
 _CHANNELS: Final = {name: channel for channel, name in _NAMES.items()}
 _BOOK_DATA: Final = "l2_data"  # as the frames of `level2` are called
@@ -65,13 +73,16 @@ class CoinbaseStream(StreamCodec):
         self._ready.append(_command("subscribe", _BEAT, []))
 
     def _key(self, topic: Topic, instrument: Instrument) -> str:
+        if topic.channel is Channel.KLINES and topic.interval is not wire.STREAMED_CANDLES:
+            raise CodecUsageError(f"{self.venue} streams no candles of {topic.interval}")
         return f"{_NAMES[topic.channel]}:{instrument.native}"
 
     def _topic_of(self, key: str) -> Topic | None:
         name, _, native = key.partition(":")
         channel = _CHANNELS.get(name)
         instrument = self.instruments.native(self.rest.kind_of(native), native)
-        return Topic(channel, instrument.symbol) if channel and instrument else None
+        interval = wire.STREAMED_CANDLES if channel is Channel.KLINES else None
+        return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
     def _handler(self, topic: Topic) -> Handler:
         match topic.channel:
@@ -79,6 +90,8 @@ class CoinbaseStream(StreamCodec):
                 return self._book
             case Channel.TRADES:
                 return _trade
+            case Channel.KLINES:
+                return _candle
         return _ticker
 
     def _rule(self, key: str) -> BookRule:
@@ -138,6 +151,11 @@ class CoinbaseStream(StreamCodec):
                     for ticker in event.tickers:
                         key = f"ticker:{ticker.product_id}"
                         events += self._dispatch(key, (ticker, venue_ns), received_ns)
+            case "candles":
+                for told in _CANDLES.decode(envelope.events):
+                    for candle in sorted(told.candles, key=lambda candle: candle.start):
+                        key = f"candles:{candle.product_id}"
+                        events += self._dispatch(key, candle, received_ns)
             case "subscriptions":
                 events = self._acknowledged(envelope.events, received_ns)
             case "heartbeats":
@@ -208,6 +226,10 @@ class CoinbaseStream(StreamCodec):
 
 def _trade(route: Route, trade: TradeMessage, received_ns: int) -> tuple[StreamEvent, ...]:
     return (trade.trade(route.instrument, received_ns),)
+
+
+def _candle(route: Route, candle: CandleMessage, received_ns: int) -> tuple[StreamEvent, ...]:
+    return candle.events(route.instrument, received_ns)
 
 
 def _ticker(

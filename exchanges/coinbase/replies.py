@@ -8,18 +8,23 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Raw, Struct
 
-from exchanges.coinbase.messages import ASSETS, TradeMessage, base_units, fraction, utc_ns
+from exchanges.coinbase.messages import (
+    ASSETS,
+    CandleRow,
+    TradeMessage,
+    base_units,
+    fraction,
+    utc_ns,
+)
 from exchanges.events import (
     BookSnapshot,
     Funding,
-    Kline,
-    KlineInterval,
     Level,
     OpenInterest,
     Ticker,
 )
 from exchanges.instrument import Instrument, Kind, Status, unified_symbol
-from exchanges.numbers import NS_PER_S, Millis, Price, Rate, Seconds, Size, exact, optional
+from exchanges.numbers import NS_PER_S, Millis, Price, Rate, Size, exact, optional
 
 # An hour was seen; a week leaves room.
 _LONGEST_FUNDING_S: Final = 604_800.0
@@ -243,30 +248,6 @@ class Trades(Struct):
     """Recent trades, newest first."""
 
     trades: list[TradeMessage]
-
-
-class CandleRow(Struct):
-    """One candle: `start` in seconds, `volume` base units on spot and contracts else."""
-
-    start: Seconds
-    open: Size
-    high: Size
-    low: Size
-    close: Size
-    volume: Size
-
-    def kline(self, instrument: Instrument, interval: KlineInterval, received_ns: int) -> Kline:
-        return Kline(
-            instrument=instrument,
-            interval=interval,
-            open_ns=self.start * NS_PER_S,
-            open=self.open,
-            high=self.high,
-            low=self.low,
-            close=self.close,
-            volume=self.volume * base_units(instrument),
-            received_ns=received_ns,
-        )
 
 
 class Candles(Struct):

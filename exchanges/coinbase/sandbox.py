@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from exchanges.coinbase.messages import ASSETS
 from exchanges.coinbase.rest import CANDLE_NAMES
-from exchanges.coinbase.sandbox_streams import CoinbaseSession, trade_row, utc_text
+from exchanges.coinbase.sandbox_streams import CoinbaseSession, candle_row, trade_row, utc_text
 from exchanges.instrument import Instrument, Kind
 from exchanges.numbers import NS_PER_S
 from exchanges.sandbox import (
@@ -202,15 +202,4 @@ def _candles(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
         for candle in market.synthetic.statistics.candles(interval)
         if since_ns <= candle.open_ns <= until_ns
     ][-min(request.integer("limit", _MOST_CANDLES), _MOST_CANDLES) :]
-    rows = [
-        {
-            "start": str(candle.open_ns // NS_PER_S),
-            "low": market.price(candle.low),
-            "high": market.price(candle.high),
-            "open": market.price(candle.open),
-            "close": market.price(candle.close),
-            "volume": market.wire_size(candle.volume),
-        }
-        for candle in reversed(candles)
-    ]
-    return {"candles": rows}
+    return {"candles": [candle_row(market, candle) for candle in reversed(candles)]}

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from exchanges.codec import Frame
+from exchanges.coinbase.messages import STREAMED_CANDLES
 from exchanges.matching import Level, MarketUpdate, Match
 from exchanges.numbers import NS_PER_S
 from exchanges.orders import Side
@@ -22,6 +23,7 @@ from exchanges.sandbox import (
     json_text,
 )
 from exchanges.stream import Channel
+from exchanges.synthetic import Candle
 
 Row = dict[str, Any]
 
@@ -29,6 +31,7 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
     "level2": Channel.BOOK,
     "market_trades": Channel.TRADES,
     "ticker": Channel.TICKER,
+    "candles": Channel.KLINES,
 }
 _SENT_AS: Final = {"level2": "l2_data"}
 _BEAT: Final = "heartbeats"
@@ -207,13 +210,33 @@ def _ticker(market: SandboxMarket, now_ns: int, kind: str = "snapshot") -> Row:
     return {"type": kind, "tickers": [ticker]}
 
 
+def candle_row(market: SandboxMarket, candle: Candle) -> Row:
+    """A candle, without its product."""
+    return {
+        "start": str(candle.open_ns // NS_PER_S),
+        "low": market.price(candle.low),
+        "high": market.price(candle.high),
+        "open": market.price(candle.open),
+        "close": market.price(candle.close),
+        "volume": market.wire_size(candle.volume),
+    }
+
+
+def _candles(market: SandboxMarket, now_ns: int, kind: str = "snapshot") -> Row:
+    candle = market.synthetic.statistics.candle(STREAMED_CANDLES)
+    row = candle_row(market, candle) | {"product_id": market.instrument.native}
+    return {"type": kind, "candles": [row]}
+
+
 _STARTS: Final[Mapping[Channel, Callable[[SandboxMarket, int], Row]]] = {
     Channel.BOOK: _book,
     Channel.TRADES: _recent_trades,
     Channel.TICKER: _ticker,
+    Channel.KLINES: _candles,
 }
 _ENCODERS: Final[Mapping[Channel, Callable[[SandboxMarket, MarketUpdate, int], Row]]] = {
     Channel.BOOK: _book_update,
     Channel.TRADES: _new_trades,
     Channel.TICKER: lambda market, update, now_ns: _ticker(market, now_ns, "update"),
+    Channel.KLINES: lambda market, update, now_ns: _candles(market, now_ns, "update"),
 }

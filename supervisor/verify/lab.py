@@ -79,8 +79,9 @@ def topics_of(
 ) -> list[Topic]:
     """Every topic of the stream's markets, or those of some channels."""
     wanted = stream.channels if channels is None else stream.channels & set(channels)
+    interval = stream.klines[0] if stream.klines else KlineInterval.M1
     return [
-        Topic(channel, symbol, KlineInterval.M1 if channel is Channel.KLINES else None)
+        Topic(channel, symbol, interval if channel is Channel.KLINES else None)
         for symbol, market in sandbox.markets.items()
         for channel in sorted(wanted)
         if market.instrument.kind in stream.kinds

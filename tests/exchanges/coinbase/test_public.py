@@ -11,8 +11,9 @@ from exchanges import VENUES
 from exchanges.codec import StreamCodec
 from exchanges.coinbase.messages import utc_ns
 from exchanges.errors import VenueProtocolError
-from exchanges.events import BookDelta, Ticker, Trade
+from exchanges.events import BookDelta, Kline, KlineInterval, Ticker, Trade
 from exchanges.instrument import Instruments
+from exchanges.numbers import NS_PER_S
 from exchanges.orders import Side
 from exchanges.stream import Channel, Topic
 from tests.exchanges.transcripts import (
@@ -34,6 +35,37 @@ AT_NS = 1795176000_000_000_001
 
 
 TRANSCRIPTS = (
+    Transcript(
+        name="candles: of five minutes, in base units, the running one last",
+        stream="public",
+        instrument=PERP,
+        channel=Channel.KLINES,
+        interval=KlineInterval.M5,
+        frames=(
+            """{"channel":"candles","client_id":"","timestamp":"2026-11-20T12:06:01Z",
+            "sequence_num":10,"events":[{"type":"snapshot","candles":[{"start":"1795176300",
+            "high":"90010","low":"89990","open":"90000","close":"90005.5","volume":"12",
+            "product_id":"BIP-20DEC30-CDE"},{"start":"1795176000","high":"90020","low":"90000",
+            "open":"90010","close":"90000","volume":"30","product_id":"BIP-20DEC30-CDE"}]}]}""",
+        ),
+        events=tuple(
+            Kline(
+                instrument=PERP,
+                interval=KlineInterval.M5,
+                open_ns=open_s * NS_PER_S,
+                open=open_,
+                high=high,
+                low=low,
+                close=close,
+                volume=contracts * float(PERP.contract_size),
+                received_ns=RECEIVED_NS,
+            )
+            for open_s, open_, high, low, close, contracts in (
+                (1795176000, 90010.0, 90020.0, 90000.0, 90000.0, 30),
+                (1795176300, 90000.0, 90010.0, 89990.0, 90005.5, 12),
+            )
+        ),
+    ),
     Transcript(
         name="book: one frame may hold several updates, and offers are asks",
         stream="public",

@@ -78,6 +78,22 @@ def listening_codec() -> StreamCodec:
                 ),
             ),
         ),
+        (
+            "ws_candles",
+            (
+                Kline(
+                    instrument=ETH,
+                    interval=KlineInterval.M5,
+                    open_ns=1688998200_000_000_000,
+                    open=1867.38,
+                    high=1867.72,
+                    low=1865.63,
+                    close=1866.81,
+                    volume=0.20269406,
+                    received_ns=RECEIVED_NS,
+                ),
+            ),
+        ),
         ("ws_heartbeats", ()),
         ("ws_heartbeats_old", ()),
         ("ws_subscriptions_ack", ()),
