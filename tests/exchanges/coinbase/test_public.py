@@ -43,7 +43,7 @@ TRANSCRIPTS = (
         interval=KlineInterval.M5,
         frames=(
             """{"channel":"candles","client_id":"","timestamp":"2026-11-20T12:06:01Z",
-            "sequence_num":10,"events":[{"type":"snapshot","candles":[{"start":"1795176300",
+            "sequence_num":9,"events":[{"type":"snapshot","candles":[{"start":"1795176300",
             "high":"90010","low":"89990","open":"90000","close":"90005.5","volume":"12",
             "product_id":"BIP-20DEC30-CDE"},{"start":"1795176000","high":"90020","low":"90000",
             "open":"90010","close":"90000","volume":"30","product_id":"BIP-20DEC30-CDE"}]}]}""",
