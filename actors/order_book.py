@@ -25,6 +25,7 @@ Checksum = Callable[[Instrument, list[Level], list[Level]], int | None]
 
 # A venue may cross its book for the time between two frames; one that stays crossed is wrong.
 CROSSED_GRACE_NS: Final = 1 * NS_PER_S
+_FOUND_BY_THE_BOOK: Final = frozenset({Fault.CHECKSUM, Fault.DEPTH})
 NO_BID: Final = (0.0, 0.0)
 NO_ASK: Final = (float("inf"), 0.0)
 
@@ -110,15 +111,14 @@ class OrderBook:
 
         With `Fault.DEPTH` it may still be live: what is known of it is running out.
         """
-        match self.fault:
-            case Fault.CROSSED if self._crossed_since_ns is not None:
-                crossed_ns = self.received_ns - self._crossed_since_ns
-                return Fault.CROSSED if crossed_ns >= CROSSED_GRACE_NS else None
-            case Fault.CHECKSUM | Fault.DEPTH:
-                return self.fault
-            case None if self._known is not WHOLE and self._known.is_running_out(*self._touch()):
-                return Fault.DEPTH
-        return None
+        if self.fault is None:
+            known = self._known
+            is_short = known is not WHOLE and known.is_running_out(*self._touch())
+            return Fault.DEPTH if is_short else None
+        if self.fault is Fault.CROSSED and self._crossed_since_ns is not None:
+            crossed_ns = self.received_ns - self._crossed_since_ns
+            return Fault.CROSSED if crossed_ns >= CROSSED_GRACE_NS else None
+        return self.fault if self.fault in _FOUND_BY_THE_BOOK else None
 
     # Reading.
 

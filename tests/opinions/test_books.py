@@ -89,6 +89,8 @@ UNFIT_SANDBOXES: Final = {
     "gateio_futures": Sandbox("gateio_futures", "stream", readers.GATE_FUTURES),
     # It keeps the snapshot and passes over the changes, whose `b` and `a` it calls otherwise.
     "kucoin": Sandbox("kucoin", "stream", readers.KUCOIN_AS_IT_IS),
+    # It subscribes to the fifteen best levels, and takes what is inserted for all of a book.
+    "paradex": Sandbox("paradex", "public", readers.PARADEX),
 }
 UNFIT_RECORDINGS: Final = (
     # It subscribes to books that are told by their changes, and keeps no whole ones as they are.

@@ -118,6 +118,7 @@ CASES: Final = (
     Case(lists.OKX_SPOT, "okx", 513, url="instType=SPOT"),
     Case(lists.OKX_SWAP, "okx/rest_instruments_swap", 3),
     Case(lists.OKX_SWAP, "okx", 166, url="instType=SWAP"),
+    Case(lists.PARADEX, "paradex/rest_markets", 1),
 )
 
 # What ccxt calls an asset of ours.

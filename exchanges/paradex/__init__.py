@@ -1,0 +1,99 @@
+"""Paradex: perpetuals in dollars, settled in USDC on a chain of its own, as data.
+
+Source: official documents (August 2026), and captures of September and October 2026. The venue's
+options and its few spot markets are left out.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from exchanges.instrument import Kind
+from exchanges.limits import Rate
+from exchanges.paradex.public import ParadexStream
+from exchanges.paradex.replies import CANDLE_NAMES
+from exchanges.paradex.rest import REQUESTS
+from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.venue import PRODUCTION, Fees, Venue
+
+if TYPE_CHECKING:
+    from exchanges.sandbox import SandboxVenue
+
+# The venue pings by protocol every 55 s, which proves nothing about the feed: a connection without
+# a frame for 15 s is made to answer a request.
+_HEARTBEAT: Final = Heartbeat(idle_s=15.0, reply_s=10.0)
+# No limit of messages is documented; ten a second subscribe to the largest connection in ten.
+_MESSAGES: Final = Rate.within(20, 1.0)
+# No limit is documented, but a client that lets some 2000 messages queue up is cut off, and each
+# book sends ten a second.
+_MAX_TOPICS: Final = 100
+
+_SUFFIX: Final = "-PERP"
+_DOLLAR: Final = "USD"
+_COLLATERAL: Final = "USDC"
+
+
+def _stream(name: str, *channels: Channel) -> Stream:
+    return Stream(
+        name=name,
+        kinds=frozenset({Kind.PERPETUAL}),
+        channels=frozenset(channels),
+        heartbeat=_HEARTBEAT,
+        messages=_MESSAGES,
+        max_topics=_MAX_TOPICS,
+    )
+
+
+def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
+    """`BTC-USD-PERP`; `kBONK-USD-PERP` is a thousand BONK, and keeps its name."""
+    pair = native.removesuffix(_SUFFIX)
+    base, _, quote = pair.rpartition("-")
+    if kind is not Kind.PERPETUAL or pair == native or not base or not quote:
+        return None
+    return base, quote, _COLLATERAL if quote == _DOLLAR else quote
+
+
+def _load_sandbox() -> "type[SandboxVenue]":
+    from exchanges.paradex.sandbox import ParadexSandbox
+
+    return ParadexSandbox
+
+
+VENUE: Final = Venue(
+    name="paradex",
+    title="Paradex",
+    source="github.com/tradeparadex/paradex-docs (August 2026)",
+    rest=ParadexStream.rest,
+    codec=ParadexStream,
+    streams=(
+        _stream("public", Channel.BOOK, Channel.TOP, Channel.TRADES, Channel.TICKER),
+        _stream(
+            "derivatives",
+            Channel.FUNDING,
+            Channel.MARK_PRICE,
+            Channel.OPEN_INTEREST,
+            Channel.LIQUIDATIONS,
+        ),
+    ),
+    endpoints={
+        PRODUCTION: {
+            "rest": "https://api.prod.paradex.trade",
+            "public": "wss://ws.api.prod.paradex.trade/v1",
+            "derivatives": "wss://ws.api.prod.paradex.trade/v1",
+        },
+        "testnet": {
+            "rest": "https://api.testnet.paradex.trade",
+            "public": "wss://ws.api.testnet.paradex.trade/v1",
+            "derivatives": "wss://ws.api.testnet.paradex.trade/v1",
+        },
+    },
+    buckets={REQUESTS: Rate.within(1500, 60.0)},
+    # 20 a second and 600 a minute; both hold.
+    connects=Rate(burst=10, per_s=8.0),
+    # List prices of accounts that trade by API (July 2026); lists tell those of each market.
+    fees={Kind.PERPETUAL: Fees(maker=Decimal("0.00003"), taker=Decimal("0.00045"))},
+    integrity={Kind.PERPETUAL: "consecutive ids"},
+    klines=tuple(CANDLE_NAMES),
+    recorded={"paradex": Kind.PERPETUAL},
+    read_native=_read_native,
+    sandbox=_load_sandbox,
+)

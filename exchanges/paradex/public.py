@@ -1,0 +1,183 @@
+"""Paradex public streams: JSON-RPC frames in, events out.
+
+Source: official AsyncAPI document (August 2026), and captures of September and October 2026. The
+book is that of `deltas`, without a rate, a depth or a grouping of prices: such books are refused
+or are other books. It holds no orders that only retail clients can take. The rules of the order
+book are those of `sequence.py` with the snapshot in the stream: a delta brings the book from
+`seq_no` - 1 to `seq_no`. Nobody promises that the number never falls, so that a low one, unless
+it repeats the one before, is a gap as well.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from exchanges.codec import Frame, StreamCodec
+from exchanges.events import Event, StreamEvent
+from exchanges.instrument import Instrument, Kind
+from exchanges.paradex import messages as wire
+from exchanges.paradex.rest import ParadexRest
+from exchanges.readers import one
+from exchanges.sequence import BookRule, Recovery
+from exchanges.stream import Channel, Topic
+from exchanges.subscriptions import Handler, Route
+
+_ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
+_NAMED: Final = msgspec.json.Decoder(wire.Named)
+_BOOK: Final = msgspec.json.Decoder(wire.BookMessage, strict=False)
+_TRADE: Final = msgspec.json.Decoder(wire.TradeMessage, strict=False)
+_SUMMARY: Final = msgspec.json.Decoder(wire.Summary)
+_PERPETUAL: Final = msgspec.json.Decoder(wire.PerpetualSummary, strict=False)
+_TOP: Final = one(wire.TopMessage)
+_FUNDING: Final = one(wire.FundingMessage)
+
+_BOOKS: Final = "order_book"
+_DELTAS: Final = "deltas"
+# Each frame of it is a book of 15 levels; recordings may have it. Prices are grouped where
+# something follows the rate.
+_DEPTH: Final = 15
+_SNAPSHOTS: Final = f"snapshot@{_DEPTH}@"
+_NAMES: Final[Mapping[Channel, str]] = {
+    Channel.TOP: "bbo",
+    Channel.TRADES: "trades",
+    Channel.LIQUIDATIONS: "trades",
+    Channel.TICKER: "markets_summary",
+    Channel.MARK_PRICE: "markets_summary",
+    Channel.OPEN_INTEREST: "markets_summary",
+    Channel.FUNDING: "funding_data",
+}
+_CHANNELS: Final[Mapping[str, Channel]] = {
+    "bbo": Channel.TOP,
+    "trades": Channel.TRADES,
+    "markets_summary": Channel.TICKER,
+    "funding_data": Channel.FUNDING,
+}
+# Channels of all markets, of which each frame names its own.
+_OF_ALL: Final[Mapping[str, str]] = {
+    "bbo.ALL": "bbo",
+    "trades.ALL": "trades",
+    "markets_summary": "markets_summary",
+    "markets_summary.ALL": "markets_summary",
+    "funding_data": "funding_data",
+    "funding_data.ALL": "funding_data",
+}
+_TOO_MANY: Final = 42901
+# Requests of ours are numbered from 1. There is no ping: the end of something that was never
+# asked for is answered by an error, which does as well.
+_PING_ID: Final = 0
+_PING: Final = (
+    f'{{"jsonrpc":"2.0","method":"unsubscribe","params":{{"channel":"bbo.ALL"}},"id":{_PING_ID}}}'
+)
+
+
+class ParadexStream(StreamCodec):
+    """One connection."""
+
+    venue = "paradex"
+    rest = ParadexRest()
+
+    def _key(self, topic: Topic, instrument: Instrument) -> str:
+        if topic.channel is Channel.BOOK:
+            return f"{_BOOKS}.{instrument.native}.{_DELTAS}"
+        return f"{_NAMES[topic.channel]}.{instrument.native}"
+
+    def _topic_of(self, key: str) -> Topic | None:
+        name, _, native = key.partition(".")
+        channel = _CHANNELS.get(name)
+        if name == _BOOKS:
+            native, _, feed = native.partition(".")
+            is_plain = feed.startswith(_SNAPSHOTS) and feed.count("@") == _SNAPSHOTS.count("@")
+            channel = Channel.BOOK if feed == _DELTAS or is_plain else None
+        instrument = self.instruments.native(Kind.PERPETUAL, native)
+        return Topic(channel, instrument.symbol) if channel and instrument else None
+
+    def _handler(self, topic: Topic) -> Handler:
+        match topic.channel:
+            case Channel.BOOK:
+                return self._book
+            case Channel.TOP:
+                return _TOP
+            case Channel.FUNDING:
+                return _FUNDING
+            case Channel.TRADES | Channel.LIQUIDATIONS:
+                return self._trade
+        return self._summary
+
+    def _rule(self, key: str) -> BookRule:
+        return BookRule(Recovery.SNAPSHOT_IN_STREAM, resets=True)
+
+    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+        request = {
+            "jsonrpc": "2.0",
+            "method": "subscribe" if subscribe else "unsubscribe",
+            "params": {"channel": routes[0].key},
+            "id": request_id,
+        }
+        return msgspec.json.encode(request).decode()
+
+    def _ping(self) -> Frame:
+        return _PING
+
+    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+        envelope = _ENVELOPE.decode(frame)
+        if envelope.method == "subscription" and envelope.params:
+            channel, data = envelope.params.channel, envelope.params.data
+            if name := _OF_ALL.get(channel):
+                named = _NAMED.decode(data)
+                channel = f"{name}.{named.market or named.symbol}"
+                if not (self._subscriptions.by_key(channel) or self._names_a_market(channel)):
+                    return ()  # options among them
+            return self._dispatch(channel, data, received_ns)
+        if envelope.error:
+            return self._error(envelope.id, envelope.error, received_ns)
+        if envelope.id is not None and envelope.result:
+            return self._granted(envelope.id, received_ns)
+        raise self._protocol_error("neither data nor an answer", frame)
+
+    def _error(
+        self, request_id: int | None, error: wire.Error, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        """Errors that name no request refuse none, nor does haste: it is told as unanswered."""
+        if request_id is None or request_id == _PING_ID or error.code == _TOO_MANY:
+            return ()
+        detail = f": {error.data}" if isinstance(error.data, str) else ""
+        return self._refused(request_id, f"{error.message}{detail} [{error.code}]", received_ns)
+
+    def _book(self, route: Route, data: msgspec.Raw, received_ns: int) -> tuple[StreamEvent, ...]:
+        message = _BOOK.decode(data)
+        if message.market != route.instrument.native:
+            raise ValueError("the book of another market")
+        if message.update_type == "s":
+            window = 0 if route.key.endswith(_DELTAS) else _DEPTH
+            return self._snapshot(route, message.snapshot(route.instrument, window, received_ns))
+        last, (bids, asks) = message.seq_no, message.changes()
+        return self._delta(route, last - 1, last, bids, asks, message.venue_ns, received_ns)
+
+    def _trade(self, route: Route, data: msgspec.Raw, received_ns: int) -> tuple[StreamEvent, ...]:
+        message = _TRADE.decode(data)
+        if message.is_execution and self._tells(Channel.TRADES):
+            return (message.trade(route.instrument, received_ns),)
+        if message.is_liquidation and self._tells(Channel.LIQUIDATIONS):
+            return (message.liquidation(route.instrument, received_ns),)
+        return ()
+
+    def _summary(
+        self, route: Route, data: msgspec.Raw, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        """One channel tells all of these; those of this connection are passed on together."""
+        events: list[Event] = []
+        if self._tells(Channel.TICKER):
+            events.append(_SUMMARY.decode(data).ticker(route.instrument, received_ns))
+        if self._tells(Channel.MARK_PRICE):
+            perpetual = _PERPETUAL.decode(data)
+            events.append(perpetual.mark(route.instrument, received_ns))
+            events.append(perpetual.interest(route.instrument, received_ns))
+        return tuple(events)
+
+    def _names_a_market(self, key: str) -> bool:
+        """To be listened to, though nobody asked for it."""
+        return self._listening and self._topic_of(key) is not None
+
+    def _tells(self, channel: Channel) -> bool:
+        return self._listening or channel in self.stream.channels

@@ -1,0 +1,346 @@
+"""Real frames and replies of Paradex, read value by value."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from exchanges import VENUES
+from exchanges.codec import StreamCodec
+from exchanges.errors import AuthenticationError, VenueProtocolError
+from exchanges.events import (
+    BookSnapshot,
+    Event,
+    Funding,
+    Kline,
+    KlineInterval,
+    MarkPrice,
+    OpenInterest,
+    SubscriptionState,
+    Ticker,
+    Trade,
+)
+from exchanges.instrument import Instrument, Instruments, Kind, Status
+from exchanges.orders import Side
+from exchanges.paradex.replies import FundingRows
+from exchanges.rest import Listing, Request, Response
+from exchanges.stream import Channel, Topic
+from exchanges.venue import GuessedInstruments
+from tests.exchanges.transcripts import RECEIVED_NS, market, news, ok, snapshot
+
+VENUE = VENUES["paradex"]
+REST = VENUE.rest
+(LIST,) = REST.instruments()
+PUBLIC, _ = VENUE.streams
+Sample = Callable[[str], bytes]
+
+
+def perpetual(base: str, **facts: Any) -> Instrument:
+    native = f"{base}-USD-PERP"
+    return market(f"{base}/USD:USDC", native, venue="paradex", **facts)
+
+
+BTC = perpetual("BTC", funding_interval_s=28800.0)
+ORDI, TRUMP, BONK = (perpetual(base) for base in ("ORDI", "TRUMP", "kBONK"))
+BOOK = Topic(Channel.BOOK, BTC.symbol)
+
+
+def stamps(millis: int) -> dict[str, Any]:
+    return {"venue_ns": millis * 1_000_000, "received_ns": RECEIVED_NS}
+
+
+def listening_codec() -> StreamCodec:
+    return VENUE.codec(PUBLIC, Instruments([BTC, ORDI, TRUMP, BONK]), listening=True)
+
+
+def asking_codec() -> StreamCodec:
+    """It has asked for one book, as request 1."""
+    codec = VENUE.codec(PUBLIC, Instruments([BTC]))
+    codec.subscribe([BOOK])
+    codec.outgoing(0.0)
+    return codec
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("file", "events"),
+    [
+        (
+            "ws_order_book_snapshot",
+            (
+                snapshot(
+                    BTC,
+                    14127815,
+                    [(67629.7, 0.992)],
+                    [(69378.6, 3.137)],
+                    window=15,
+                    venue_ns=1718267837_265_000_000,
+                ),
+            ),
+        ),
+        (
+            "ws_trades",
+            (
+                Trade(
+                    instrument=BONK,
+                    price=0.028776,
+                    size=34028.0,
+                    side=Side.BUY,
+                    trade_id="1718179273230201709233240002",
+                    **stamps(1718179273230),
+                ),
+            ),
+        ),
+        (
+            "ws_markets_summary",
+            (
+                Ticker(
+                    instrument=ORDI,
+                    last=62.038,
+                    bid=49.822,
+                    ask=58.167,
+                    quote_volume=0.0,
+                    **stamps(1718334307698),
+                ),
+                MarkPrice(instrument=ORDI, mark=49.80885481, index=47.93, **stamps(1718334307698)),
+                OpenInterest(
+                    instrument=ORDI,
+                    size=6999.5,
+                    value=6999.5 * 49.80885481,
+                    **stamps(1718334307698),
+                ),
+            ),
+        ),
+        (
+            "ws_funding_data_all",
+            (
+                Funding(
+                    instrument=TRUMP,
+                    rate=-0.00014969570582,
+                    interval_s=28800.0,
+                    next_ns=None,
+                    **stamps(1771506636154),
+                ),
+            ),
+        ),
+        (
+            "ws_funding_data_live",
+            (
+                Funding(
+                    instrument=BTC,
+                    rate=0.00007172918481,
+                    interval_s=28800.0,
+                    next_ns=None,
+                    **stamps(1788487597060),
+                ),
+            ),
+        ),
+    ],
+)
+def test_real_frame_becomes_events(sample: Sample, file: str, events: tuple[Event, ...]) -> None:
+    frame = sample(f"paradex/{file}.json").decode()
+    assert listening_codec().receive(frame, RECEIVED_NS) == events
+
+
+@pytest.mark.recorded
+def test_markets_of_real_frames_are_known_by_their_names(sample: Sample) -> None:
+    codec = VENUE.codec(PUBLIC, GuessedInstruments(VENUE), listening=True)
+    (trade,) = codec.receive(sample("paradex/ws_trades.json").decode(), RECEIVED_NS)
+    assert isinstance(trade, Trade)
+    assert trade.instrument.symbol == "kBONK/USD:USDC"
+
+
+@pytest.mark.recorded
+def test_real_answer_grants_the_request_that_it_names(sample: Sample) -> None:
+    codec = asking_codec()
+    told = codec.receive(sample("paradex/ws_subscribe_ack_live.json").decode(), RECEIVED_NS)
+    assert told == (news(BTC, BOOK, SubscriptionState.SUBSCRIBED),)
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("error_ws_invalid_channel", "invalid subscribe request: invalid channel [-32600]"),
+        ("error_ws_bad_token_docs", "Invalid Bearer Token [40111]"),
+        ("error_ws_method_docs", "method does not exist [-32601]"),
+    ],
+)
+def test_real_error_refuses_the_request_that_it_names(
+    sample: Sample, file: str, words: str
+) -> None:
+    text = sample(f"paradex/{file}.json").decode()
+    codec = asking_codec()
+    assert codec.receive(text, RECEIVED_NS) == ()  # it names none of ours
+    ours = text.replace('"id": 0', '"id": 1').replace('"id": 4', '"id": 1')
+    told = codec.receive(ours, RECEIVED_NS)
+    assert told == (news(BTC, BOOK, SubscriptionState.REFUSED, words),)
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize("name", ["delete_bid", "empty", "insert_bid"])
+def test_binary_frame_that_is_not_asked_for_is_not_read(sample: Sample, name: str) -> None:
+    with pytest.raises(VenueProtocolError):
+        listening_codec().receive(sample(f"paradex/ws_sbe_book_{name}_live.bin"), RECEIVED_NS)
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("file", "request_", "value"),
+    [
+        (
+            "rest_markets",
+            LIST,
+            Listing(
+                [
+                    perpetual(
+                        "BODEN",
+                        tick="0.00001",
+                        step="1",
+                        min_size="1",
+                        max_size="520000",
+                        min_notional="200",
+                        status="halted",  # it opened after the time that tests are at
+                    )
+                ]
+            ),
+        ),
+        (
+            "rest_orderbook",
+            REST.book(BTC),
+            BookSnapshot(
+                instrument=BTC,
+                bids=[(68477.6, 0.1)],
+                asks=[(69578.2, 3.019)],
+                sequence=14115975,
+                **stamps(1718172538340),
+            ),
+        ),
+        (
+            "rest_trades",
+            REST.trades(BTC),
+            [
+                Trade(
+                    instrument=BTC,
+                    price=69578.2,
+                    size=0.026,
+                    side=Side.BUY,
+                    trade_id="1718154353750201703989430001",
+                    **stamps(1718154353750),
+                )
+            ],
+        ),
+        (
+            "rest_markets_summary",
+            REST.ticker(BTC),
+            Ticker(
+                instrument=BTC,
+                last=68495.1,
+                bid=68477.6,
+                ask=69578.2,
+                quote_volume=5815541.397939004,
+                change=0.009032,
+                **stamps(1718170156580),
+            ),
+        ),
+        (
+            "rest_markets_summary",
+            REST.mark_price(BTC),
+            MarkPrice(
+                instrument=BTC, mark=68465.17449906, index=67367.37268422, **stamps(1718170156580)
+            ),
+        ),
+        (
+            "rest_markets_summary",
+            REST.open_interest(BTC),
+            OpenInterest(
+                instrument=BTC,
+                size=162.272,
+                value=162.272 * 68465.17449906,
+                **stamps(1718170156580),
+            ),
+        ),
+        (
+            "rest_klines",
+            REST.klines(BTC, KlineInterval.M5),
+            [
+                Kline(
+                    instrument=BTC,
+                    interval=KlineInterval.M5,
+                    open_ns=1720071900_000_000_000,
+                    open=58961.3,
+                    high=58961.3,
+                    low=58961.3,
+                    close=58961.3,
+                    volume=1591 / (3 * 58961.3 / 3),  # 0.027: dollars are whole
+                    quote_volume=1591.0,
+                    received_ns=RECEIVED_NS,
+                )
+            ],
+        ),
+        (
+            "rest_funding_data",
+            REST.funding(BTC),
+            Funding(
+                instrument=BTC,
+                rate=-0.00006992598926,
+                interval_s=28800.0,  # the market's, as the row has none
+                next_ns=None,
+                **stamps(1764160327843),
+            ),
+        ),
+        ("rest_funding_data", REST.funding_history(BTC), []),  # nothing between rows
+        ("rest_time", REST.server_time(), 1681493415_023_000_000),
+        ("rest_system_state", REST.ping(), None),
+    ],
+)
+def test_real_reply_becomes_a_value(
+    sample: Sample, file: str, request_: Request[Any], value: object
+) -> None:
+    assert request_.read(ok(sample(f"paradex/{file}.json"))) == value
+
+
+@pytest.mark.recorded
+def test_real_market_trades_from_its_opening(sample: Sample) -> None:
+    body = sample("paradex/rest_markets.json")
+    opened_ns = 1717065600_000_000_000
+    (instrument,) = LIST.read(Response(status=200, body=body, received_ns=opened_ns)).instruments
+    assert instrument.status is Status.TRADING
+
+
+@pytest.mark.recorded
+def test_one_real_summary_is_a_ticker_of_all(sample: Sample) -> None:
+    request = REST.tickers(Kind.PERPETUAL, Instruments([BTC]).native)
+    (ticker,) = request.read(ok(sample("paradex/rest_markets_summary.json")))
+    assert (ticker.instrument, ticker.last) == (BTC, 68495.1)
+
+
+@pytest.mark.recorded
+def test_price_of_a_real_premium_is_the_markets(sample: Sample) -> None:
+    """Bitcoin cost some 86,500 dollars on 2025-11-26."""
+    rows = msgspec.json.decode(
+        sample("paradex/rest_funding_data.json"), type=FundingRows, strict=False
+    )
+    (row,) = rows.results or []
+    assert row.price == pytest.approx(86469.5, rel=1e-5)
+
+
+@pytest.mark.recorded
+def test_fees_of_real_lists_are_fractions(sample: Sample) -> None:
+    """The two rows are parts of lists of different times."""
+    (rules,) = json.loads(sample("paradex/rest_markets.json"))["results"]
+    (fees,) = json.loads(sample("paradex/rest_markets_fee_config.json"))["results"]
+    body = json.dumps({"results": [rules | fees]}).encode()
+    (instrument,) = LIST.read(ok(body)).instruments
+    assert instrument.maker_fee == Decimal("0.000075")
+    assert instrument.taker_fee == Decimal("0.000125")
+
+
+@pytest.mark.recorded
+def test_real_error_is_of_its_class(sample: Sample) -> None:
+    body = sample("paradex/error_not_onboarded.json")
+    with pytest.raises(AuthenticationError, match="NOT_ONBOARDED"):
+        REST.book(BTC).read(Response(status=400, body=body, received_ns=RECEIVED_NS))
