@@ -71,7 +71,7 @@ def screen(
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, expand=True, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, expand=True, pad_edge=False, padding=(0, 1, 0, 0))
     for name in columns:
         table.add_column(name, justify="left" if name in _WORDS else "right", no_wrap=True)
     return table
@@ -85,7 +85,7 @@ def _books(engine: Engine, room: int) -> RenderableType:
     )
     hidden = max(0, len(books) - max(room, 0))
     table = _table("symbol", "venue", "bid", "ask", "bp", "age s", "state")
-    table.columns[-1].min_width = max(len(fault) for fault in Fault)
+    table.columns[-1].min_width = len(Fault.STARTING)  # the usual ones shift nothing
     now_ns = engine.clock.now_ns()
     for book in books[: len(books) - hidden - bool(hidden)]:
         table.add_row(book.instrument.symbol, book.instrument.venue, *_book_cells(book, now_ns))
