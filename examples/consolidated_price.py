@@ -11,8 +11,8 @@ from pathlib import Path
 
 import trio
 
-from actors.order_book import BookNotLive
-from actors.sandbox import SandboxServer
+from actors.books.order_book import BookNotLive
+from actors.sandbox.server import SandboxServer
 from supervisor import Engine, load_config, log_to_stderr, open_engine, open_sandboxes
 
 SYMBOL = "BTC/USDT"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import trio
 
-from actors.public_exchange import PublicExchange, open_exchange
 from supervisor import load_config, log_to_stderr, open_sandboxes
+from supervisor.system.exchange import PublicExchange, open_exchange
 
 VENUE, SYMBOL, PERPETUAL = "okx", "BTC/USDT", "BTC/USDT:USDT"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trio
 
-from actors.opportunity import Phase
+from actors.detection.opportunity import Phase
 from supervisor import Engine, load_config, log_to_stderr, open_engine, open_sandboxes
 
 

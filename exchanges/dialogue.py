@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from exchanges.codec import Frame, StreamCodec
-from exchanges.events import StreamEvent
-from exchanges.instrument import Instruments
-from exchanges.numbers import NS_PER_S
-from exchanges.rest import Request, Response
-from exchanges.sandbox import Outgoing, SandboxRequest, SandboxVenue
-from exchanges.stream import Stream, Topic
+from exchanges.market.events import StreamEvent
+from exchanges.market.instrument import Instruments
+from exchanges.market.numbers import NS_PER_S
+from exchanges.market.topics import Topic
+from exchanges.rest.request import Request, Response
+from exchanges.sandbox.request import SandboxRequest
+from exchanges.sandbox.session import Outgoing
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
 
 T = TypeVar("T")

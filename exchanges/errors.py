@@ -6,8 +6,19 @@ person can act on the text alone. Secrets never reach these fields.
 
 from typing import Final
 
+import msgspec
+
 SAMPLE_BYTES: Final = 200
 """How much of an offending payload an error keeps."""
+
+# Whatever bytes a venue sends, decoding them can end in one of these and in nothing else.
+UNREADABLE: Final = (
+    msgspec.MsgspecError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 class ExchangeError(Exception):

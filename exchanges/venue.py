@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from exchanges.codec import StreamCodec
-from exchanges.events import KlineInterval, Level
-from exchanges.instrument import Instrument, Instruments, Kind, unified_symbol
 from exchanges.limits import Rate
-from exchanges.rest import PublicRest
-from exchanges.stream import Channel, Stream
+from exchanges.market.events import Level
+from exchanges.market.instrument import Instrument, Instruments, Kind, unified_symbol
+from exchanges.market.topics import Channel, KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.stream.codec import StreamCodec
+from exchanges.stream.facts import Stream
 
 if TYPE_CHECKING:  # a venue's sandbox is loaded when one is started
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 PRODUCTION: Final = "production"
 

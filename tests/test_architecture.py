@@ -85,13 +85,61 @@ def test_exchanges_stay_pure() -> None:
         assert not imports_of(path) & IMPURE, path
 
 
-@pytest.mark.parametrize("module", ["policy", "siblings", "child", "supervise"])
-def test_supervision_knows_neither_venues_nor_actors(module: str) -> None:
-    assert not imports_of(ROOT / "supervisor" / f"{module}.py") & {"exchanges", "actors"}
+def test_supervision_knows_neither_venues_nor_actors() -> None:
+    for path in python_files("supervisor/supervision"):
+        assert not imports_of(path) & {"exchanges", "actors"}, path
+
+
+# The rooms of each package: one may import those that stand before it. A room is a folder, or a
+# module beside the folders. Venues stand side by side.
+ROOMS = {
+    "exchanges": (
+        *("chance", "errors", "limits", "market", "rest", "stream", "sandbox", "dialects"),
+        *("venue", "<venue>", "dialogue"),
+    ),
+    "actors": (*("edges", "network", "books", "venue", "detection", "recording", "sandbox"),),
+    "supervisor": (
+        *("supervision", "settings", "system", "verify", "bench", "terminal", "__main__"),
+    ),
+}
+# What a folder may hold before it is more than one subject.
+MOST_FILES = 15
+
+
+def rooms_imported(path: Path) -> set[str]:
+    """The rooms of its own package that a module imports when it runs."""
+    package = path.relative_to(ROOT).parts[0]
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            top, _, rest = node.module.partition(".")
+            if top == package and rest:
+                names.add(rest.partition(".")[0])
+    return {"<venue>" if package == "exchanges" and name in VENUES else name for name in names}
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_rooms_import_one_way(package: str) -> None:
+    rooms = ROOMS[package]
+    for path in python_files(package):
+        _, room, *_ = path.relative_to(ROOT).with_suffix("").parts
+        if room == "__init__":
+            continue
+        room = "<venue>" if package == "exchanges" and room in VENUES else room
+        before = rooms[: rooms.index(room) + 1]
+        assert rooms_imported(path) <= set(before), path
+
+
+def test_a_folder_is_one_subject() -> None:
+    for folder in {path.parent for path in python_files(*OURS)}:
+        files = list(folder.glob("*.py"))
+        assert len(files) <= MOST_FILES, folder
 
 
 def test_the_policy_of_restarts_is_pure() -> None:
-    assert not imports_of(ROOT / "supervisor" / "policy.py") & (IMPURE | {"trio", "structlog"})
+    assert not imports_of(ROOT / "supervisor" / "supervision" / "policy.py") & (
+        IMPURE | {"trio", "structlog"}
+    )
 
 
 def test_a_venue_imports_no_other_venue() -> None:
@@ -104,7 +152,7 @@ def test_a_venue_imports_no_other_venue() -> None:
 
 def test_no_shared_module_names_a_venue() -> None:
     """The registry lists them; examples of configuration and the benchmarks may use one."""
-    may_name = {"exchanges/__init__.py", "supervisor/config.py"}
+    may_name = {"exchanges/__init__.py", "supervisor/settings/config.py"}
     pattern = re.compile(rf"\b({'|'.join(VENUES)})\b", re.IGNORECASE)
     for path in python_files(*OURS):
         name = path.relative_to(ROOT).as_posix()

@@ -7,15 +7,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from exchanges.aster.public import AsterStream
-from exchanges.instrument import Kind
+from exchanges.dialects.mbx import INTERVALS
+from exchanges.dialects.mbx.rest import SYNC_LEVELS
 from exchanges.limits import Rate
-from exchanges.mbx import INTERVALS
-from exchanges.mbx.rest import SYNC_LEVELS
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # Quote assets of the listed contracts, for names that no instrument list explains.
 _QUOTES: Final = ("USDT", "USD1", "USDF")

@@ -1,11 +1,11 @@
 """Aster's public streams.
 
 Source: "WebSocket Market Streams" of the futures V3 document (June 2026). They are those of
-`exchanges/mbx/stream.py`.
+`exchanges/dialects/mbx/public.py`.
 """
 
 from exchanges.aster.rest import AsterRest
-from exchanges.mbx.stream import MbxStream
+from exchanges.dialects.mbx.public import MbxStream
 
 
 class AsterStream(MbxStream):

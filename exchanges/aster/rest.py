@@ -1,17 +1,17 @@
 """Aster's public REST: host, paths and weights.
 
 Source: "Market Data Endpoints" of the futures V3 document (June 2026). The requests are those of
-`exchanges/mbx/rest.py`, but for the open interest, which is not documented: public programs of
+the dialect, but for the open interest, which is not documented: public programs of
 2025 and 2026 ask for it under `/fapi/v1`.
 """
 
 from typing import ClassVar, Final
 
-from exchanges.events import OpenInterest
-from exchanges.instrument import Instrument, Kind
-from exchanges.mbx.replies import SymbolInfo
-from exchanges.mbx.rest import OPEN_INTEREST, MbxRest, Surface
-from exchanges.rest import Request
+from exchanges.dialects.mbx.listing import SymbolInfo
+from exchanges.dialects.mbx.rest import OPEN_INTEREST, MbxRest, Surface
+from exchanges.market.events import OpenInterest
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.rest.request import Request
 
 OPEN_INTEREST_PATH: Final = "/fapi/v1/openInterest"
 # Nobody tells its weight; five times that of its neighbours is no burden at one call a market.

@@ -1,12 +1,12 @@
-"""Aster seen from the server: market data REST. The sockets are in `sandbox_streams.py`.
+"""Aster seen from the server: market data REST. The sockets are in `sandbox_public.py`.
 
-Source: as for `rest.py`. The answers are those of `exchanges/mbx/sandbox.py`.
+Source: as for `rest.py`. The answers are those of `exchanges/dialects/mbx/sandbox.py`.
 """
 
 from exchanges.aster.rest import OPEN_INTEREST_PATH, AsterRest
-from exchanges.aster.sandbox_streams import AsterSession
-from exchanges.instrument import Kind
-from exchanges.mbx.sandbox import MbxSandbox
+from exchanges.aster.sandbox_public import AsterSession
+from exchanges.dialects.mbx.sandbox import MbxSandbox
+from exchanges.market.instrument import Kind
 
 
 class AsterSandbox(MbxSandbox):

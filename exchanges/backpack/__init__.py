@@ -7,16 +7,17 @@ quoted by ccxt in 2025.
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.backpack.messages import CANDLE_NAMES
+from exchanges.backpack.market_data import CANDLE_NAMES
 from exchanges.backpack.public import BackpackStream
 from exchanges.backpack.rest import HISTORY, REQUESTS, SYNC_LEVELS
-from exchanges.instrument import Kind
 from exchanges.limits import Rate
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # The venue answers no ping of ours but those of the protocol, which prove nothing about the feed.
 # A connection without a frame for 15 s is made to carry a stream that speaks every second.

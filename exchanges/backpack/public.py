@@ -14,19 +14,20 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from exchanges.backpack import messages as wire
-from exchanges.backpack.messages import CANDLE_NAMES, INTERVALS
+from exchanges.backpack import market_data as wire
+from exchanges.backpack.market_data import CANDLE_NAMES, INTERVALS
 from exchanges.backpack.rest import BackpackRest
-from exchanges.codec import Frame, StreamCodec
 from exchanges.errors import CodecUsageError
-from exchanges.events import BookSnapshot, StreamEvent
-from exchanges.instrument import Instrument, Instruments, Kind, Status
-from exchanges.numbers import NS_PER_US
-from exchanges.readers import one
-from exchanges.rest import Request
-from exchanges.sequence import BookRule, Recovery
-from exchanges.stream import Channel, Stream, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.market.events import BookSnapshot, StreamEvent
+from exchanges.market.instrument import Instrument, Instruments, Kind, Status
+from exchanges.market.numbers import NS_PER_US
+from exchanges.market.topics import Channel, Topic
+from exchanges.rest.request import Request
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
+from exchanges.stream.readers import one
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.subscriptions import Handler, Route
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _DEPTH: Final = msgspec.json.Decoder(wire.DepthUpdate, strict=False)

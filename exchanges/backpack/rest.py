@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
-from exchanges.backpack import replies as wire
-from exchanges.backpack.messages import CANDLE_NAMES
+from exchanges.backpack import listing as wire
+from exchanges.backpack.market_data import CANDLE_NAMES
 from exchanges.errors import (
     SAMPLE_BYTES,
     CodecUsageError,
@@ -24,20 +24,21 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS, NS_PER_S, Millis
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS, NS_PER_S, Millis
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")

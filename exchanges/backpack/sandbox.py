@@ -1,4 +1,4 @@
-"""Backpack seen from the server: public REST. The sockets are in `sandbox_streams.py`.
+"""Backpack seen from the server: public REST. The sockets are in `sandbox_public.py`.
 
 Source: as for `rest.py`.
 """
@@ -8,21 +8,15 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.backpack.messages import CANDLE_NAMES
-from exchanges.backpack.sandbox_streams import BackpackSession, utc_text
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_S, NS_PER_US
-from exchanges.orders import Side
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-    ms,
-)
+from exchanges.backpack.market_data import CANDLE_NAMES
+from exchanges.backpack.sandbox_public import BackpackSession, utc_text
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S, NS_PER_US
+from exchanges.market.orders import Side
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
 
 _INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
 _CODES: Final = {400: "INVALID_CLIENT_REQUEST", 404: "RESOURCE_NOT_FOUND"}

@@ -8,16 +8,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from exchanges.binance.public import BinanceStream
-from exchanges.events import KlineInterval
-from exchanges.instrument import Kind
+from exchanges.dialects.mbx import INTERVALS
+from exchanges.dialects.mbx.rest import SYNC_LEVELS
 from exchanges.limits import Rate
-from exchanges.mbx import INTERVALS
-from exchanges.mbx.rest import SYNC_LEVELS
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel, KlineInterval
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # Five messages a second are allowed on spot, pongs included; on USD-M the 16th back to back
 # ends the connection (measured). Four leave room for the pongs.

@@ -1,11 +1,11 @@
 """Binance public streams, spot and USD-M.
 
 Source: "WebSocket Streams" of the spot API documentation (2026-07-21) and of the USD-M one
-(2026-07-24). They are those of `exchanges/mbx/stream.py`.
+(2026-07-24). They are those of `exchanges/dialects/mbx/public.py`.
 """
 
 from exchanges.binance.rest import BinanceRest
-from exchanges.mbx.stream import MbxStream
+from exchanges.dialects.mbx.public import MbxStream
 
 
 class BinanceStream(MbxStream):

@@ -2,15 +2,15 @@
 
 Source: "General endpoints" and "Market data endpoints" of the spot API documentation
 (2026-07-21) and of the USD-M one (2026-07-24); weights as listed there. The requests are those of
-`exchanges/mbx/rest.py`.
+`exchanges/dialects/mbx/rest.py`.
 """
 
 from typing import ClassVar
 
-from exchanges.events import KlineInterval
-from exchanges.instrument import Kind
-from exchanges.mbx import INTERVALS
-from exchanges.mbx.rest import MbxRest, Surface
+from exchanges.dialects.mbx import INTERVALS
+from exchanges.dialects.mbx.rest import MbxRest, Surface
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import KlineInterval
 
 
 class BinanceRest(MbxRest):

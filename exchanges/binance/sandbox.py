@@ -1,13 +1,13 @@
-"""Binance seen from the server: market data REST. The sockets are in `sandbox_streams.py`.
+"""Binance seen from the server: market data REST. The sockets are in `sandbox_public.py`.
 
-Source: as for `rest.py`. The answers are those of `exchanges/mbx/sandbox.py`.
+Source: as for `rest.py`. The answers are those of `exchanges/dialects/mbx/sandbox.py`.
 """
 
 from exchanges.binance.rest import BinanceRest
-from exchanges.binance.sandbox_streams import BinanceSession
-from exchanges.instrument import Kind
-from exchanges.mbx.sandbox import MbxSandbox
-from exchanges.sandbox import SandboxMarket
+from exchanges.binance.sandbox_public import BinanceSession
+from exchanges.dialects.mbx.sandbox import MbxSandbox
+from exchanges.market.instrument import Kind
+from exchanges.sandbox.market import SandboxMarket
 
 
 class BinanceSandbox(MbxSandbox):

@@ -6,17 +6,18 @@ Source: docs.bitfinex.com, v2 REST and WebSocket (2026).
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.bitfinex.messages import CANDLE_NAMES
+from exchanges.bitfinex.listing import ASSETS, assets_of
+from exchanges.bitfinex.market_data import CANDLE_NAMES
 from exchanges.bitfinex.public import BitfinexStream, checksum
-from exchanges.bitfinex.replies import ASSETS, assets_of
 from exchanges.bitfinex.rest import LIMITS
-from exchanges.instrument import Kind
 from exchanges.limits import Rate
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # Every channel speaks within 15 s, and is taken for dead after 30 s of silence.
 _HEARTBEAT: Final = Heartbeat(idle_s=20.0, reply_s=10.0)

@@ -13,18 +13,18 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from exchanges.bitfinex import messages as wire
-from exchanges.bitfinex.messages import CANDLE_NAMES, INTERVALS, is_perpetual, number_text
+from exchanges.bitfinex import market_data as wire
+from exchanges.bitfinex.market_data import CANDLE_NAMES, INTERVALS, is_perpetual, number_text
 from exchanges.bitfinex.rest import BitfinexRest
-from exchanges.codec import Frame, StreamCodec
-from exchanges.errors import CodecUsageError, VenueProtocolError
-from exchanges.events import Fault, KlineInterval, Level, Notice, StreamEvent
-from exchanges.instrument import Instrument, Instruments, Kind
-from exchanges.numbers import NS_PER_MS, Millis
-from exchanges.rest import UNREADABLE
-from exchanges.sequence import BookRule, Recovery, interleaved_crc32
-from exchanges.stream import Channel, Stream, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.errors import UNREADABLE, CodecUsageError, VenueProtocolError
+from exchanges.market.events import Fault, Level, Notice, StreamEvent
+from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.numbers import NS_PER_MS, Millis
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
+from exchanges.stream.sequence import BookRule, Recovery, interleaved_crc32
+from exchanges.stream.subscriptions import Handler, Route
 
 TIMESTAMP: Final = 1 << 15
 SEQUENCE: Final = 1 << 16

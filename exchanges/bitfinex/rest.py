@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
-from exchanges.bitfinex import messages, replies
-from exchanges.bitfinex.messages import CANDLE_NAMES, StatusRow, is_perpetual
+from exchanges.bitfinex import listing, market_data
+from exchanges.bitfinex.market_data import CANDLE_NAMES, StatusRow, is_perpetual
 from exchanges.errors import (
     SAMPLE_BYTES,
     AuthenticationError,
@@ -26,38 +26,39 @@ from exchanges.errors import (
     VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_S
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
 
 _CONF: Final = msgspec.json.Decoder(list[list[Raw]])
-_PAIR: Final = msgspec.json.Decoder(replies.PairInfo)
-_BOOK: Final = msgspec.json.Decoder(list[messages.BookRow])
-_TRADES: Final = msgspec.json.Decoder(list[messages.TradeRow])
-_TICKER: Final = msgspec.json.Decoder(messages.TickerRow)
+_PAIR: Final = msgspec.json.Decoder(listing.PairInfo)
+_BOOK: Final = msgspec.json.Decoder(list[market_data.BookRow])
+_TRADES: Final = msgspec.json.Decoder(list[market_data.TradeRow])
+_TICKER: Final = msgspec.json.Decoder(market_data.TickerRow)
 _ROWS: Final = msgspec.json.Decoder(list[Raw])
 _ROW: Final = msgspec.json.Decoder(list[Raw])
-_NAMED: Final = msgspec.json.Decoder(replies.Named)
-_CANDLES: Final = msgspec.json.Decoder(list[messages.CandleRow])
+_NAMED: Final = msgspec.json.Decoder(listing.Named)
+_CANDLES: Final = msgspec.json.Decoder(list[market_data.CandleRow])
 _STATUS: Final = msgspec.json.Decoder(StatusRow)
 _STATUSES: Final = msgspec.json.Decoder(list[StatusRow])
 _PLATFORM: Final = msgspec.json.Decoder(list[int])
-_ERROR_ROW: Final = msgspec.json.Decoder(replies.ErrorRow)
-_ERROR_BODY: Final = msgspec.json.Decoder(replies.ErrorBody)
+_ERROR_ROW: Final = msgspec.json.Decoder(listing.ErrorRow)
+_ERROR_BODY: Final = msgspec.json.Decoder(listing.ErrorBody)
 
 # Requests a minute, where a range is given the least of it.
 LIMITS: Final[Mapping[str, int]] = {
@@ -155,12 +156,12 @@ class BitfinexRest(PublicRest):
             f"/v2/book/t{instrument.native}/P0",
             "book",
             _BOOK,
-            lambda rows, received_ns: messages.book_snapshot(rows, instrument, received_ns),
+            lambda rows, received_ns: market_data.book_snapshot(rows, instrument, received_ns),
             len=next((each for each in _DEPTHS if each >= (depth or deepest)), deepest),
         )
 
     def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:
-        def read(rows: list[messages.TradeRow], received_ns: int) -> list[Trade]:
+        def read(rows: list[market_data.TradeRow], received_ns: int) -> list[Trade]:
             # The venue lists the newest first.
             return [row.trade(instrument, received_ns) for row in reversed(rows)]
 
@@ -202,7 +203,7 @@ class BitfinexRest(PublicRest):
         if interval not in CANDLE_NAMES:
             raise CodecUsageError(f"{self.venue} has no candles of {interval}")
 
-        def read(rows: list[messages.CandleRow], received_ns: int) -> list[Kline]:
+        def read(rows: list[market_data.CandleRow], received_ns: int) -> list[Kline]:
             return [row.kline(instrument, interval, received_ns) for row in reversed(rows)]
 
         path = f"/v2/candles/trade:{CANDLE_NAMES[interval]}:t{instrument.native}/hist"
@@ -262,7 +263,7 @@ class BitfinexRest(PublicRest):
             f"{_DERIV}/t{instrument.native}/hist",
             "status",
             _STATUSES,
-            lambda rows, received_ns: replies.charges(rows, instrument, received_ns)[-limit:],
+            lambda rows, received_ns: listing.charges(rows, instrument, received_ns)[-limit:],
             limit=min((limit + 1) * _STATES_PER_CHARGE, _MOST_STATES),
         )
 

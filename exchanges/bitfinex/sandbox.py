@@ -1,4 +1,4 @@
-"""Bitfinex seen from the server: public REST. The sockets are in `sandbox_streams.py`.
+"""Bitfinex seen from the server: public REST. The sockets are in `sandbox_public.py`.
 
 Source: as for `rest.py`. Most paths name a market; errors come with HTTP 500.
 """
@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.bitfinex.messages import CANDLE_NAMES, INTERVALS
-from exchanges.bitfinex.replies import ASSETS, PRICE_DIGITS, STEP, TICK, native_of
-from exchanges.bitfinex.sandbox_streams import (
+from exchanges.bitfinex.listing import ASSETS, PRICE_DIGITS, STEP, TICK, native_of
+from exchanges.bitfinex.market_data import CANDLE_NAMES, INTERVALS
+from exchanges.bitfinex.sandbox_public import (
     BitfinexSession,
     book_rows,
     candle_row,
@@ -20,20 +20,15 @@ from exchanges.bitfinex.sandbox_streams import (
     ticker_row,
     trade_row,
 )
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_S
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-    ms,
-)
-from exchanges.synthetic import MarketProfile
-from exchanges.world import Chance, World
+from exchanges.chance import Chance
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.synthetic import MarketProfile
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
 
 _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _ERRORS: Final = {

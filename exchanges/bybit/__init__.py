@@ -6,16 +6,17 @@ Source: API v5 documentation of 2026-07-24.
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.bybit.messages import CANDLE_NAMES
+from exchanges.bybit.market_data import CANDLE_NAMES
 from exchanges.bybit.public import BybitStream
 from exchanges.bybit.rest import BUCKET
-from exchanges.instrument import Kind
 from exchanges.limits import Rate
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # No limit of messages is documented; ten a second subscribe to the largest connection in two.
 _MESSAGES: Final = Rate.within(20, 1.0)

@@ -12,19 +12,19 @@ from typing import Final
 
 import msgspec
 
-from exchanges.bybit import messages as wire
-from exchanges.bybit.messages import CANDLE_NAMES, INTERVALS
+from exchanges.bybit import market_data as wire
+from exchanges.bybit.market_data import CANDLE_NAMES, INTERVALS
 from exchanges.bybit.rest import BybitRest
 from exchanges.bybit.tickers import MergedTicker
-from exchanges.codec import Frame, StreamCodec
-from exchanges.errors import CodecUsageError
-from exchanges.events import StreamEvent
-from exchanges.instrument import Instrument, Instruments, Kind
-from exchanges.readers import one
-from exchanges.rest import UNREADABLE
-from exchanges.sequence import BookRule, Recovery
-from exchanges.stream import Channel, Stream, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.errors import UNREADABLE, CodecUsageError
+from exchanges.market.events import StreamEvent
+from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
+from exchanges.stream.readers import one
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.subscriptions import Handler, Route
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _BOOK: Final = msgspec.json.Decoder(wire.BookFrame, strict=False)

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 import msgspec
 
-from exchanges.bybit import messages, replies
-from exchanges.bybit.messages import CANDLE_NAMES
-from exchanges.bybit.replies import Reply, Rows
+from exchanges.bybit import listing, market_data
+from exchanges.bybit.listing import Reply, Rows
+from exchanges.bybit.market_data import CANDLE_NAMES
 from exchanges.errors import (
     SAMPLE_BYTES,
     CodecUsageError,
@@ -23,36 +23,37 @@ from exchanges.errors import (
     TimestampError,
     VenueUnavailable,
 )
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 U = TypeVar("U")
 Result = TypeVar("Result")
 
-_SPOT_INFO: Final = msgspec.json.Decoder(replies.SpotInfo)
-_LINEAR_INFO: Final = msgspec.json.Decoder(replies.LinearInfo)
+_SPOT_INFO: Final = msgspec.json.Decoder(listing.SpotInfo)
+_LINEAR_INFO: Final = msgspec.json.Decoder(listing.LinearInfo)
 _ROWS: Final = msgspec.json.Decoder(Reply[Rows[msgspec.Raw]])
-_BOOK: Final = msgspec.json.Decoder(Reply[replies.BookReply], strict=False)
-_TRADES: Final = msgspec.json.Decoder(Reply[Rows[replies.TradeReply]], strict=False)
-_TICKERS: Final = msgspec.json.Decoder(Reply[Rows[messages.TickerRow]])
-_LINEAR_TICKERS: Final = msgspec.json.Decoder(Reply[Rows[messages.LinearTickerRow]])
-_CANDLES: Final = msgspec.json.Decoder(Reply[Rows[replies.KlineRow]], strict=False)
-_CHARGES: Final = msgspec.json.Decoder(Reply[Rows[replies.FundingRow]], strict=False)
-_TIME: Final = msgspec.json.Decoder(Reply[replies.ServerTime], strict=False)
-_ERROR: Final = msgspec.json.Decoder(replies.ErrorBody)
+_BOOK: Final = msgspec.json.Decoder(Reply[listing.BookReply], strict=False)
+_TRADES: Final = msgspec.json.Decoder(Reply[Rows[listing.TradeReply]], strict=False)
+_TICKERS: Final = msgspec.json.Decoder(Reply[Rows[market_data.TickerRow]])
+_LINEAR_TICKERS: Final = msgspec.json.Decoder(Reply[Rows[market_data.LinearTickerRow]])
+_CANDLES: Final = msgspec.json.Decoder(Reply[Rows[listing.KlineRow]], strict=False)
+_CHARGES: Final = msgspec.json.Decoder(Reply[Rows[listing.FundingRow]], strict=False)
+_TIME: Final = msgspec.json.Decoder(Reply[listing.ServerTime], strict=False)
+_ERROR: Final = msgspec.json.Decoder(listing.ErrorBody)
 
 BUCKET: Final = "requests"
 CATEGORIES: Final = {Kind.SPOT: "spot", Kind.PERPETUAL: "linear"}
@@ -154,14 +155,14 @@ class BybitRest(PublicRest):
         )
 
     def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
-        def read(reply: Reply[replies.BookReply], received_ns: int) -> BookSnapshot:
+        def read(reply: Reply[listing.BookReply], received_ns: int) -> BookSnapshot:
             return reply.result.snapshot(instrument, reply.result.venue_ns, received_ns)
 
         limit = min(depth or _MOST_ROWS, _MOST_ROWS)
         return self._ask("book", instrument, "/v5/market/orderbook", _BOOK, read, limit=limit)
 
     def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:
-        def read(reply: Reply[Rows[replies.TradeReply]], received_ns: int) -> list[Trade]:
+        def read(reply: Reply[Rows[listing.TradeReply]], received_ns: int) -> list[Trade]:
             # As all lists, this one seems to have the newest first, but nobody promises it.
             rows = reply.result.list[::-1]
             rows.sort(key=lambda row: row.time)
@@ -177,7 +178,7 @@ class BybitRest(PublicRest):
         )
 
     def ticker(self, instrument: Instrument) -> Request[Ticker]:
-        def read(reply: Reply[Rows[messages.TickerRow]], received_ns: int) -> Ticker:
+        def read(reply: Reply[Rows[market_data.TickerRow]], received_ns: int) -> Ticker:
             return reply.result.list[0].ticker(instrument, reply.time * NS_PER_MS, received_ns)
 
         return self._ask("ticker", instrument, "/v5/market/tickers", _TICKERS, read)
@@ -185,7 +186,7 @@ class BybitRest(PublicRest):
     def tickers(
         self, kind: Kind, find: Callable[[Kind, str], Instrument | None]
     ) -> Request[list[Ticker]]:
-        def read(reply: Reply[Rows[messages.TickerRow]], received_ns: int) -> list[Ticker]:
+        def read(reply: Reply[Rows[market_data.TickerRow]], received_ns: int) -> list[Ticker]:
             found = ((row, find(kind, row.symbol)) for row in reply.result.list)
             venue_ns = reply.time * NS_PER_MS
             return [row.ticker(one, venue_ns, received_ns) for row, one in found if one]
@@ -198,7 +199,7 @@ class BybitRest(PublicRest):
         if interval not in CANDLE_NAMES:
             raise CodecUsageError(f"{self.venue} has no candles of {interval}")
 
-        def read(reply: Reply[Rows[replies.KlineRow]], received_ns: int) -> list[Kline]:
+        def read(reply: Reply[Rows[listing.KlineRow]], received_ns: int) -> list[Kline]:
             rows = reply.result.list  # the newest first, and it alone may still be open
             return [
                 row.kline(instrument, interval, None if row is rows[0] else True, received_ns)
@@ -225,19 +226,19 @@ class BybitRest(PublicRest):
         return self._ask("ping", None, "/v5/market/time", _TIME, lambda reply, _: None)
 
     def funding(self, instrument: Instrument) -> Request[Funding]:
-        return self._state("funding", instrument, messages.LinearTickerRow.funding)
+        return self._state("funding", instrument, market_data.LinearTickerRow.funding)
 
     def mark_price(self, instrument: Instrument) -> Request[MarkPrice]:
-        return self._state("mark price", instrument, messages.LinearTickerRow.mark_price)
+        return self._state("mark price", instrument, market_data.LinearTickerRow.mark_price)
 
     def open_interest(self, instrument: Instrument) -> Request[OpenInterest]:
         """Of the ticker, which tells its value as well."""
-        return self._state("open interest", instrument, messages.LinearTickerRow.open_interest)
+        return self._state("open interest", instrument, market_data.LinearTickerRow.open_interest)
 
     def funding_history(
         self, instrument: Instrument, limit: int = 100
     ) -> Request[list[FundingCharge]]:
-        def read(reply: Reply[Rows[replies.FundingRow]], received_ns: int) -> list[FundingCharge]:
+        def read(reply: Reply[Rows[listing.FundingRow]], received_ns: int) -> list[FundingCharge]:
             rows = sorted(reply.result.list, key=lambda row: row.fundingRateTimestamp)
             return [row.charge(instrument, received_ns) for row in rows]
 
@@ -254,11 +255,11 @@ class BybitRest(PublicRest):
         self,
         name: str,
         instrument: Instrument,
-        translate: Callable[[messages.LinearTickerRow, Instrument, int, int], U | None],
+        translate: Callable[[market_data.LinearTickerRow, Instrument, int, int], U | None],
     ) -> Request[U]:
         """What the ticker of a linear contract tells beside."""
 
-        def read(reply: Reply[Rows[messages.LinearTickerRow]], received_ns: int) -> U:
+        def read(reply: Reply[Rows[market_data.LinearTickerRow]], received_ns: int) -> U:
             row, venue_ns = reply.result.list[0], reply.time * NS_PER_MS
             state = translate(row, instrument, venue_ns, received_ns)
             if state is None:

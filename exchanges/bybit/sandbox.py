@@ -1,4 +1,4 @@
-"""Bybit seen from the server: public REST. The sockets are in `sandbox_streams.py`.
+"""Bybit seen from the server: public REST. The sockets are in `sandbox_public.py`.
 
 Source: as for `rest.py`. Errors come with HTTP 200 and a code, except that an address which asks
 too often is forbidden.
@@ -9,21 +9,15 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.bybit.messages import INTERVALS
+from exchanges.bybit.market_data import INTERVALS
 from exchanges.bybit.rest import CATEGORIES
-from exchanges.bybit.sandbox_streams import BybitSession, levels_row, side_name, ticker_row
-from exchanges.events import KlineInterval
-from exchanges.instrument import Instrument, Kind
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-    ms,
-)
+from exchanges.bybit.sandbox_public import BybitSession, levels_row, side_name, ticker_row
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.topics import KlineInterval
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
 
 _KINDS: Final = {category: kind for kind, category in CATEGORIES.items()}
 _CODES: Final = {400: 10029, 404: 10404, 429: 10429}

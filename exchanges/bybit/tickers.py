@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
-from exchanges.bybit.messages import LinearTickerRow, TickerFrame, TickerRow
-from exchanges.events import Event, StreamEvent
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS
+from exchanges.bybit.market_data import LinearTickerRow, TickerFrame, TickerRow
+from exchanges.market.events import Event, StreamEvent
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS
 
 # Every frame confirms what it leaves out, which is told again this often.
 REPEAT_MS: Final = 1_000

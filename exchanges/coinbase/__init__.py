@@ -6,16 +6,17 @@ Source: Advanced Trade API documentation (November 2026), and payloads captured 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.coinbase.messages import ASSETS, STREAMED_CANDLES
+from exchanges.coinbase.market_data import ASSETS, STREAMED_CANDLES
 from exchanges.coinbase.public import CoinbaseStream
 from exchanges.coinbase.rest import CANDLE_NAMES, REQUESTS
-from exchanges.instrument import Kind
 from exchanges.limits import Rate
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # Every connection subscribes the channel that speaks each second; without it for more than 5 s
 # the connection is dead.

@@ -16,9 +16,8 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from exchanges.codec import Frame, StreamCodec
-from exchanges.coinbase import messages as wire
-from exchanges.coinbase.messages import (
+from exchanges.coinbase import market_data as wire
+from exchanges.coinbase.market_data import (
     CandleMessage,
     TickerMessage,
     TradeMessage,
@@ -26,14 +25,15 @@ from exchanges.coinbase.messages import (
     utc_ns,
 )
 from exchanges.coinbase.rest import CoinbaseRest
-from exchanges.errors import CodecUsageError, VenueProtocolError
-from exchanges.events import BookSnapshot, Event, Fault, StreamEvent
-from exchanges.instrument import Instrument, Instruments
-from exchanges.numbers import in_base_units
-from exchanges.rest import UNREADABLE
-from exchanges.sequence import BookRule, Recovery
-from exchanges.stream import Channel, Stream, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.errors import UNREADABLE, CodecUsageError, VenueProtocolError
+from exchanges.market.events import BookSnapshot, Event, Fault, StreamEvent
+from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.numbers import in_base_units
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.subscriptions import Handler, Route
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _BOOKS: Final = msgspec.json.Decoder(list[wire.BookEvent])

@@ -10,7 +10,7 @@ from typing import ClassVar, Final, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from exchanges.coinbase import replies as wire
+from exchanges.coinbase import listing as wire
 from exchanges.errors import (
     SAMPLE_BYTES,
     AuthenticationError,
@@ -22,18 +22,12 @@ from exchanges.errors import (
     TimestampError,
     VenueUnavailable,
 )
-from exchanges.events import (
-    BookSnapshot,
-    Funding,
-    Kline,
-    KlineInterval,
-    OpenInterest,
-    Ticker,
-    Trade,
-)
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS, NS_PER_S
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.market.events import BookSnapshot, Funding, Kline, OpenInterest, Ticker, Trade
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")

@@ -1,4 +1,4 @@
-"""Coinbase seen from the server: public REST. The socket is in `sandbox_streams.py`.
+"""Coinbase seen from the server: public REST. The socket is in `sandbox_public.py`.
 
 Source: as for `rest.py`.
 """
@@ -9,21 +9,15 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.coinbase.messages import ASSETS
+from exchanges.coinbase.market_data import ASSETS
 from exchanges.coinbase.rest import CANDLE_NAMES
-from exchanges.coinbase.sandbox_streams import CoinbaseSession, candle_row, trade_row, utc_text
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_S
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-    ms,
-)
+from exchanges.coinbase.sandbox_public import CoinbaseSession, candle_row, trade_row, utc_text
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
 
 _PREFIX: Final = "/api/v3/brokerage"
 _MARKET: Final = f"{_PREFIX}/market/products"

@@ -1,22 +1,22 @@
 """Gate.io spot public streams: WebSocket messages in, events out.
 
 Source: "Spot WebSocket v4" of the API documentation (stored copies of 2025). The frames around
-the rows and the books are those of `exchanges/gate_v4/stream.py`.
+the rows and the books are those of the `public.py` of `dialects/gate_v4`.
 """
 
 from typing import ClassVar, Final
 
 import msgspec
 
-from exchanges.codec import Frame
-from exchanges.events import BookSnapshot
-from exchanges.gate_v4.messages import BookTickerFrame, BookUpdateFrame, PlainLevel
-from exchanges.gate_v4.stream import GateStream
-from exchanges.gateio import messages as wire
+from exchanges.dialects.gate_v4.market_data import BookTickerFrame, BookUpdateFrame, PlainLevel
+from exchanges.dialects.gate_v4.public import GateStream
+from exchanges.gateio import market_data as wire
 from exchanges.gateio.rest import GateioRest
-from exchanges.readers import one
-from exchanges.stream import Channel
-from exchanges.subscriptions import Route
+from exchanges.market.events import BookSnapshot
+from exchanges.market.topics import Channel
+from exchanges.stream.codec import Frame
+from exchanges.stream.readers import one
+from exchanges.stream.subscriptions import Route
 
 _PARTIAL_BOOK: Final = msgspec.json.Decoder(wire.PartialBookFrame, strict=False)
 

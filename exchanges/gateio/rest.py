@@ -1,16 +1,16 @@
 """Gate.io spot public REST: where its requests go, and what reads the replies.
 
 Source: "Spot" of the API v4 documentation (stored copies of 2025). The requests are those of
-`exchanges/gate_v4/rest.py`.
+the `rest.py` of `dialects/gate_v4`.
 """
 
 from typing import ClassVar
 
 from msgspec.json import Decoder
 
-from exchanges.gate_v4.rest import GateRest, Rows
-from exchanges.gateio import messages, replies
-from exchanges.instrument import Kind
+from exchanges.dialects.gate_v4.rest import GateRest, Rows
+from exchanges.gateio import listing, market_data
+from exchanges.market.instrument import Kind
 
 
 class GateioRest(GateRest):
@@ -22,9 +22,9 @@ class GateioRest(GateRest):
     root = "/spot"
     list_name = "currency_pairs"
     rows: ClassVar = Rows(
-        instrument=Decoder(replies.InstrumentInfo),
-        depth=Decoder(replies.Depth, strict=False),
-        trades=Decoder(list[messages.TradeRow], strict=False),
-        ticker=Decoder(messages.TickerRow, strict=False),
-        klines=Decoder(list[replies.KlineRow], strict=False),
+        instrument=Decoder(listing.InstrumentInfo),
+        depth=Decoder(listing.Depth, strict=False),
+        trades=Decoder(list[market_data.TradeRow], strict=False),
+        ticker=Decoder(market_data.TickerRow, strict=False),
+        klines=Decoder(list[listing.KlineRow], strict=False),
     )

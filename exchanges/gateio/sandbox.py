@@ -1,4 +1,4 @@
-"""Gate.io seen from the server: rows of public spot REST. The socket is in `sandbox_streams.py`.
+"""Gate.io seen from the server: rows of public spot REST. The socket is in `sandbox_public.py`.
 
 Source: as for `rest.py`.
 """
@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.gate_v4.sandbox import GateSandbox
-from exchanges.gateio.sandbox_streams import GateioSession, ticker_row, trade_row
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_S
-from exchanges.sandbox import SandboxMarket, SandboxRequest, ms
-from exchanges.synthetic import Candle
+from exchanges.dialects.gate_v4.sandbox import GateSandbox
+from exchanges.gateio.sandbox_public import GateioSession, ticker_row, trade_row
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import SandboxRequest, ms
+from exchanges.sandbox.synthetic import Candle
 
 _FEE: Final = Decimal("0.002")
 

@@ -8,17 +8,18 @@ BTC and USD1 have other addresses.
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges import gate_v4
-from exchanges.gate_v4.messages import CANDLE_NAMES
-from exchanges.gate_v4.replies import ASSETS
+from exchanges.dialects import gate_v4
+from exchanges.dialects.gate_v4.listing import ASSETS
+from exchanges.dialects.gate_v4.market_data import CANDLE_NAMES
 from exchanges.gateio_futures.public import GateioFuturesStream
 from exchanges.gateio_futures.rest import DECIMAL_SIZES
-from exchanges.instrument import Kind
-from exchanges.stream import Channel, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 
 def _load_sandbox() -> "type[SandboxVenue]":

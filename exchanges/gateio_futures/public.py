@@ -1,7 +1,7 @@
 """Gate.io perpetuals, public streams: WebSocket messages in, events out.
 
 Source: "Futures WebSocket v4" of the API documentation (stored copies of 2025, changes of August
-2026). The frames around the rows and the books are those of `exchanges/gate_v4/stream.py`; most
+2026). The frames around the rows and the books are those of `dialects/gate_v4`; most
 frames here have several rows, each of which names its market.
 """
 
@@ -10,17 +10,22 @@ from typing import ClassVar, Final, Protocol
 import msgspec
 from msgspec import Raw, Struct
 
-from exchanges.codec import Frame
-from exchanges.events import BookSnapshot, StreamEvent
-from exchanges.gate_v4.messages import BookTickerFrame, BookUpdateFrame, PriceSize, Subject
-from exchanges.gate_v4.stream import GateStream
-from exchanges.gateio_futures import messages as wire
+from exchanges.dialects.gate_v4.market_data import (
+    BookTickerFrame,
+    BookUpdateFrame,
+    PriceSize,
+    Subject,
+)
+from exchanges.dialects.gate_v4.public import GateStream
+from exchanges.gateio_futures import market_data as wire
 from exchanges.gateio_futures.rest import GateioFuturesRest
-from exchanges.instrument import Instrument
-from exchanges.numbers import Millis
-from exchanges.readers import one
-from exchanges.stream import Channel
-from exchanges.subscriptions import Handler, Route
+from exchanges.market.events import BookSnapshot, StreamEvent
+from exchanges.market.instrument import Instrument
+from exchanges.market.numbers import Millis
+from exchanges.market.topics import Channel
+from exchanges.stream.codec import Frame
+from exchanges.stream.readers import one
+from exchanges.stream.subscriptions import Handler, Route
 
 
 class RowsFrame(Struct):

@@ -1,7 +1,7 @@
 """Gate.io perpetuals, public REST: where requests go, and what reads the replies.
 
 Source: "Futures" of the API v4 documentation (stored copies of 2025), and limits seen in August
-2026. The requests that spot has as well are those of `exchanges/gate_v4/rest.py`.
+2026. The requests that spot has as well are those of the `rest.py` of `dialects/gate_v4`.
 """
 
 from functools import partial
@@ -11,17 +11,17 @@ from msgspec import Raw
 from msgspec.json import Decoder
 from msgspec.structs import replace
 
-from exchanges.events import Funding, FundingCharge, MarkPrice, OpenInterest
-from exchanges.gate_v4.rest import RAW_ROWS, GateRest, Rows
-from exchanges.gateio_futures import messages, replies
-from exchanges.instrument import Instrument, Kind
-from exchanges.rest import Listing, Request
+from exchanges.dialects.gate_v4.rest import RAW_ROWS, GateRest, Rows
+from exchanges.gateio_futures import listing, market_data
+from exchanges.market.events import Funding, FundingCharge, MarkPrice, OpenInterest
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.rest.request import Listing, Request
 
 # Without it sizes are cut to whole contracts, with it they are strings with all their digits.
 DECIMAL_SIZES: Final = (("X-Gate-Size-Decimal", "1"),)
 
-_FUNDING: Final = Decoder(replies.ContractFunding, strict=False)
-_PAST_FUNDING: Final = Decoder(list[replies.PastFunding], strict=False)
+_FUNDING: Final = Decoder(listing.ContractFunding, strict=False)
+_PAST_FUNDING: Final = Decoder(list[listing.PastFunding], strict=False)
 _PAGE: Final = 100  # contracts, where no limit is asked for
 _MOST_CHARGES: Final = 1000  # 1001 are refused
 
@@ -38,11 +38,11 @@ class GateioFuturesRest(GateRest):
     more_paths = ("funding_rate",)
     most_candles = 2000
     rows: ClassVar = Rows(
-        instrument=Decoder(replies.ContractInfo),
-        depth=Decoder(replies.Depth, strict=False),
-        trades=Decoder(list[messages.TradeRow], strict=False),
-        ticker=Decoder(messages.TickerRow, strict=False),
-        klines=Decoder(list[messages.CandleRow], strict=False),
+        instrument=Decoder(listing.ContractInfo),
+        depth=Decoder(listing.Depth, strict=False),
+        trades=Decoder(list[market_data.TradeRow], strict=False),
+        ticker=Decoder(market_data.TickerRow, strict=False),
+        klines=Decoder(list[market_data.CandleRow], strict=False),
     )
 
     def instruments(self) -> tuple[Request[Listing], ...]:
@@ -73,7 +73,7 @@ class GateioFuturesRest(GateRest):
     def funding_history(
         self, instrument: Instrument, limit: int = 100
     ) -> Request[list[FundingCharge]]:
-        def read(rows: list[replies.PastFunding], received_ns: int) -> list[FundingCharge]:
+        def read(rows: list[listing.PastFunding], received_ns: int) -> list[FundingCharge]:
             charges = (row.charge(instrument, received_ns) for row in rows)
             return sorted(charges, key=lambda charge: charge.charged_ns)
 

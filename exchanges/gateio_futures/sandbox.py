@@ -1,5 +1,5 @@
 """Gate.io perpetuals seen from the server: rows of public REST. The socket is in
-`sandbox_streams.py`.
+`sandbox_public.py`.
 
 Source: as for `rest.py`.
 """
@@ -10,26 +10,20 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.gate_v4.sandbox import GateSandbox
-from exchanges.gateio_futures.sandbox_streams import (
+from exchanges.dialects.gate_v4.sandbox import GateSandbox
+from exchanges.gateio_futures.sandbox_public import (
     GateioFuturesSession,
     candle_row,
     level_rows,
     ticker_row,
     trade_row,
 )
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS, NS_PER_S
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-    ms,
-)
-from exchanges.synthetic import Candle
-from exchanges.world import start_price
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.synthetic import Candle
+from exchanges.sandbox.world import start_price
 
 _MAKER_FEE: Final = Decimal("-0.0001")
 _TAKER_FEE: Final = Decimal("0.00075")

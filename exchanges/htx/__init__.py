@@ -7,18 +7,19 @@ that the venue's own tools of May 2026 use.
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.htx.messages import CANDLE_NAMES
+from exchanges.htx.listing import ASSETS
+from exchanges.htx.market_data import CANDLE_NAMES
 from exchanges.htx.public import HtxStream
-from exchanges.htx.replies import ASSETS
 from exchanges.htx.spot_rest import BUCKET
 from exchanges.htx.swap_rest import MARKET_BUCKET, OTHER_BUCKET
-from exchanges.instrument import Kind
 from exchanges.limits import Rate
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # Some 40 subscriptions a second are taken on swaps, and 50 on spot.
 _MESSAGES: Final = Rate.within(40, 1.0)

@@ -13,19 +13,20 @@ from typing import Any, Final
 
 import msgspec
 
-from exchanges.codec import Frame, StreamCodec
-from exchanges.events import BookSnapshot, StreamEvent
-from exchanges.htx import messages as spot
-from exchanges.htx import swap_messages as swap
-from exchanges.htx.messages import INTERVALS, WHOLE_LEVELS, candle_name, plain_levels
+from exchanges.htx import market_data as spot
+from exchanges.htx import swap_market_data as swap
+from exchanges.htx.market_data import INTERVALS, WHOLE_LEVELS, candle_name, plain_levels
 from exchanges.htx.rest import HtxRest
-from exchanges.instrument import Instrument, Instruments, Kind
-from exchanges.numbers import NS_PER_MS
-from exchanges.readers import one
-from exchanges.rest import Request
-from exchanges.sequence import BookRule, Recovery
-from exchanges.stream import Channel, Stream, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.market.events import BookSnapshot, StreamEvent
+from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.topics import Channel, Topic
+from exchanges.rest.request import Request
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
+from exchanges.stream.readers import one
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.subscriptions import Handler, Route
 
 _ENVELOPE: Final = msgspec.json.Decoder(spot.Envelope)
 _SPOT_BOOK: Final = msgspec.json.Decoder(spot.BookFrame)

@@ -4,21 +4,22 @@ from collections.abc import Callable
 from typing import ClassVar, Final
 
 from exchanges.errors import ExchangeError
-from exchanges.events import (
+from exchanges.htx.spot_rest import HtxSpotRest
+from exchanges.htx.swap_rest import HtxSwapRest
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.htx.spot_rest import HtxSpotRest
-from exchanges.htx.swap_rest import HtxSwapRest
-from exchanges.instrument import Instrument, Kind
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 _SPOT: Final = HtxSpotRest()
 _SWAP: Final = HtxSwapRest()

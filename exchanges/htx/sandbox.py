@@ -1,4 +1,4 @@
-"""HTX seen from the server: public REST. The sockets are in `sandbox_streams.py`.
+"""HTX seen from the server: public REST. The sockets are in `sandbox_public.py`.
 
 Source: as for `rest.py`. Errors come with HTTP 200, in the words of spot or of swaps.
 """
@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.events import KlineInterval
-from exchanges.htx.messages import INTERVALS
-from exchanges.htx.replies import ASSETS
-from exchanges.htx.sandbox_streams import (
+from exchanges.htx.listing import ASSETS
+from exchanges.htx.market_data import INTERVALS
+from exchanges.htx.sandbox_public import (
     HtxNewsSession,
     HtxSession,
     best_row,
@@ -22,17 +21,12 @@ from exchanges.htx.sandbox_streams import (
     mark_row,
     trade_row,
 )
-from exchanges.instrument import Instrument, Kind, kind_of
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-    ms,
-)
+from exchanges.market.instrument import Instrument, Kind, kind_of
+from exchanges.market.topics import KlineInterval
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
 
 Row = dict[str, Any]
 About = Callable[[SandboxMarket, SandboxRequest], Row]

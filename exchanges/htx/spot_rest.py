@@ -9,24 +9,26 @@ from typing import ClassVar, Final, TypeVar
 import msgspec
 
 from exchanges.errors import ExchangeError
-from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
-from exchanges.htx import replies
-from exchanges.htx.errors import error_of
-from exchanges.htx.messages import Candle, DepthFrame, candle_name, plain_levels
-from exchanges.htx.replies import Reply, TickReply, klines_of
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS, Millis
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.htx import listing
+from exchanges.htx.faults import error_of
+from exchanges.htx.listing import Reply, TickReply, klines_of
+from exchanges.htx.market_data import Candle, DepthFrame, candle_name, plain_levels
+from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS, Millis
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
 
 _ROWS: Final = msgspec.json.Decoder(Reply[list[msgspec.Raw]], strict=False)
-_INFO: Final = msgspec.json.Decoder(replies.SpotInfo)
+_INFO: Final = msgspec.json.Decoder(listing.SpotInfo)
 _DEPTH: Final = msgspec.json.Decoder(DepthFrame)
-_TRADES: Final = msgspec.json.Decoder(Reply[list[replies.TradesOfOne]])
-_DAY: Final = msgspec.json.Decoder(TickReply[replies.MergedDay])
-_TICKERS: Final = msgspec.json.Decoder(Reply[list[replies.NamedTicker]])
+_TRADES: Final = msgspec.json.Decoder(Reply[list[listing.TradesOfOne]])
+_DAY: Final = msgspec.json.Decoder(TickReply[listing.MergedDay])
+_TICKERS: Final = msgspec.json.Decoder(Reply[list[listing.NamedTicker]])
 _CANDLES: Final = msgspec.json.Decoder(Reply[list[Candle]])
 _TIME: Final = msgspec.json.Decoder(Reply[Millis])
 
@@ -68,7 +70,7 @@ class HtxSpotRest(PublicRest):
     def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:
         """`size` counts orders of takers; the last trades of these are told."""
 
-        def read(reply: Reply[list[replies.TradesOfOne]], received_ns: int) -> list[Trade]:
+        def read(reply: Reply[list[listing.TradesOfOne]], received_ns: int) -> list[Trade]:
             rows = [row for order in reply.data for row in order.data]
             rows.sort(key=lambda row: row.trade_id)
             return [row.trade(row.trade_id, instrument, received_ns) for row in rows[-limit:]]
@@ -83,7 +85,7 @@ class HtxSpotRest(PublicRest):
         )
 
     def ticker(self, instrument: Instrument) -> Request[Ticker]:
-        def read(reply: TickReply[replies.MergedDay], received_ns: int) -> Ticker:
+        def read(reply: TickReply[listing.MergedDay], received_ns: int) -> Ticker:
             day = reply.tick
             bid, ask = (side[0] if side else None for side in (day.bid, day.ask))
             return day.ticker(instrument, bid, ask, reply.ts * NS_PER_MS, received_ns)
@@ -93,7 +95,7 @@ class HtxSpotRest(PublicRest):
     def tickers(
         self, kind: Kind, find: Callable[[Kind, str], Instrument | None]
     ) -> Request[list[Ticker]]:
-        def read(reply: Reply[list[replies.NamedTicker]], received_ns: int) -> list[Ticker]:
+        def read(reply: Reply[list[listing.NamedTicker]], received_ns: int) -> list[Ticker]:
             found = ((row, find(kind, row.symbol)) for row in reply.data)
             venue_ns = None if reply.ts is None else reply.ts * NS_PER_MS
             return [

@@ -1,7 +1,7 @@
 """HTX public REST, linear swaps: requests and readers.
 
 Source: linear swap API documentation (June 2021), and V5 answers of June 2026 for funding and open
-interest. What is both sides' is halved, as `swap_messages.py` explains.
+interest. What is both sides' is halved, as `swap_market_data.py` explains.
 """
 
 from collections.abc import Callable
@@ -11,31 +11,32 @@ from urllib.parse import urlsplit
 import msgspec
 
 from exchanges.errors import ExchangeError
-from exchanges.events import (
+from exchanges.htx import listing
+from exchanges.htx import swap_market_data as wire
+from exchanges.htx.faults import error_of
+from exchanges.htx.listing import Reply, TicksReply, V5Reply, klines_of
+from exchanges.htx.market_data import DepthFrame, candle_name
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.htx import replies
-from exchanges.htx import swap_messages as wire
-from exchanges.htx.errors import error_of
-from exchanges.htx.messages import DepthFrame, candle_name
-from exchanges.htx.replies import Reply, TicksReply, V5Reply, klines_of
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
 
 _ROWS: Final = msgspec.json.Decoder(Reply[list[msgspec.Raw]], strict=False)
-_INFO: Final = msgspec.json.Decoder(replies.SwapInfo, strict=False)
+_INFO: Final = msgspec.json.Decoder(listing.SwapInfo, strict=False)
 _DEPTH: Final = msgspec.json.Decoder(DepthFrame)
 _TRADES: Final = msgspec.json.Decoder(wire.TradesFrame, strict=False)
 _DAYS: Final = msgspec.json.Decoder(TicksReply[wire.Day], strict=False)
@@ -43,7 +44,7 @@ _CANDLES: Final = msgspec.json.Decoder(Reply[list[wire.Candle]], strict=False)
 _MARKS: Final = msgspec.json.Decoder(Reply[list[wire.MarkCandle]], strict=False)
 _FUNDING: Final = msgspec.json.Decoder(V5Reply[list[wire.FundingRow]], strict=False)
 _INTEREST: Final = msgspec.json.Decoder(V5Reply[wire.InterestRow], strict=False)
-_TIMES: Final = msgspec.json.Decoder(Reply[list[replies.FundingTimes]], strict=False)
+_TIMES: Final = msgspec.json.Decoder(Reply[list[listing.FundingTimes]], strict=False)
 
 MARKET_BUCKET: Final = "swap_market"
 OTHER_BUCKET: Final = "swap_other"
@@ -80,7 +81,7 @@ class HtxSwapRest(PublicRest):
     def funding_intervals(self) -> Request[dict[str, float]]:
         """Of contracts whose charge after the next is told; of the others none is known."""
 
-        def read(reply: Reply[list[replies.FundingTimes]], _: int) -> dict[str, float]:
+        def read(reply: Reply[list[listing.FundingTimes]], _: int) -> dict[str, float]:
             found = ((row.contract_code, row.interval_s) for row in reply.data)
             return {native: interval_s for native, interval_s in found if interval_s}
 

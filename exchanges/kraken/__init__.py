@@ -7,17 +7,18 @@ another interface and are not covered.
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.instrument import Kind
-from exchanges.kraken.messages import CANDLE_MINUTES
+from exchanges.kraken.listing import ASSETS
+from exchanges.kraken.market_data import CANDLE_MINUTES
 from exchanges.kraken.public import KrakenStream, checksum
-from exchanges.kraken.replies import ASSETS
 from exchanges.kraken.rest import BUCKET
 from exchanges.limits import Rate
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # The server speaks every second once anything is subscribed; before that it answers pings only.
 _HEARTBEAT: Final = Heartbeat(idle_s=5.0, reply_s=5.0)

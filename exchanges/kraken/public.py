@@ -16,18 +16,18 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from exchanges.codec import Frame, StreamCodec
 from exchanges.errors import CodecUsageError
-from exchanges.events import Level, StreamEvent
-from exchanges.instrument import Instrument, Kind
-from exchanges.kraken import messages as wire
-from exchanges.kraken.messages import BOOK_LEVELS, CANDLE_MINUTES, INTERVALS
+from exchanges.kraken import market_data as wire
+from exchanges.kraken.market_data import BOOK_LEVELS, CANDLE_MINUTES, INTERVALS
 from exchanges.kraken.rest import KrakenRest
-from exchanges.numbers import plain
-from exchanges.readers import one
-from exchanges.sequence import BookRule, Recovery
-from exchanges.stream import Channel, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.market.events import Level, StreamEvent
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import plain
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.readers import one
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.subscriptions import Handler, Route
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _ROWS: Final = msgspec.json.Decoder(list[Raw])

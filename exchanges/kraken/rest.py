@@ -21,26 +21,28 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
-from exchanges.instrument import Instrument, Kind
-from exchanges.kraken import replies
-from exchanges.kraken.messages import CANDLE_MINUTES
-from exchanges.kraken.replies import Reply, altname, natives_of
-from exchanges.numbers import NS_PER_S
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.kraken import listing
+from exchanges.kraken.listing import Reply, altname, natives_of
+from exchanges.kraken.market_data import CANDLE_MINUTES
+from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
 
 _REPLY: Final = msgspec.json.Decoder(Reply)
-_PAIR: Final = msgspec.json.Decoder(replies.PairInfo)
-_DEPTH: Final = msgspec.json.Decoder(replies.Depth, strict=False)
-_TRADES: Final = msgspec.json.Decoder(list[replies.TradeRow], strict=False)
-_TICKER: Final = msgspec.json.Decoder(replies.TickerInfo, strict=False)
-_CANDLES: Final = msgspec.json.Decoder(list[replies.OhlcRow], strict=False)
-_TIME: Final = msgspec.json.Decoder(replies.TimeReply)
-_STATUS: Final = msgspec.json.Decoder(replies.StatusReply)
-_ERROR: Final = msgspec.json.Decoder(replies.ErrorBody)
+_PAIR: Final = msgspec.json.Decoder(listing.PairInfo)
+_DEPTH: Final = msgspec.json.Decoder(listing.Depth, strict=False)
+_TRADES: Final = msgspec.json.Decoder(list[listing.TradeRow], strict=False)
+_TICKER: Final = msgspec.json.Decoder(listing.TickerInfo, strict=False)
+_CANDLES: Final = msgspec.json.Decoder(list[listing.OhlcRow], strict=False)
+_TIME: Final = msgspec.json.Decoder(listing.TimeReply)
+_STATUS: Final = msgspec.json.Decoder(listing.StatusReply)
+_ERROR: Final = msgspec.json.Decoder(listing.ErrorBody)
 
 BUCKET: Final = "public"
 _PREFIX: Final = "/0/public/"
@@ -186,7 +188,7 @@ class KrakenRest(PublicRest):
     def ping(self) -> Request[None]:
         """The venue's state, which is an error unless it trades."""
 
-        def read(reply: replies.StatusReply, _: int) -> None:
+        def read(reply: listing.StatusReply, _: int) -> None:
             status = reply.result.status
             if status != "online":
                 error = VenueUnavailable if status == "maintenance" else TradingDisabled

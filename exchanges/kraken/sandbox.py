@@ -1,4 +1,4 @@
-"""Kraken seen from the server: public REST. The socket is in `sandbox_streams.py`.
+"""Kraken seen from the server: public REST. The socket is in `sandbox_public.py`.
 
 Source: as for `rest.py`. Errors come with HTTP 200.
 """
@@ -9,20 +9,15 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.instrument import Instrument, Kind
-from exchanges.kraken.messages import INTERVALS
-from exchanges.kraken.replies import ASSETS, IDS, altname
-from exchanges.kraken.sandbox_streams import KrakenSession, average_price, rfc3339
-from exchanges.numbers import NS_PER_S
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-)
+from exchanges.kraken.listing import ASSETS, IDS, altname
+from exchanges.kraken.market_data import INTERVALS
+from exchanges.kraken.sandbox_public import KrakenSession, average_price, rfc3339
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
 
 _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _ERRORS: Final = {

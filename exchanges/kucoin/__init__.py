@@ -5,17 +5,18 @@ Source: "Pro API" WebSocket and "Classic" REST documentation (2026).
 
 from typing import TYPE_CHECKING, Final
 
-from exchanges.instrument import Kind
-from exchanges.kucoin.messages import CANDLE_NAMES
+from exchanges.kucoin.listing import ASSETS, LIST_FEE
+from exchanges.kucoin.market_data import CANDLE_NAMES
 from exchanges.kucoin.public import KucoinStream
-from exchanges.kucoin.replies import ASSETS, LIST_FEE
 from exchanges.kucoin.rest import BUCKET, BUDGET
 from exchanges.limits import Rate
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 _MESSAGES: Final = Rate.within(100, 10.0)
 # The welcome asks for a ping every 18 s; on the classic socket a pong that is 10 s late is the end.

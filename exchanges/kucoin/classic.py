@@ -8,10 +8,10 @@ from math import inf
 
 from msgspec import Struct
 
-from exchanges.events import Kline, KlineInterval, Level, StreamEvent, Ticker, Top, Trade
-from exchanges.instrument import Instrument
-from exchanges.kucoin.messages import INTERVALS, Nanos, UpdateId
-from exchanges.numbers import (
+from exchanges.kucoin.market_data import INTERVALS, Nanos, UpdateId
+from exchanges.market.events import Kline, Level, StreamEvent, Ticker, Top, Trade
+from exchanges.market.instrument import Instrument
+from exchanges.market.numbers import (
     NS_PER_MS,
     NS_PER_S,
     Millis,
@@ -22,7 +22,8 @@ from exchanges.numbers import (
     best_level,
     optional,
 )
-from exchanges.orders import Side
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
 
 
 class Row(Struct, array_like=True, gc=False):

@@ -13,20 +13,20 @@ from typing import Any, Final
 
 import msgspec
 
-from exchanges.codec import Frame, StreamCodec
 from exchanges.errors import CodecUsageError
-from exchanges.events import BookSnapshot, StreamEvent
-from exchanges.instrument import Instrument, Kind
 from exchanges.kucoin import classic
-from exchanges.kucoin import messages as wire
-from exchanges.kucoin.messages import CANDLE_NAMES, INTERVALS
+from exchanges.kucoin import market_data as wire
+from exchanges.kucoin.market_data import CANDLE_NAMES, INTERVALS
 from exchanges.kucoin.rest import KucoinRest
-from exchanges.numbers import NS_PER_MS
-from exchanges.readers import one
-from exchanges.rest import Request
-from exchanges.sequence import BookRule, Recovery
-from exchanges.stream import Channel, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.market.events import BookSnapshot, StreamEvent
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.topics import Channel, Topic
+from exchanges.rest.request import Request
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.readers import one
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.subscriptions import Handler, Route
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _BOOK: Final = msgspec.json.Decoder(wire.BookFrame, strict=False)

@@ -20,27 +20,29 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
-from exchanges.instrument import Instrument, Kind
-from exchanges.kucoin import replies
+from exchanges.kucoin import listing
 from exchanges.kucoin.classic import CandleRow
-from exchanges.kucoin.messages import CANDLE_NAMES
-from exchanges.kucoin.replies import Reply
-from exchanges.numbers import NS_PER_MS, Millis, optional
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.kucoin.listing import Reply
+from exchanges.kucoin.market_data import CANDLE_NAMES
+from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS, Millis, optional
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Data = TypeVar("Data")
 
 _ROWS: Final = msgspec.json.Decoder(Reply[list[msgspec.Raw]])
-_INSTRUMENT: Final = msgspec.json.Decoder(replies.InstrumentInfo)
-_DEPTH: Final = msgspec.json.Decoder(Reply[replies.Depth], strict=False)
-_TRADES: Final = msgspec.json.Decoder(Reply[list[replies.TradeRow]], strict=False)
-_STATS: Final = msgspec.json.Decoder(Reply[replies.StatsReply], strict=False)
-_ALL_STATS: Final = msgspec.json.Decoder(Reply[replies.AllStats], strict=False)
+_INSTRUMENT: Final = msgspec.json.Decoder(listing.InstrumentInfo)
+_DEPTH: Final = msgspec.json.Decoder(Reply[listing.Depth], strict=False)
+_TRADES: Final = msgspec.json.Decoder(Reply[list[listing.TradeRow]], strict=False)
+_STATS: Final = msgspec.json.Decoder(Reply[listing.StatsReply], strict=False)
+_ALL_STATS: Final = msgspec.json.Decoder(Reply[listing.AllStats], strict=False)
 _CANDLES: Final = msgspec.json.Decoder(Reply[list[CandleRow]], strict=False)
 _TIME: Final = msgspec.json.Decoder(Reply[Millis])
-_ERROR: Final = msgspec.json.Decoder(replies.ErrorBody)
+_ERROR: Final = msgspec.json.Decoder(listing.ErrorBody)
 
 BUCKET: Final = "public"
 _WINDOW_S: Final = 30.0
@@ -156,7 +158,7 @@ class KucoinRest(PublicRest):
     def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:
         """The venue gives a hundred, however many are wanted."""
 
-        def read(reply: Reply[list[replies.TradeRow]], received_ns: int) -> list[Trade]:
+        def read(reply: Reply[list[listing.TradeRow]], received_ns: int) -> list[Trade]:
             # Nobody promises an order.
             rows = sorted(reply.data, key=lambda row: int(row.sequence))
             return [row.trade(instrument, received_ns) for row in rows[-limit:]]
@@ -179,7 +181,7 @@ class KucoinRest(PublicRest):
         if kind is not Kind.SPOT:
             raise self._absent(f"tickers of {kind} markets")
 
-        def read(reply: Reply[replies.AllStats], received_ns: int) -> list[Ticker]:
+        def read(reply: Reply[listing.AllStats], received_ns: int) -> list[Ticker]:
             found = ((row, find(kind, row.symbol)) for row in reply.data.ticker)
             time_ms = reply.data.time
             return [row.ticker(one, time_ms, received_ns) for row, one in found if one]

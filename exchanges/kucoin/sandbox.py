@@ -1,4 +1,4 @@
-"""KuCoin seen from the server: public REST. The socket is in `sandbox_streams.py`.
+"""KuCoin seen from the server: public REST. The socket is in `sandbox_public.py`.
 
 Source: as for `rest.py`. Errors come with HTTP 200 and a code, except for too many requests.
 """
@@ -9,23 +9,17 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.events import KlineInterval
-from exchanges.instrument import Instrument, Kind
-from exchanges.kucoin.messages import INTERVALS
-from exchanges.kucoin.replies import ASSETS, LIST_FEE
-from exchanges.kucoin.sandbox_streams import KucoinSession
-from exchanges.numbers import NS_PER_S
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-    ms,
-)
-from exchanges.synthetic import Candle
+from exchanges.kucoin.listing import ASSETS, LIST_FEE
+from exchanges.kucoin.market_data import INTERVALS
+from exchanges.kucoin.sandbox_public import KucoinSession
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.market.topics import KlineInterval
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.synthetic import Candle
+from exchanges.sandbox.venue import SandboxVenue
 
 _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _CODES: Final = {400: "900001", 404: "404000", 429: "429000"}

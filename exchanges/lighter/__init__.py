@@ -6,16 +6,17 @@ Source: official documents and clients (July to October 2026), and captures of J
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.instrument import Kind
-from exchanges.lighter.messages import CANDLE_NAMES
+from exchanges.lighter.market_data import CANDLE_NAMES
 from exchanges.lighter.public import LighterStream
 from exchanges.lighter.rest import REQUESTS
 from exchanges.limits import Rate
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # The client must say something every two minutes, and is advised to ping twice as often. That a
 # ping is answered is what the venue's own does in the other direction; no document says so.

@@ -11,17 +11,18 @@ from typing import Any, Final
 
 import msgspec
 
-from exchanges.codec import Frame, StreamCodec
 from exchanges.errors import CodecUsageError
-from exchanges.events import Event, Notice, StreamEvent
-from exchanges.instrument import Instrument, Instruments, Kind
-from exchanges.lighter import messages as wire
-from exchanges.lighter.messages import CANDLE_NAMES, INTERVALS, stamp_ns
+from exchanges.lighter import market_data as wire
+from exchanges.lighter.market_data import CANDLE_NAMES, INTERVALS, stamp_ns
 from exchanges.lighter.rest import LighterRest
-from exchanges.readers import one
-from exchanges.sequence import BookRule, Recovery
-from exchanges.stream import Channel, Stream, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.market.events import Event, Notice, StreamEvent
+from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
+from exchanges.stream.readers import one
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.subscriptions import Handler, Route
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _BOOK: Final = msgspec.json.Decoder(wire.BookMessage, strict=False)

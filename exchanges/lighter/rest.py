@@ -22,23 +22,24 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.events import (
+from exchanges.lighter import listing as wire
+from exchanges.lighter import market_data
+from exchanges.lighter.market_data import CANDLE_NAMES, FUNDING_S
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument, Kind
-from exchanges.lighter import messages
-from exchanges.lighter import replies as wire
-from exchanges.lighter.messages import CANDLE_NAMES, FUNDING_S
-from exchanges.numbers import NS_PER_MS, NS_PER_S
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
@@ -47,7 +48,7 @@ Row = TypeVar("Row")
 _MARKETS: Final = msgspec.json.Decoder(wire.Markets, strict=False)
 _RULES: Final = msgspec.json.Decoder(wire.MarketRules, strict=False)
 _NAMED: Final = msgspec.json.Decoder(wire.Named, strict=False)
-_TICKER: Final = msgspec.json.Decoder(messages.Stats, strict=False)
+_TICKER: Final = msgspec.json.Decoder(market_data.Stats, strict=False)
 _PERPETUAL: Final = msgspec.json.Decoder(wire.PerpetualRow, strict=False)
 _INTEREST: Final = msgspec.json.Decoder(wire.InterestRow, strict=False)
 _ORDERS: Final = msgspec.json.Decoder(wire.Orders, strict=False)

@@ -1,4 +1,4 @@
-"""Lighter seen from the server: public REST. The socket is in `sandbox_streams.py`.
+"""Lighter seen from the server: public REST. The socket is in `sandbox_public.py`.
 
 Source: as for `rest.py`.
 """
@@ -9,22 +9,18 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.instrument import Instrument, Kind
-from exchanges.lighter.messages import FUNDING_S, INTERVALS
-from exchanges.lighter.sandbox_streams import LighterSession, candle_row, trade_row
-from exchanges.matching import Level
-from exchanges.numbers import NS_PER_MS, NS_PER_S
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-)
-from exchanges.synthetic import MarketProfile
-from exchanges.world import Chance, World
+from exchanges.chance import Chance
+from exchanges.lighter.market_data import FUNDING_S, INTERVALS
+from exchanges.lighter.sandbox_public import LighterSession, candle_row, trade_row
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.matching import Level
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.synthetic import MarketProfile
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
 
 Row = dict[str, Any]
 

@@ -7,16 +7,17 @@ and clients maintained in 2026.
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.instrument import Kind
 from exchanges.limits import Rate
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.public import MexcStream
-from exchanges.mexc.replies import ASSETS
 from exchanges.mexc.rest import REST_CANDLES, SHARED, SYNC_LEVELS, WEIGHTS
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # A hundred messages a second end the connection, and the habit ends in a ban. A connection's
 # topics fit into two requests.

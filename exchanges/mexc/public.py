@@ -11,18 +11,18 @@ from typing import Any, Final
 import msgspec
 from google.protobuf.message import DecodeError
 
-from exchanges.codec import Frame, StreamCodec
 from exchanges.errors import CodecUsageError
-from exchanges.events import BookSnapshot, StreamEvent
-from exchanges.instrument import Instrument, Kind
-from exchanges.mexc import messages as wire
-from exchanges.mexc.messages import INTERVALS, STREAM_CANDLES, read, sent_ns
+from exchanges.market.events import BookSnapshot, StreamEvent
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.topics import Channel, Topic
+from exchanges.mexc import market_data as wire
+from exchanges.mexc.market_data import INTERVALS, STREAM_CANDLES, read, sent_ns
 from exchanges.mexc.rest import MexcRest
 from exchanges.mexc.wire.mexc_push_pb2 import PushDataV3ApiWrapper
-from exchanges.rest import Request
-from exchanges.sequence import BookRule, Recovery
-from exchanges.stream import Channel, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.rest.request import Request
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.subscriptions import Handler, Route
 
 _ANSWER: Final = msgspec.json.Decoder(wire.Answer)
 _PUSH: Final = PushDataV3ApiWrapper.FromString

@@ -18,11 +18,13 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
-from exchanges.instrument import Instrument, Kind
-from exchanges.mexc import replies as wire
-from exchanges.numbers import NS_PER_MS
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.topics import KlineInterval
+from exchanges.mexc import listing as wire
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")

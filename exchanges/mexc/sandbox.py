@@ -1,4 +1,4 @@
-"""MEXC seen from the server: public spot REST. The socket is in `sandbox_streams.py`.
+"""MEXC seen from the server: public spot REST. The socket is in `sandbox_public.py`.
 
 Source: as for `rest.py`.
 """
@@ -9,22 +9,16 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.events import KlineInterval
-from exchanges.instrument import Instrument, Kind
-from exchanges.mexc.replies import ASSETS
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.rest import REST_CANDLES
-from exchanges.mexc.sandbox_streams import MexcSession
-from exchanges.orders import Side
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-    ms,
-)
+from exchanges.mexc.sandbox_public import MexcSession
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
 
 _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _INTERVALS: Final = {name: interval for interval, name in REST_CANDLES.items()}

@@ -6,16 +6,17 @@ Source: official guide (English, August 2025) and its Chinese edition with chang
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.instrument import Kind
 from exchanges.limits import Rate
-from exchanges.okx.messages import CANDLE_NAMES
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.okx.market_data import CANDLE_NAMES
 from exchanges.okx.public import OkxStream, checksum
 from exchanges.okx.rest import LIMIT_WINDOW_S, LIMITS
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # 480 requests to subscribe or unsubscribe an hour and connection. Pings do not count, but are
 # only sent when the connection is idle.

@@ -11,18 +11,18 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from exchanges.codec import Frame, StreamCodec
 from exchanges.errors import CodecUsageError
-from exchanges.events import Level, Notice, StreamEvent
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS, plain
-from exchanges.okx import messages as wire
-from exchanges.okx.messages import CANDLE_NAMES, in_base_units
+from exchanges.market.events import Level, Notice, StreamEvent
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS, plain
+from exchanges.market.topics import Channel, Topic
+from exchanges.okx import market_data as wire
+from exchanges.okx.market_data import CANDLE_NAMES, in_base_units
 from exchanges.okx.rest import OkxRest
-from exchanges.readers import each
-from exchanges.sequence import BookRule, Recovery, interleaved_crc32
-from exchanges.stream import Channel, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.readers import each
+from exchanges.stream.sequence import BookRule, Recovery, interleaved_crc32
+from exchanges.stream.subscriptions import Handler, Route
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _BOOKS: Final = msgspec.json.Decoder(list[wire.BookMessage], strict=False)

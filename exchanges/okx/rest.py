@@ -12,46 +12,48 @@ import msgspec
 
 from exchanges.errors import (
     SAMPLE_BYTES,
+    UNREADABLE,
     CodecUsageError,
     ExchangeError,
     InvalidSymbol,
     RateLimited,
     VenueUnavailable,
 )
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS
-from exchanges.okx import messages, replies
-from exchanges.okx.messages import CANDLE_NAMES
-from exchanges.okx.replies import Reply
-from exchanges.rest import UNREADABLE, Listing, PublicRest, Request, Response
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.topics import KlineInterval
+from exchanges.okx import listing, market_data
+from exchanges.okx.listing import Reply
+from exchanges.okx.market_data import CANDLE_NAMES
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Row = TypeVar("Row")
 
 _ROWS: Final = msgspec.json.Decoder(Reply[msgspec.Raw])
-_INSTRUMENT: Final = msgspec.json.Decoder(replies.InstrumentInfo)
-_BOOKS: Final = msgspec.json.Decoder(Reply[messages.BookMessage], strict=False)
-_TRADES: Final = msgspec.json.Decoder(Reply[messages.TradeMessage], strict=False)
-_TICKERS: Final = msgspec.json.Decoder(Reply[messages.TickerMessage], strict=False)
-_ALL_TICKERS: Final = msgspec.json.Decoder(Reply[replies.NamedTicker], strict=False)
-_CANDLES: Final = msgspec.json.Decoder(Reply[messages.CandleRow], strict=False)
-_TIME: Final = msgspec.json.Decoder(Reply[replies.ServerTime], strict=False)
-_FUNDING: Final = msgspec.json.Decoder(Reply[messages.FundingMessage], strict=False)
-_CHARGES: Final = msgspec.json.Decoder(Reply[replies.FundingCharged], strict=False)
-_MARK: Final = msgspec.json.Decoder(Reply[messages.MarkPriceMessage], strict=False)
-_OPEN_INTEREST: Final = msgspec.json.Decoder(Reply[messages.OpenInterestMessage], strict=False)
-_ERROR: Final = msgspec.json.Decoder(replies.ErrorBody)
+_INSTRUMENT: Final = msgspec.json.Decoder(listing.InstrumentInfo)
+_BOOKS: Final = msgspec.json.Decoder(Reply[market_data.BookMessage], strict=False)
+_TRADES: Final = msgspec.json.Decoder(Reply[market_data.TradeMessage], strict=False)
+_TICKERS: Final = msgspec.json.Decoder(Reply[market_data.TickerMessage], strict=False)
+_ALL_TICKERS: Final = msgspec.json.Decoder(Reply[listing.NamedTicker], strict=False)
+_CANDLES: Final = msgspec.json.Decoder(Reply[market_data.CandleRow], strict=False)
+_TIME: Final = msgspec.json.Decoder(Reply[listing.ServerTime], strict=False)
+_FUNDING: Final = msgspec.json.Decoder(Reply[market_data.FundingMessage], strict=False)
+_CHARGES: Final = msgspec.json.Decoder(Reply[listing.FundingCharged], strict=False)
+_MARK: Final = msgspec.json.Decoder(Reply[market_data.MarkPriceMessage], strict=False)
+_OPEN_INTEREST: Final = msgspec.json.Decoder(Reply[market_data.OpenInterestMessage], strict=False)
+_ERROR: Final = msgspec.json.Decoder(listing.ErrorBody)
 
 # Requests that are allowed in two seconds, by path.
 LIMITS: Final[Mapping[str, int]] = {
@@ -139,7 +141,7 @@ class OkxRest(PublicRest):
         )
 
     def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:
-        def read(reply: Reply[messages.TradeMessage], received_ns: int) -> list[Trade]:
+        def read(reply: Reply[market_data.TradeMessage], received_ns: int) -> list[Trade]:
             # The venue lists the newest first.
             return [row.trade(instrument, received_ns) for row in reversed(reply.data)]
 
@@ -164,7 +166,7 @@ class OkxRest(PublicRest):
     def tickers(
         self, kind: Kind, find: Callable[[Kind, str], Instrument | None]
     ) -> Request[list[Ticker]]:
-        def read(reply: Reply[replies.NamedTicker], received_ns: int) -> list[Ticker]:
+        def read(reply: Reply[listing.NamedTicker], received_ns: int) -> list[Ticker]:
             found = ((row, find(kind, row.instId)) for row in reply.data)
             return [row.ticker(one, received_ns) for row, one in found if one]
 
@@ -177,7 +179,7 @@ class OkxRest(PublicRest):
         if interval not in CANDLE_NAMES:
             raise CodecUsageError(f"{self.venue} has no candles of {interval}")
 
-        def read(reply: Reply[messages.CandleRow], received_ns: int) -> list[Kline]:
+        def read(reply: Reply[market_data.CandleRow], received_ns: int) -> list[Kline]:
             rows = reversed(reply.data)
             return [row.kline(instrument, interval, received_ns) for row in rows]
 
@@ -215,7 +217,7 @@ class OkxRest(PublicRest):
     def funding_history(
         self, instrument: Instrument, limit: int = 100
     ) -> Request[list[FundingCharge]]:
-        def read(reply: Reply[replies.FundingCharged], received_ns: int) -> list[FundingCharge]:
+        def read(reply: Reply[listing.FundingCharged], received_ns: int) -> list[FundingCharge]:
             # The venue lists the newest first.
             return [row.charge(instrument, received_ns) for row in reversed(reply.data)]
 

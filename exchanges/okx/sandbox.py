@@ -1,4 +1,4 @@
-"""OKX seen from the server: public REST. The sockets are in `sandbox_streams.py`.
+"""OKX seen from the server: public REST. The sockets are in `sandbox_public.py`.
 
 Source: as for `rest.py`. Errors come with HTTP 200 and a code, except for too many requests.
 """
@@ -7,21 +7,15 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_S
-from exchanges.okx.messages import CANDLE_NAMES
-from exchanges.okx.sandbox_streams import ROWS, OkxSession, book_row, candle_row, trade_row
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-    ms,
-)
-from exchanges.stream import Channel
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.market.topics import Channel
+from exchanges.okx.market_data import CANDLE_NAMES
+from exchanges.okx.sandbox_public import ROWS, OkxSession, book_row, candle_row, trade_row
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
 
 _INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
 _KINDS: Final = {"SPOT": Kind.SPOT, "SWAP": Kind.PERPETUAL}

@@ -7,16 +7,17 @@ options and its few spot markets are left out.
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.instrument import Kind
 from exchanges.limits import Rate
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
+from exchanges.paradex.listing import CANDLE_NAMES
 from exchanges.paradex.public import ParadexStream
-from exchanges.paradex.replies import CANDLE_NAMES
 from exchanges.paradex.rest import REQUESTS
-from exchanges.stream import Channel, Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 if TYPE_CHECKING:
-    from exchanges.sandbox import SandboxVenue
+    from exchanges.sandbox.venue import SandboxVenue
 
 # The venue pings by protocol every 55 s, which proves nothing about the feed: a connection without
 # a frame for 15 s is made to answer a request.

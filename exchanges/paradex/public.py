@@ -13,15 +13,15 @@ from typing import Final
 
 import msgspec
 
-from exchanges.codec import Frame, StreamCodec
-from exchanges.events import Event, StreamEvent
-from exchanges.instrument import Instrument, Kind
-from exchanges.paradex import messages as wire
+from exchanges.market.events import Event, StreamEvent
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.topics import Channel, Topic
+from exchanges.paradex import market_data as wire
 from exchanges.paradex.rest import ParadexRest
-from exchanges.readers import one
-from exchanges.sequence import BookRule, Recovery
-from exchanges.stream import Channel, Topic
-from exchanges.subscriptions import Handler, Route
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.readers import one
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.subscriptions import Handler, Route
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _NAMED: Final = msgspec.json.Decoder(wire.Named)

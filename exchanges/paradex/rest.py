@@ -22,23 +22,24 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS
-from exchanges.paradex import messages
-from exchanges.paradex import replies as wire
-from exchanges.paradex.replies import CANDLE_NAMES
-from exchanges.rest import Listing, PublicRest, Request, Response
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.topics import KlineInterval
+from exchanges.paradex import listing as wire
+from exchanges.paradex import market_data
+from exchanges.paradex.listing import CANDLE_NAMES
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
 Wire = TypeVar("Wire")
@@ -47,8 +48,8 @@ Row = TypeVar("Row")
 _ROWS: Final = msgspec.json.Decoder(wire.Rows)
 _MARKET: Final = msgspec.json.Decoder(wire.MarketRow)
 _SYMBOL: Final = msgspec.json.Decoder(wire.SymbolRow)
-_SUMMARY: Final = msgspec.json.Decoder(messages.Summary)
-_PERPETUAL: Final = msgspec.json.Decoder(messages.PerpetualSummary, strict=False)
+_SUMMARY: Final = msgspec.json.Decoder(market_data.Summary)
+_PERPETUAL: Final = msgspec.json.Decoder(market_data.PerpetualSummary, strict=False)
 _BOOK: Final = msgspec.json.Decoder(wire.Book, strict=False)
 _TRADES: Final = msgspec.json.Decoder(wire.Trades, strict=False)
 _CANDLES: Final = msgspec.json.Decoder(wire.Candles, strict=False)
@@ -139,7 +140,7 @@ class ParadexRest(PublicRest):
         )
 
     def ticker(self, instrument: Instrument) -> Request[Ticker]:
-        return self._ask_row("ticker", instrument, _SUMMARY, messages.Summary.ticker)
+        return self._ask_row("ticker", instrument, _SUMMARY, market_data.Summary.ticker)
 
     def tickers(
         self, kind: Kind, find: Callable[[Kind, str], Instrument | None]
@@ -220,11 +221,13 @@ class ParadexRest(PublicRest):
         )
 
     def mark_price(self, instrument: Instrument) -> Request[MarkPrice]:
-        return self._ask_row("mark price", instrument, _PERPETUAL, messages.PerpetualSummary.mark)
+        return self._ask_row(
+            "mark price", instrument, _PERPETUAL, market_data.PerpetualSummary.mark
+        )
 
     def open_interest(self, instrument: Instrument) -> Request[OpenInterest]:
         return self._ask_row(
-            "open interest", instrument, _PERPETUAL, messages.PerpetualSummary.interest
+            "open interest", instrument, _PERPETUAL, market_data.PerpetualSummary.interest
         )
 
     def _ask_row(

@@ -1,4 +1,4 @@
-"""Paradex seen from the server: public REST. The socket is in `sandbox_streams.py`.
+"""Paradex seen from the server: public REST. The socket is in `sandbox_public.py`.
 
 Source: as for `rest.py`.
 """
@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.instrument import Instrument, Kind
-from exchanges.numbers import NS_PER_MS
-from exchanges.paradex.replies import CANDLE_NAMES
-from exchanges.paradex.sandbox_streams import (
+from exchanges.chance import Chance
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_MS
+from exchanges.paradex.listing import CANDLE_NAMES
+from exchanges.paradex.sandbox_public import (
     FUNDING_HOURS,
     BookNumbers,
     ParadexSession,
@@ -19,18 +20,12 @@ from exchanges.paradex.sandbox_streams import (
     summary_row,
     trade_row,
 )
-from exchanges.sandbox import (
-    Answer,
-    SandboxMarket,
-    SandboxReply,
-    SandboxRequest,
-    SandboxSession,
-    SandboxVenue,
-    json_reply,
-    ms,
-)
-from exchanges.synthetic import Candle, MarketProfile
-from exchanges.world import Chance, World
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.synthetic import Candle, MarketProfile
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
 
 Row = dict[str, Any]
 

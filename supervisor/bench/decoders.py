@@ -8,9 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from exchanges import VENUES
-from exchanges.codec import Frame, StreamCodec
-from exchanges.events import BookDelta, BookSnapshot
-from exchanges.instrument import Kind
+from exchanges.market.events import BookDelta, BookSnapshot
+from exchanges.market.instrument import Kind
+from exchanges.stream.codec import Frame, StreamCodec
 from supervisor.bench.hot import VENUE, timed
 from supervisor.bench.traffic import make_traffic
 

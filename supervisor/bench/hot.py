@@ -9,11 +9,11 @@ from typing import Any, Final
 import msgspec
 from sortedcontainers import SortedDict
 
-from actors.book_side import BookSide
-from actors.order_book import OrderBook
-from exchanges.codec import Frame
-from exchanges.events import BookDelta, BookLost, BookSnapshot, Level
-from exchanges.mbx.messages import DepthUpdate
+from actors.books.order_book import OrderBook
+from actors.books.side import BookSide
+from exchanges.dialects.mbx.market_data import DepthUpdate
+from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Level
+from exchanges.stream.codec import Frame
 from supervisor.bench.traffic import Traffic, make_traffic
 
 VENUE: Final = "binance"

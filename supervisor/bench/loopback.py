@@ -12,15 +12,15 @@ from typing import Any, Final
 
 import trio
 
-from actors.identity import Comparable
-from actors.opportunity import DetectorSettings
-from actors.sandbox import sandbox_endpoints
-from actors.websocket import Transport
+from actors.detection.identity import Comparable
+from actors.detection.opportunity import DetectorSettings
+from actors.network.websocket import Transport
+from actors.sandbox.server import sandbox_endpoints
 from exchanges import VENUES
-from exchanges.numbers import NS_PER_MS
+from exchanges.market.numbers import NS_PER_MS
 from supervisor.bench.hot import RUNS, SYMBOLS, VENUE
-from supervisor.config import Config, FeeConfig, VenueConfig
-from supervisor.engine import Engine, open_engine
+from supervisor.settings.config import Config, FeeConfig, VenueConfig
+from supervisor.system.engine import Engine, open_engine
 
 # Spot and perpetual of the same assets part and meet all the time.
 PAIRED: Final = tuple(symbol + suffix for symbol in SYMBOLS for suffix in ("", ":USDT"))

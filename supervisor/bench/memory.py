@@ -3,8 +3,8 @@
 import tracemalloc
 from typing import Any, Final
 
-from actors.order_book import OrderBook
-from exchanges.events import BookSnapshot
+from actors.books.order_book import OrderBook
+from exchanges.market.events import BookSnapshot
 from supervisor.bench.hot import SYMBOLS, VENUE
 from supervisor.bench.traffic import make_traffic
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from actors.identity import AssetIdentity, Comparable
-from actors.opportunity import DetectorSettings
-from actors.recording import RecordedFrame, read_recording
-from actors.replay import Replay
+from actors.detection.identity import AssetIdentity, Comparable
+from actors.detection.opportunity import DetectorSettings
+from actors.recording.format import RecordedFrame, read_recording
+from actors.recording.replay import Replay
 from exchanges import VENUES
 from exchanges.dialogue import Dialogue, answer
-from exchanges.stream import Channel, Topic
+from exchanges.market.topics import Channel, Topic
 from exchanges.venue import PRODUCTION
 from supervisor.bench.hot import SYMBOLS, VENUE
 from supervisor.bench.traffic import EPOCH_NS, book_stream, frames_of, make_sandbox

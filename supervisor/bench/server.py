@@ -15,10 +15,11 @@ import msgspec
 import trio
 from trio_websocket import ConnectionClosed, wrap_server_stream
 
-from actors.clock import SystemClock
-from actors.sandbox import Rewound, SandboxServer, read_head, split_endpoint
-from exchanges.codec import Frame
-from exchanges.sandbox import SandboxSession, SandboxVenue
+from actors.edges.clock import SystemClock
+from actors.sandbox.server import Rewound, SandboxServer, read_head, split_endpoint
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.stream.codec import Frame
 from supervisor.bench.traffic import EPOCH_NS, STEP_NS, make_sandbox
 
 CHUNK_BYTES: Final = 256 << 10

@@ -7,15 +7,16 @@ from typing import Final
 import msgspec
 
 from exchanges import VENUES
-from exchanges.codec import Frame, StreamCodec
 from exchanges.dialogue import Dialogue
-from exchanges.events import StreamEvent
-from exchanges.instrument import kind_of
-from exchanges.numbers import NS_PER_MS
-from exchanges.sandbox import SandboxVenue
-from exchanges.stream import Channel, Stream, Topic
-from exchanges.synthetic import MarketProfile
-from exchanges.world import World
+from exchanges.market.events import StreamEvent
+from exchanges.market.instrument import kind_of
+from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.topics import Channel, Topic
+from exchanges.sandbox.synthetic import MarketProfile
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
 
 SEED: Final = 7
 EPOCH_NS: Final = 1_790_000_000_000_000_000

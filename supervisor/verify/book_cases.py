@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import wraps
 
-from actors.faults import FrameFault
-from exchanges.events import BookDelta, BookSnapshot, Fault
-from exchanges.matching import MatchingEngine
-from exchanges.orders import Side
-from exchanges.stream import Channel, Stream
+from actors.sandbox.faults import FrameFault
+from exchanges.market.events import BookDelta, BookSnapshot, Fault
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel
+from exchanges.sandbox.matching import MatchingEngine
+from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
 from supervisor.verify.case import book_streams, expect
 from supervisor.verify.lab import Lab, open_sandbox, topics_of

@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from exchanges.stream import Channel, Stream
+from exchanges.market.topics import Channel
+from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
 
 DETAIL_CHARS: Final = 400

@@ -2,7 +2,7 @@
 
 from math import isclose
 
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Event,
@@ -16,7 +16,7 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.sandbox import SandboxMarket
+from exchanges.sandbox.market import SandboxMarket
 from supervisor.verify.case import expect
 from supervisor.verify.lab import levels_of, rounded
 

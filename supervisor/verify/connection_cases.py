@@ -7,20 +7,21 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from actors.book import BookInbox, run_book
-from actors.clock import TrioClock
-from actors.connection import Connection, Subscribe
-from actors.context import VenueContext
-from actors.hub import Hub
-from actors.order_book import OrderBook
-from actors.sandbox import SandboxServer, sandbox_endpoints, serve_in_memory
-from actors.tops import Tops
-from actors.websocket import Transport
+from actors.books.keeper import BookInbox, run_book
+from actors.books.order_book import OrderBook
+from actors.books.tops import Tops
+from actors.edges.clock import TrioClock
+from actors.edges.hub import Hub
+from actors.network.websocket import Transport
+from actors.sandbox.server import SandboxServer, sandbox_endpoints, serve_in_memory
+from actors.venue.connection import Connection, Subscribe
+from actors.venue.context import VenueContext
 from exchanges.dialogue import answer
 from exchanges.errors import CodecUsageError, ExchangeError, StreamStale
-from exchanges.events import Fault, KlineInterval, Subscription, SubscriptionState
-from exchanges.instrument import Instruments, Kind
-from exchanges.stream import Channel, Stream, Topic
+from exchanges.market.events import Fault, Subscription, SubscriptionState
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
 from supervisor.verify.book_cases import BOOKS, on_book_streams
 from supervisor.verify.case import CaseFailed, NotApplicable, book_streams, expect

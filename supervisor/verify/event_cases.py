@@ -2,7 +2,7 @@
 
 from math import inf
 
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     Event,
     Funding,
@@ -13,10 +13,10 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instrument
-from exchanges.orders import Side
-from exchanges.sandbox import SandboxMarket
-from exchanges.stream import Channel
+from exchanges.market.instrument import Instrument
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel
+from exchanges.sandbox.market import SandboxMarket
 from exchanges.venue import Venue
 from supervisor.verify.case import NotApplicable, expect
 from supervisor.verify.checks import check

@@ -13,11 +13,12 @@ from typing import Final
 
 import msgspec
 
-from actors.order_book import OrderBook
-from exchanges.codec import Frame, StreamCodec
+from actors.books.order_book import OrderBook
 from exchanges.errors import VenueProtocolError
-from exchanges.events import BookDelta, BookLost, BookSnapshot, Fault, Level, StreamEvent
-from exchanges.stream import Channel, Stream
+from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, Level, StreamEvent
+from exchanges.market.topics import Channel
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
 from supervisor.verify.case import book_streams
 from supervisor.verify.lab import START_NS, STEP_NS, Lab, levels_of, rounded

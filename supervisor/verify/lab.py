@@ -7,27 +7,21 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from actors.faults import FrameFaults
-from actors.order_book import OrderBook
-from exchanges.codec import Frame
+from actors.books.order_book import OrderBook
+from actors.sandbox.faults import FrameFaults
 from exchanges.dialogue import answer
 from exchanges.errors import ExchangeError, VenueProtocolError
-from exchanges.events import (
-    BookDelta,
-    BookLost,
-    BookSnapshot,
-    Fault,
-    KlineInterval,
-    Level,
-    StreamEvent,
-)
-from exchanges.instrument import Instrument, Instruments
-from exchanges.numbers import NS_PER_S
-from exchanges.rest import Request
-from exchanges.sandbox import SandboxMarket, SandboxVenue
-from exchanges.stream import Channel, Stream, Topic
+from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, Level, StreamEvent
+from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.numbers import NS_PER_S
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.rest.request import Request
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
+from exchanges.stream.codec import Frame
+from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
-from exchanges.world import World
 from supervisor.verify.case import expect
 
 START_NS: Final = 1_767_225_600 * NS_PER_S

@@ -5,10 +5,11 @@ from typing import Any
 
 from exchanges.dialogue import answer
 from exchanges.errors import CodecUsageError
-from exchanges.events import Event, FundingCharge, Kline, KlineInterval
-from exchanges.instrument import Instrument, Instruments, Kind
-from exchanges.rest import Request
-from exchanges.sandbox import SandboxVenue
+from exchanges.market.events import Event, FundingCharge, Kline
+from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Request
+from exchanges.sandbox.venue import SandboxVenue
 from exchanges.venue import Venue
 from supervisor.verify.case import expect
 from supervisor.verify.checks import check

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from actors.order_book import OrderBook
-from exchanges.events import BookSnapshot, Level
-from exchanges.instrument import Instrument, kind_of, split_symbol
+from actors.books.order_book import OrderBook
+from exchanges.market.events import BookSnapshot, Level
+from exchanges.market.instrument import Instrument, kind_of, split_symbol
 
 
 def instrument(venue: str, symbol: str, *, step: str = "0.001", **facts: object) -> Instrument:

@@ -17,9 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchanges import VENUES
-from exchanges.codec import Frame, StreamCodec
 from exchanges.errors import SAMPLE_BYTES, ExchangeError, VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
@@ -39,10 +38,11 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instrument
-from exchanges.rest import Response
-from exchanges.stream import Stream
-from exchanges.subscriptions import ACK_S
+from exchanges.market.instrument import Instrument
+from exchanges.rest.request import Response
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
+from exchanges.stream.subscriptions import ACK_S
 from tests.exchanges.transcripts import (
     PRESENT,
     RECEIVED_NS,

@@ -10,13 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError
-from exchanges.events import KlineInterval
-from exchanges.instrument import Instrument, Kind, kind_of
 from exchanges.limits import TokenBucket
-from exchanges.rest import Request
-from exchanges.stream import Channel
+from exchanges.market.instrument import Instrument, Kind, kind_of
+from exchanges.market.topics import Channel, KlineInterval
+from exchanges.rest.request import Request
+from exchanges.stream.codec import StreamCodec
 from exchanges.venue import PRODUCTION, GuessedInstruments, Venue, split_by_quote
 from tests.exchanges.transcripts import PRESENT, market
 

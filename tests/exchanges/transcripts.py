@@ -11,20 +11,20 @@ from typing import Any, Final
 import msgspec
 
 from exchanges import VENUES
-from exchanges.codec import Frame, StreamCodec
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
-    KlineInterval,
     Level,
     StreamEvent,
     Subscription,
     SubscriptionState,
 )
-from exchanges.instrument import Instrument, Instruments, kind_of, split_symbol
-from exchanges.rest import Request, Response
-from exchanges.stream import Channel, Stream, Topic
+from exchanges.market.instrument import Instrument, Instruments, kind_of, split_symbol
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.rest.request import Request, Response
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
 
 PRESENT: Final = [

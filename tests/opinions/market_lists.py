@@ -8,7 +8,7 @@ import ccxt
 import msgspec
 
 from exchanges import VENUES
-from exchanges.instrument import Instrument
+from exchanges.market.instrument import Instrument
 from tests.exchanges.transcripts import ok
 
 Market = Mapping[str, Any]

@@ -15,9 +15,9 @@ import ccxt.pro
 import msgspec
 from aiohttp import WSMsgType
 
-from exchanges.codec import Frame
-from exchanges.events import Level
-from exchanges.instrument import Instrument, Kind
+from exchanges.market.events import Level
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.stream.codec import Frame
 
 DEPTH: Final = 10
 """Levels a side that are compared."""

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from exchanges.codec import Frame
-from exchanges.instrument import Instrument
-from exchanges.sandbox import json_text
+from exchanges.market.instrument import Instrument
+from exchanges.sandbox.request import json_text
+from exchanges.stream.codec import Frame
 from tests.opinions.opinion import Message, Reader, Translate
 
 

@@ -10,16 +10,17 @@ from typing import Final
 import msgspec
 import pytest
 
-from actors.order_book import OrderBook
-from actors.recording import RecordedFrame, read_recording
+from actors.books.order_book import OrderBook
+from actors.recording.format import RecordedFrame, read_recording
 from exchanges import VENUES
-from exchanges.codec import Frame
 from exchanges.dialogue import answer
-from exchanges.events import BookSnapshot
-from exchanges.instrument import Instrument
-from exchanges.rest import Request
-from exchanges.sandbox import SandboxVenue
-from exchanges.stream import Channel, Stream
+from exchanges.market.events import BookSnapshot
+from exchanges.market.instrument import Instrument
+from exchanges.market.topics import Channel
+from exchanges.rest.request import Request
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.stream.codec import Frame
+from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
 from supervisor.verify.lab import Lab, open_sandbox, topics_of
 from tests.opinions.opinion import DEPTH, Sides

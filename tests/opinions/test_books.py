@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from exchanges import VENUES
-from exchanges.stream import Channel
+from exchanges.market.topics import Channel
 from tests.opinions import readers
 from tests.opinions.opinion import Opinion, Reader, Sides
 from tests.opinions.scripts import Reply, Script, recorded_script, sandbox_script

@@ -12,10 +12,10 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from actors.recording import RecordedFrame, read_recording
+from actors.recording.format import RecordedFrame, read_recording
 from exchanges import VENUES
-from exchanges.instrument import Instrument, Kind, unified_symbol
-from exchanges.numbers import tick_of
+from exchanges.market.instrument import Instrument, Kind, unified_symbol
+from exchanges.market.numbers import tick_of
 from tests.opinions import market_lists as lists
 from tests.opinions.market_lists import Market, MarketList
 

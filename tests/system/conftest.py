@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 import trio
 
-from actors.clock import TrioClock
-from actors.network import MemoryNetwork
-from actors.order_book import OrderBook
-from actors.recorder import Recorder
-from actors.sandbox import STEP_S, SandboxServer
-from supervisor.child import Node
-from supervisor.config import Config
-from supervisor.engine import Engine, Taps, open_engine
-from supervisor.settings import read_struct
-from tests.actors.sandboxes import EPOCH_NS, SYMBOLS, levels_of, sandboxes
+from actors.books.order_book import OrderBook
+from actors.edges.clock import TrioClock
+from actors.network.network import MemoryNetwork
+from actors.recording.recorder import Recorder
+from actors.sandbox.server import STEP_S, SandboxServer
+from supervisor.settings.config import Config
+from supervisor.settings.reader import read_struct
+from supervisor.supervision.child import Node
+from supervisor.system.engine import Engine, Taps, open_engine
+from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS, levels_of, sandboxes
 
 FREE = {"spot": {"maker_bps": 0, "taker_bps": 0}, "perpetual": {"maker_bps": 0, "taker_bps": 0}}
 """Fees of nothing, so that opportunities appear."""

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 from sortedcontainers import SortedDict
 
-from actors.recording import RecordedFrame, read_recording
-from exchanges.events import Level
+from actors.recording.format import RecordedFrame, read_recording
+from exchanges.market.events import Level
 
 DEPTH: Final = 25
 """Levels a side that are compared after every frame; the checksums of old frames prove no more."""

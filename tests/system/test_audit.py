@@ -6,8 +6,8 @@ import msgspec
 import trio
 from trio.testing import MockClock
 
-from exchanges.events import Fault
-from tests.actors.sandboxes import SYMBOLS
+from exchanges.market.events import Fault
+from tests.actors.sandbox.sandboxes import SYMBOLS
 from tests.system.conftest import Floor, floor
 
 VENUES = ("binance", "okx", "gateio", "mexc")

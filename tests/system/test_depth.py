@@ -5,10 +5,10 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from actors.order_book import OrderBook
+from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.events import Fault
-from tests.actors.sandboxes import levels_of
+from exchanges.market.events import Fault
+from tests.actors.sandbox.sandboxes import levels_of
 from tests.system.conftest import Floor, floor
 
 LEVELS = 50
@@ -19,8 +19,8 @@ SYMBOL = "BTC/USDT:USDT"
 def _shallow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A venue that tells only fifty levels."""
     shallow = replace(VENUES["binance"], start_limit=LEVELS)
-    monkeypatch.setattr("exchanges.mbx.rest.SYNC_LEVELS", LEVELS)
-    monkeypatch.setattr("supervisor.engine.VENUES", {"binance": shallow})
+    monkeypatch.setattr("exchanges.dialects.mbx.rest.SYNC_LEVELS", LEVELS)
+    monkeypatch.setattr("supervisor.system.engine.VENUES", {"binance": shallow})
 
 
 async def check(made: Floor, book: OrderBook) -> None:

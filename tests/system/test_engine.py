@@ -7,17 +7,17 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from actors.faults import FrameFault
-from actors.hub import Listener
-from actors.opportunity import Phase, Reason
-from actors.order_book import BookNotLive
+from actors.books.order_book import BookNotLive
+from actors.detection.opportunity import Phase, Reason
+from actors.edges.hub import Listener
+from actors.sandbox.faults import FrameFault
 from exchanges.errors import InvalidSymbol
-from exchanges.events import BookLost, Fault, Kline, Ticker, Trade
-from supervisor.child import State
-from supervisor.config import Config, VenueConfig
-from supervisor.engine import UnknownMarket, open_engine
-from supervisor.settings import ConfigError
-from tests.actors.sandboxes import SYMBOLS
+from exchanges.market.events import BookLost, Fault, Kline, Ticker, Trade
+from supervisor.settings.config import Config, VenueConfig
+from supervisor.settings.reader import ConfigError
+from supervisor.supervision.child import State
+from supervisor.system.engine import UnknownMarket, open_engine
+from tests.actors.sandbox.sandboxes import SYMBOLS
 from tests.system.conftest import floor
 
 T = TypeVar("T")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from trio.testing import MockClock
 
-from actors.public_exchange import open_exchange
 from exchanges import VENUES
-from supervisor.config import load_config
+from supervisor.settings.config import load_config
+from supervisor.system.exchange import open_exchange
 from tests.system.conftest import Floor, floor
 from tests.system.test_engine import PARTING
 

@@ -9,12 +9,12 @@ from typing import Final
 
 import pytest
 
-from actors.order_book import OrderBook
+from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.events import BookSnapshot, Event, Fault, StreamEvent
-from exchanges.instrument import Instruments
-from exchanges.rest import Request, Response
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import BookSnapshot, Event, Fault, StreamEvent
+from exchanges.market.instrument import Instruments
+from exchanges.market.topics import Channel, Topic
+from exchanges.rest.request import Request, Response
 from tests.exchanges.transcripts import send_all
 from tests.system.recorded import DEPTH, Change
 from tests.system.walks import ALL_LEVELS, LARGE, WINDOWS, Case, Walk

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.recording import RecordedFrame, read_recording
-from exchanges.instrument import Kind
-from supervisor.cli import main
+from actors.recording.format import RecordedFrame, read_recording
+from exchanges.market.instrument import Kind
+from supervisor.terminal.cli import main
 from tests.system.recorded import Sides, Truth, change_of
 from tests.system.walks import ALL_LEVELS, new_replay
 

@@ -10,16 +10,16 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from actors.clock import TrioClock
-from actors.faults import FrameFault
-from actors.identity import AssetIdentity, Comparable
-from actors.opportunity import DetectorSettings
-from actors.order_book import Market, OrderBook
-from actors.recorder import Recorder
-from actors.recording import RecordedFrame, read_recording
-from actors.replay import Replay
-from supervisor.commands.replay import _play
-from tests.actors.sandboxes import EPOCH_NS, SYMBOLS
+from actors.books.order_book import Market, OrderBook
+from actors.detection.identity import AssetIdentity, Comparable
+from actors.detection.opportunity import DetectorSettings
+from actors.edges.clock import TrioClock
+from actors.recording.format import RecordedFrame, read_recording
+from actors.recording.recorder import Recorder
+from actors.recording.replay import Replay
+from actors.sandbox.faults import FrameFault
+from supervisor.terminal.commands.replay import _play
+from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS
 from tests.system.conftest import Floor, floor
 
 BTC, ETH, PERPETUAL = SYMBOLS

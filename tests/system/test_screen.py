@@ -8,9 +8,9 @@ import trio
 from rich.console import Console
 from trio.testing import MockClock
 
-from actors.opportunity import Phase
-from supervisor.report import describe, summary, tell
-from supervisor.screen import screen
+from actors.detection.opportunity import Phase
+from supervisor.terminal.report import describe, summary, tell
+from supervisor.terminal.screen import screen
 from tests.system.conftest import Floor, floor
 from tests.system.test_engine import PARTING
 

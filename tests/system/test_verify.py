@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import Frame
 from exchanges.errors import StreamStale
-from exchanges.events import StreamEvent
+from exchanges.market.events import StreamEvent
+from exchanges.stream.codec import Frame
 from exchanges.venue import Venue
-from supervisor.cli import main
-from supervisor.commands.verify import find_venue
+from supervisor.terminal.cli import main
+from supervisor.terminal.commands.verify import find_venue
 from supervisor.verify import CASES, Case, Result, run_case
 from supervisor.verify.faults import count_faults, fault_row
 
@@ -118,7 +118,7 @@ def test_outcomes_are_printed(
 ) -> None:
     few = CASES[:2]
     monkeypatch.setattr("supervisor.verify.CASES", few)
-    monkeypatch.setattr("supervisor.commands.verify.CASES", few)
+    monkeypatch.setattr("supervisor.terminal.commands.verify.CASES", few)
     assert main(["verify", "mexc", "--json"]) == 0
     assert [one["result"] for one in json.loads(capsys.readouterr().out)] == ["passed", "passed"]
     assert main(["verify", "mexc"]) == 0
@@ -133,6 +133,6 @@ def test_a_failure_is_told_and_makes_the_exit_code_1(
 
     failing = (Case(1, "hopeless", fail),)
     monkeypatch.setattr("supervisor.verify.CASES", failing)
-    monkeypatch.setattr("supervisor.commands.verify.CASES", failing)
+    monkeypatch.setattr("supervisor.terminal.commands.verify.CASES", failing)
     assert main(["verify", "mexc"]) == 1
     assert "mexc 1 hopeless: RuntimeError: oh no" in capsys.readouterr().out

@@ -11,12 +11,12 @@ from typing import Final
 
 import msgspec
 
-from actors.identity import AssetIdentity, Comparable
-from actors.opportunity import DetectorSettings
-from actors.order_book import OrderBook
-from actors.recording import RecordedFrame
-from actors.replay import Replay
-from exchanges.numbers import plain
+from actors.books.order_book import OrderBook
+from actors.detection.identity import AssetIdentity, Comparable
+from actors.detection.opportunity import DetectorSettings
+from actors.recording.format import RecordedFrame
+from actors.recording.replay import Replay
+from exchanges.market.numbers import plain
 from tests.system.recorded import DEPTH, Recording
 
 PLACES: Final = 200

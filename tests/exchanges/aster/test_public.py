@@ -10,15 +10,13 @@ from math import inf
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError, VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Fault,
     Funding,
     Kline,
-    KlineInterval,
     Liquidation,
     MarkPrice,
     Subscription,
@@ -27,9 +25,10 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instruments, Kind
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,

@@ -6,25 +6,25 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import InvalidSymbol
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Event,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     Liquidation,
     MarkPrice,
     Ticker,
     Top,
     Trade,
 )
-from exchanges.instrument import Instruments
-from exchanges.orders import Side
-from exchanges.rest import Request, Response
+from exchanges.market.instrument import Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Request, Response
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 VENUE = VENUES["aster"]

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from exchanges import VENUES
 from exchanges.errors import ExchangeError
-from exchanges.instrument import Kind
-from exchanges.numbers import NS_PER_S
-from exchanges.rest import Request, Response
-from exchanges.sandbox import SandboxRequest, SandboxVenue
-from exchanges.world import World
+from exchanges.market.instrument import Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.request import Request, Response
+from exchanges.sandbox.request import SandboxRequest
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
 from tests.exchanges.transcripts import RECEIVED_NS
 
 VENUE: Final = VENUES["aster"]

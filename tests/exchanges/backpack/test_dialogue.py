@@ -7,11 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError, StreamStale
-from exchanges.events import BookSnapshot, Fault, KlineInterval, SubscriptionState, Trade
-from exchanges.instrument import Instrument, Instruments, Kind, Status
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import BookSnapshot, Fault, SubscriptionState, Trade
+from exchanges.market.instrument import Instrument, Instruments, Kind, Status
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     ids,

@@ -9,14 +9,12 @@ from math import inf
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Funding,
     Kline,
-    KlineInterval,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -24,9 +22,10 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instruments
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,

@@ -8,13 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     Event,
     Funding,
     Kline,
-    KlineInterval,
     Level,
     Liquidation,
     MarkPrice,
@@ -23,9 +21,10 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instrument, Instruments
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, snapshot
 
 VENUE = VENUES["backpack"]

@@ -7,19 +7,19 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import ExchangeError, InvalidSymbol
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.orders import Side
-from exchanges.rest import Request, Response
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 VENUE = VENUES["backpack"]

@@ -8,12 +8,14 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.dialogue import answer
-from exchanges.events import KlineInterval
-from exchanges.instrument import Instruments, Kind
-from exchanges.numbers import NS_PER_S
-from exchanges.rest import Request
-from exchanges.sandbox import SandboxRequest, SandboxSession, SandboxVenue
-from exchanges.world import World
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Request
+from exchanges.sandbox.request import SandboxRequest
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
 
 VENUE: Final = VENUES["backpack"]
 REST: Final = VENUE.rest

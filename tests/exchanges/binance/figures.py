@@ -1,8 +1,8 @@
 """Transcripts of what Binance computes: tickers, candles, mark prices, funding, liquidations."""
 
-from exchanges.events import Funding, Kline, KlineInterval, Liquidation, MarkPrice, Ticker
-from exchanges.orders import Side
-from exchanges.stream import Channel
+from exchanges.market.events import Funding, Kline, Liquidation, MarkPrice, Ticker
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval
 from tests.exchanges.binance.markets import BTC, LISTED, PERP
 from tests.exchanges.transcripts import RECEIVED_NS, Transcript
 

@@ -1,9 +1,9 @@
 """Markets and codecs that the tests of Binance's streams share."""
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
-from exchanges.instrument import Instrument, Instruments
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import market, stream_of
 
 VENUE = VENUES["binance"]

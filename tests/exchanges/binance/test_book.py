@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from exchanges.codec import StreamCodec
-from exchanges.events import BookDelta, Fault
-from exchanges.instrument import Instrument
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import BookDelta, Fault
+from exchanges.market.instrument import Instrument
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.binance.markets import BTC, PERP, wanting_codec
 from tests.exchanges.transcripts import RECEIVED_NS, Transcript, ids, send_all, snapshot
 

@@ -5,9 +5,9 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from exchanges.events import KlineInterval, Notice, SubscriptionState
-from exchanges.instrument import Instruments
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import Notice, SubscriptionState
+from exchanges.market.instrument import Instruments
+from exchanges.market.topics import Channel, KlineInterval, Topic
 from tests.exchanges.binance.markets import BTC, PERP, TRADES, VENUE, wanting_codec
 from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
 

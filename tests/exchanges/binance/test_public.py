@@ -10,9 +10,9 @@ from math import inf
 import pytest
 
 from exchanges.errors import VenueProtocolError
-from exchanges.events import Top, Trade
-from exchanges.orders import Side
-from exchanges.stream import Channel
+from exchanges.market.events import Top, Trade
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel
 from tests.exchanges.binance.figures import FIGURES
 from tests.exchanges.binance.markets import (
     BNB,

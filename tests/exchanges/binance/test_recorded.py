@@ -9,12 +9,11 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     Event,
     Funding,
     Kline,
-    KlineInterval,
     Liquidation,
     MarkPrice,
     Notice,
@@ -23,8 +22,9 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instrument
-from exchanges.orders import Side
+from exchanges.market.instrument import Instrument
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
 from tests.exchanges.binance.markets import BNB, BTC, PERP, TRADES, listening_codec, wanting_codec
 from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, snapshot
 

@@ -9,19 +9,19 @@ import pytest
 from exchanges.errors import (
     InvalidSymbol,
 )
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument, Kind
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Listing, Request
 from tests.exchanges.binance.test_rest import (
     BTC,
     PERP,

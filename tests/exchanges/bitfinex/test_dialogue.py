@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from actors.order_book import OrderBook
+from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.bitfinex.messages import number_text
+from exchanges.bitfinex.market_data import number_text
 from exchanges.bitfinex.public import FLAGS
-from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError, StreamStale, VenueProtocolError
-from exchanges.events import Event, Fault, KlineInterval, Notice, SubscriptionState
-from exchanges.instrument import Instruments, Kind
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import Event, Fault, Notice, SubscriptionState
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, news
 
 VENUE = VENUES["bitfinex"]

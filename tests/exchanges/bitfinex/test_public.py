@@ -11,12 +11,11 @@ import pytest
 from exchanges import VENUES
 from exchanges.bitfinex.public import FLAGS
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Funding,
     Kline,
-    KlineInterval,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -24,9 +23,9 @@ from exchanges.events import (
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instruments
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,

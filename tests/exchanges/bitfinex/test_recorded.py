@@ -13,20 +13,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.order_book import OrderBook
-from actors.recording import RecordedFrame, read_recording
+from actors.books.order_book import OrderBook
+from actors.recording.format import RecordedFrame, read_recording
 from exchanges import VENUES
-from exchanges.bitfinex.messages import number_text
-from exchanges.codec import StreamCodec
+from exchanges.bitfinex.market_data import number_text
 from exchanges.errors import ExchangeError, RateLimited, VenueUnavailable
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
     Event,
     Funding,
     Kline,
-    KlineInterval,
     Level,
     Liquidation,
     MarkPrice,
@@ -34,10 +32,11 @@ from exchanges.events import (
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instruments, Kind
-from exchanges.orders import Side
-from exchanges.rest import Response
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.rest.request import Response
+from exchanges.stream.codec import StreamCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok, send_all
 

@@ -4,12 +4,20 @@ from collections.abc import Iterable
 
 import pytest
 
-from actors.order_book import OrderBook
+from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import VenueProtocolError
-from exchanges.events import BookDelta, BookLost, BookSnapshot, Event, Fault, Level, StreamEvent
-from exchanges.stream import Channel
+from exchanges.market.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    Event,
+    Fault,
+    Level,
+    StreamEvent,
+)
+from exchanges.market.topics import Channel
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, Transcript, market, open_codec, play
 
 VENUE = VENUES["bybit"]

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError, StreamStale
-from exchanges.events import KlineInterval, StreamEvent, Subscription, SubscriptionState
-from exchanges.instrument import Instrument, Instruments, Kind
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import StreamEvent, Subscription, SubscriptionState
+from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
 
 VENUE = VENUES["bybit"]

@@ -10,10 +10,9 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     Funding,
     Kline,
-    KlineInterval,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -22,9 +21,9 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instrument
-from exchanges.orders import Side
-from exchanges.stream import Channel
+from exchanges.market.instrument import Instrument
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval
 from tests.exchanges.bybit.test_book import BOOKS, BTC, PERP
 from tests.exchanges.transcripts import RECEIVED_NS, Transcript, market, open_codec, play
 

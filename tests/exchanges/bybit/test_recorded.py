@@ -10,16 +10,14 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Event,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -29,10 +27,11 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instruments
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.rest.request import Listing, Request
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok, send_all, stream_of
 
 VENUE = VENUES["bybit"]

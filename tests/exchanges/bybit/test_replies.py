@@ -3,7 +3,7 @@
 import pytest
 
 from exchanges import VENUES
-from exchanges.rest import Listing
+from exchanges.rest.request import Listing
 from tests.exchanges.bybit.test_rest import LINEAR_ROW, PERP_RULES, linear_page
 from tests.exchanges.transcripts import ok
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.identity import AssetIdentity, Comparable
-from actors.opportunity import DetectorSettings
-from actors.order_book import OrderBook
-from actors.recording import RecordedFrame
-from actors.replay import Replay
+from actors.books.order_book import OrderBook
+from actors.detection.identity import AssetIdentity, Comparable
+from actors.detection.opportunity import DetectorSettings
+from actors.recording.format import RecordedFrame
+from actors.recording.replay import Replay
 from exchanges import VENUES
-from exchanges.events import Fault, Ticker
-from exchanges.instrument import Kind
+from exchanges.market.events import Fault, Ticker
+from exchanges.market.instrument import Kind
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import ok
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import VenueProtocolError
-from exchanges.events import Event, Funding, MarkPrice, OpenInterest, StreamEvent, Ticker
-from exchanges.instrument import Instrument, Instruments
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import Event, Funding, MarkPrice, OpenInterest, StreamEvent, Ticker
+from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.bybit.test_public import TICKER, changed
 from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
 

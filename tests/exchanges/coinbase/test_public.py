@@ -8,14 +8,14 @@ import json
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
-from exchanges.coinbase.messages import utc_ns
+from exchanges.coinbase.market_data import utc_ns
 from exchanges.errors import VenueProtocolError
-from exchanges.events import BookDelta, Kline, KlineInterval, Ticker, Trade
-from exchanges.instrument import Instruments
-from exchanges.numbers import NS_PER_S
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import BookDelta, Kline, Ticker, Trade
+from exchanges.market.instrument import Instruments
+from exchanges.market.numbers import NS_PER_S
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,

@@ -7,23 +7,22 @@ import pytest
 from msgspec.structs import replace
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import ExchangeError, InvalidSymbol, RateLimited, TimestampError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Event,
     Funding,
     Kline,
-    KlineInterval,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instruments
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request, Response
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.rest.request import Listing, Request, Response
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, snapshot
 
 VENUE = VENUES["coinbase"]

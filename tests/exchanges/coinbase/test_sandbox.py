@@ -8,9 +8,10 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.dialogue import answer
-from exchanges.numbers import NS_PER_S
-from exchanges.sandbox import SandboxSession, SandboxVenue
-from exchanges.world import World
+from exchanges.market.numbers import NS_PER_S
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
 
 VENUE: Final = VENUES["coinbase"]
 START_NS: Final = 1_767_225_600 * NS_PER_S

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
-from exchanges.instrument import Instrument, Instruments
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import market, send_all, stream_of
 
 VENUE = VENUES["gateio"]

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from exchanges.events import BookDelta, BookSnapshot, Fault
-from exchanges.rest import Response
-from exchanges.stream import Channel
+from exchanges.market.events import BookDelta, BookSnapshot, Fault
+from exchanges.market.topics import Channel
+from exchanges.rest.request import Response
 from tests.exchanges.gateio.frames import (
     BOOK,
     BTC,

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from exchanges.errors import CodecUsageError
-from exchanges.events import KlineInterval, Notice, SubscriptionState
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import Notice, SubscriptionState
+from exchanges.market.topics import Channel, KlineInterval, Topic
 from tests.exchanges.gateio.frames import BOOK, BTC, ETH, TRADES, ack, sent, wanting_codec
 from tests.exchanges.transcripts import RECEIVED_NS, news
 

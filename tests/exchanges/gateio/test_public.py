@@ -9,10 +9,10 @@ from math import inf
 import pytest
 
 from exchanges.errors import VenueProtocolError
-from exchanges.events import Kline, KlineInterval, Ticker, Top, Trade
-from exchanges.instrument import Kind
-from exchanges.orders import Side
-from exchanges.stream import Channel
+from exchanges.market.events import Kline, Ticker, Top, Trade
+from exchanges.market.instrument import Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval
 from tests.exchanges.gateio.frames import (
     BOOK,
     BTC,

@@ -8,17 +8,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.identity import AssetIdentity, Comparable
-from actors.opportunity import DetectorSettings
-from actors.recording import RecordedFrame
-from actors.replay import Replay
-from exchanges.events import (
+from actors.detection.identity import AssetIdentity, Comparable
+from actors.detection.opportunity import DetectorSettings
+from actors.recording.format import RecordedFrame
+from actors.recording.replay import Replay
+from exchanges.market.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
     Event,
     Kline,
-    KlineInterval,
     Level,
     StreamEvent,
     SubscriptionState,
@@ -26,8 +25,9 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.orders import Side
-from exchanges.rest import Response
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Response
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.gateio.frames import (
     BOOK,

@@ -7,14 +7,16 @@ from typing import Any, Final
 
 import pytest
 
-from actors.order_book import OrderBook
+from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.events import Event, StreamEvent
-from exchanges.instrument import Instruments
-from exchanges.numbers import NS_PER_S
-from exchanges.rest import Response
-from exchanges.sandbox import SandboxRequest, SandboxSession, SandboxVenue
-from exchanges.world import World
+from exchanges.market.events import Event, StreamEvent
+from exchanges.market.instrument import Instruments
+from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.request import Response
+from exchanges.sandbox.request import SandboxRequest
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
 
 VENUE: Final = VENUES["gateio"]
 START_NS: Final = 1_767_225_600 * NS_PER_S

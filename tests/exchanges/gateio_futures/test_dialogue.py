@@ -5,19 +5,12 @@ import json
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError
-from exchanges.events import (
-    BookDelta,
-    BookSnapshot,
-    Fault,
-    KlineInterval,
-    Notice,
-    SubscriptionState,
-)
-from exchanges.instrument import Instruments, Kind
-from exchanges.rest import Response
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import BookDelta, BookSnapshot, Fault, Notice, SubscriptionState
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.rest.request import Response
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, send_all, stream_of
 
 VENUE = VENUES["gateio_futures"]

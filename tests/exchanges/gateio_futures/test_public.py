@@ -10,15 +10,13 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Event,
     Funding,
     Kline,
-    KlineInterval,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -26,9 +24,10 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instruments
-from exchanges.orders import Side
-from exchanges.stream import Channel
+from exchanges.market.instrument import Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,

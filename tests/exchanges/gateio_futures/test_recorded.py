@@ -12,20 +12,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.identity import AssetIdentity, Comparable
-from actors.opportunity import DetectorSettings
-from actors.order_book import OrderBook
-from actors.recording import RecordedFrame
-from actors.replay import Replay
+from actors.books.order_book import OrderBook
+from actors.detection.identity import AssetIdentity, Comparable
+from actors.detection.opportunity import DetectorSettings
+from actors.recording.format import RecordedFrame
+from actors.recording.replay import Replay
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
     Event,
     Kline,
-    KlineInterval,
     Level,
     Liquidation,
     MarkPrice,
@@ -37,9 +35,10 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instrument, Instruments
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok, send_all, stream_of
 

@@ -7,20 +7,20 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import ExchangeError
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument
-from exchanges.orders import Side
-from exchanges.rest import Request, Response
+from exchanges.market.instrument import Instrument
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 VENUE = VENUES["gateio_futures"]

@@ -6,14 +6,16 @@ from typing import Any, Final
 
 import pytest
 
-from actors.order_book import OrderBook
+from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.events import Event, StreamEvent
-from exchanges.instrument import Instruments, Kind
-from exchanges.numbers import NS_PER_S
-from exchanges.rest import Request
-from exchanges.sandbox import SandboxRequest, SandboxSession, SandboxVenue
-from exchanges.world import World
+from exchanges.market.events import Event, StreamEvent
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.request import Request
+from exchanges.sandbox.request import SandboxRequest
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
 from tests.exchanges.transcripts import ok
 
 VENUE: Final = VENUES["gateio_futures"]

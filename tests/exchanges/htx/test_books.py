@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import Frame, StreamCodec
 from exchanges.errors import VenueProtocolError
-from exchanges.events import BookDelta, BookLost, BookSnapshot, Fault, StreamEvent
-from exchanges.instrument import Instruments
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, StreamEvent
+from exchanges.market.instrument import Instruments
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import Frame, StreamCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,

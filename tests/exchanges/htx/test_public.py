@@ -10,18 +10,9 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
-    Funding,
-    Kline,
-    KlineInterval,
-    Liquidation,
-    MarkPrice,
-    Ticker,
-    Top,
-    Trade,
-)
-from exchanges.orders import Side
-from exchanges.stream import Channel
+from exchanges.market.events import Funding, Kline, Liquidation, MarkPrice, Ticker, Top, Trade
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval
 from tests.exchanges.htx.test_books import BOOKS, BTC, SWAP, packed
 from tests.exchanges.transcripts import RECEIVED_NS, Transcript, market, open_codec, play
 

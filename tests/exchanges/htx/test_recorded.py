@@ -10,24 +10,23 @@ from collections.abc import Callable
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Event,
     Funding,
     Kline,
-    KlineInterval,
     Liquidation,
     SubscriptionState,
     Ticker,
     Top,
     Trade,
 )
-from exchanges.instrument import Instrument, Instruments
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.htx.test_books import packed
 from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
 

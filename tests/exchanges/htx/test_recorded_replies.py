@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.orders import Side
-from exchanges.rest import Request
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Request
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 REST = VENUES["htx"].rest

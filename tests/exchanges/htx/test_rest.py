@@ -16,10 +16,11 @@ from exchanges.errors import (
     VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
-from exchanges.instrument import Instrument, Kind
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request, Response
+from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Listing, Request, Response
 from tests.exchanges.htx.test_swap_rest import REPLIES as SWAP_REPLIES
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 

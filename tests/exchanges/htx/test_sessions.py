@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.identity import AssetIdentity, Comparable
-from actors.opportunity import DetectorSettings
-from actors.recording import RecordedFrame
-from actors.replay import Replay
+from actors.detection.identity import AssetIdentity, Comparable
+from actors.detection.opportunity import DetectorSettings
+from actors.recording.format import RecordedFrame
+from actors.recording.replay import Replay
 from exchanges import VENUES
-from exchanges.events import BookSnapshot, Event, Level, Trade
-from exchanges.instrument import Instrument, Instruments
-from exchanges.rest import Listing
+from exchanges.market.events import BookSnapshot, Event, Level, Trade
+from exchanges.market.instrument import Instrument, Instruments
+from exchanges.rest.request import Listing
 from tests.exchanges.transcripts import ok, stream_of
 
 VENUE = VENUES["htx"]

@@ -8,20 +8,20 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument, Kind
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Listing, Request
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 VENUE = VENUES["htx"]

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from actors.order_book import OrderBook
+from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError, StreamStale
-from exchanges.events import BookSnapshot, Event, Fault, KlineInterval, SubscriptionState
-from exchanges.instrument import Instruments
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import BookSnapshot, Event, Fault, SubscriptionState
+from exchanges.market.instrument import Instruments
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, news
 
 VENUE = VENUES["kraken"]

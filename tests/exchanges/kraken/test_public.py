@@ -10,10 +10,10 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import VenueProtocolError
-from exchanges.events import BookDelta, BookSnapshot, Kline, KlineInterval, Ticker, Top, Trade
-from exchanges.instrument import Instruments
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import BookDelta, BookSnapshot, Kline, Ticker, Top, Trade
+from exchanges.market.instrument import Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,

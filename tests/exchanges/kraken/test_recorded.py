@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.order_book import OrderBook
+from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import (
     AuthenticationError,
     ExchangeError,
@@ -23,19 +22,11 @@ from exchanges.errors import (
     RateLimited,
     TradingDisabled,
 )
-from exchanges.events import (
-    BookDelta,
-    BookSnapshot,
-    Event,
-    Kline,
-    KlineInterval,
-    Level,
-    Ticker,
-    Top,
-    Trade,
-)
-from exchanges.instrument import Instrument, Instruments, Status
-from exchanges.orders import Side
+from exchanges.market.events import BookDelta, BookSnapshot, Event, Kline, Level, Ticker, Top, Trade
+from exchanges.market.instrument import Instrument, Instruments, Status
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 pytestmark = pytest.mark.recorded

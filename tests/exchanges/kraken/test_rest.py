@@ -22,11 +22,12 @@ from exchanges.errors import (
     VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
-from exchanges.instrument import Instruments, Kind, Status
-from exchanges.kraken.replies import altname, natives_of, streamed
-from exchanges.orders import Side
-from exchanges.rest import Listing
+from exchanges.kraken.listing import altname, natives_of, streamed
+from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
+from exchanges.market.instrument import Instruments, Kind, Status
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Listing
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 VENUE = VENUES["kraken"]

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError, StreamStale
-from exchanges.events import KlineInterval, Subscription, SubscriptionState
-from exchanges.instrument import Instruments, Kind
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import Subscription, SubscriptionState
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, send_all
 
 VENUE = VENUES["kucoin"]

@@ -9,21 +9,20 @@ from math import inf
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
     Fault,
     Kline,
-    KlineInterval,
     Ticker,
     Top,
     Trade,
 )
-from exchanges.orders import Side
-from exchanges.stream import Channel
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, Transcript, market, open_codec, play
 
 VENUE = VENUES["kucoin"]

@@ -10,21 +10,13 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import ExchangeError, VenueProtocolError, VenueUnavailable
-from exchanges.events import (
-    BookDelta,
-    BookSnapshot,
-    Event,
-    Kline,
-    KlineInterval,
-    Ticker,
-    Top,
-    Trade,
-)
-from exchanges.instrument import Instruments, Kind
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request
+from exchanges.market.events import BookDelta, BookSnapshot, Event, Kline, Ticker, Top, Trade
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Listing, Request
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 VENUE = VENUES["kucoin"]

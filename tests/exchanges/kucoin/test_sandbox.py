@@ -8,10 +8,12 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.dialogue import answer
-from exchanges.instrument import Kind
-from exchanges.numbers import NS_PER_S
-from exchanges.sandbox import SandboxRequest, SandboxSession, SandboxVenue
-from exchanges.world import World
+from exchanges.market.instrument import Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.sandbox.request import SandboxRequest
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
 
 VENUE: Final = VENUES["kucoin"]
 START_NS: Final = 1_767_225_600 * NS_PER_S

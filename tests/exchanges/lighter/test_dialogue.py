@@ -6,18 +6,11 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError, StreamStale
-from exchanges.events import (
-    BookSnapshot,
-    Fault,
-    KlineInterval,
-    Notice,
-    StreamEvent,
-    SubscriptionState,
-)
-from exchanges.instrument import Instruments, Kind
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import BookSnapshot, Fault, Notice, StreamEvent, SubscriptionState
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, news
 
 VENUE = VENUES["lighter"]

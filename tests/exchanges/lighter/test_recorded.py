@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 
-from actors.order_book import OrderBook
+from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
     Event,
     Funding,
     Kline,
-    KlineInterval,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -27,9 +25,10 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instrument, Instruments, Kind
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, snapshot
 

@@ -7,19 +7,19 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instruments, Kind
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Listing, Request
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 REST = VENUES["lighter"].rest

@@ -9,10 +9,10 @@ from typing import Any
 from google.protobuf import json_format
 
 from exchanges import VENUES
-from exchanges.codec import Frame, StreamCodec
-from exchanges.instrument import Instruments
+from exchanges.market.instrument import Instruments
+from exchanges.market.topics import Channel, Topic
 from exchanges.mexc.wire.mexc_push_pb2 import PushDataV3ApiWrapper
-from exchanges.stream import Channel, Topic
+from exchanges.stream.codec import Frame, StreamCodec
 from tests.exchanges.transcripts import market, stream_of
 
 VENUE = VENUES["mexc"]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from exchanges.codec import Frame
-from exchanges.events import BookDelta, Fault
-from exchanges.stream import Channel
+from exchanges.market.events import BookDelta, Fault
+from exchanges.market.topics import Channel
+from exchanges.stream.codec import Frame
 from tests.exchanges.mexc.frames import (
     BOOK,
     BTC,

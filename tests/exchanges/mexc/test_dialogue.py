@@ -5,9 +5,9 @@ import json
 import pytest
 
 from exchanges.errors import CodecUsageError
-from exchanges.events import KlineInterval, SubscriptionState
-from exchanges.instrument import Instruments
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import SubscriptionState
+from exchanges.market.instrument import Instruments
+from exchanges.market.topics import Channel, KlineInterval, Topic
 from tests.exchanges.mexc.frames import (
     BOOK,
     BTC,

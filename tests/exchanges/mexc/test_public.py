@@ -9,12 +9,12 @@ from math import inf
 
 import pytest
 
-from exchanges.codec import Frame
 from exchanges.errors import VenueProtocolError
-from exchanges.events import Kline, KlineInterval, Ticker, Top, Trade
-from exchanges.instrument import Kind
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import Kline, Ticker, Top, Trade
+from exchanges.market.instrument import Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import Frame
 from tests.exchanges.mexc.frames import (
     BOOK,
     BTC,

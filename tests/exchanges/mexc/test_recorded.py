@@ -6,21 +6,21 @@ from collections.abc import Callable
 import pytest
 
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Event,
     Kline,
-    KlineInterval,
     SubscriptionState,
     Ticker,
     Top,
     Trade,
 )
-from exchanges.instrument import Instrument
-from exchanges.mexc.messages import MiniTicker, read
+from exchanges.market.instrument import Instrument
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.mexc.market_data import MiniTicker, read
 from exchanges.mexc.wire.mexc_push_pb2 import PushDataV3ApiWrapper
-from exchanges.orders import Side
 from tests.exchanges.mexc.frames import BTC, BTC_USDC, MX, TRADES, listening_codec, wanting_codec
 from tests.exchanges.transcripts import RECEIVED_NS, news, send_all, snapshot
 

@@ -11,9 +11,10 @@ from exchanges.errors import (
     InvalidSymbol,
     PermissionDenied,
 )
-from exchanges.events import BookSnapshot, Kline, KlineInterval, Ticker, Trade
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request
+from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Listing, Request
 from tests.exchanges.mexc.test_rest import BTC, LIST, REST, refused, rules
 from tests.exchanges.transcripts import RECEIVED_NS, ok
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 import pytest
 
 from exchanges import VENUES
-from exchanges.numbers import NS_PER_S
-from exchanges.sandbox import SandboxSession
-from exchanges.world import World
+from exchanges.market.numbers import NS_PER_S
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.world import World
 
 START_NS: Final = 1_767_225_600 * NS_PER_S
 SYMBOLS: Final = tuple(f"A{number}/USDT" for number in range(31))

@@ -5,14 +5,14 @@ import zlib
 
 import pytest
 
-from actors.order_book import OrderBook
+from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.codec import Frame, StreamCodec
 from exchanges.errors import VenueProtocolError
-from exchanges.events import BookDelta, BookSnapshot, Fault, Level, SubscriptionState
-from exchanges.instrument import Instrument, Instruments
-from exchanges.sequence import signed32
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import BookDelta, BookSnapshot, Fault, Level, SubscriptionState
+from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.sequence import signed32
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,

@@ -7,11 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import CodecUsageError, StreamStale
-from exchanges.events import KlineInterval, Notice, StreamEvent, SubscriptionState
-from exchanges.instrument import Instrument, Instruments, Kind
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import Notice, StreamEvent, SubscriptionState
+from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
 
 VENUE = VENUES["okx"]

@@ -10,10 +10,9 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     Funding,
     Kline,
-    KlineInterval,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -21,8 +20,8 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.orders import Side
-from exchanges.stream import Channel
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval
 from tests.exchanges.okx.test_book import BOOKS
 from tests.exchanges.transcripts import RECEIVED_NS, Transcript, market, open_codec, play
 

@@ -11,21 +11,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.identity import AssetIdentity, Comparable
-from actors.opportunity import DetectorSettings
-from actors.recording import RecordedFrame
-from actors.replay import Replay
+from actors.detection.identity import AssetIdentity, Comparable
+from actors.detection.opportunity import DetectorSettings
+from actors.recording.format import RecordedFrame
+from actors.recording.replay import Replay
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Event,
     Fault,
     Funding,
     Kline,
-    KlineInterval,
     Level,
     Liquidation,
     Notice,
@@ -36,9 +34,10 @@ from exchanges.events import (
     Top,
     Trade,
 )
-from exchanges.instrument import Instruments
-from exchanges.orders import Side
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instruments
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.stream.codec import StreamCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
 

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     Kline,
-    KlineInterval,
     Level,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request
+from exchanges.market.instrument import Instrument
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Listing, Request
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 REST = VENUES["okx"].rest

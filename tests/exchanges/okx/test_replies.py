@@ -8,7 +8,7 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import VenueProtocolError
-from exchanges.instrument import Instrument, Kind, Status
+from exchanges.market.instrument import Instrument, Kind, Status
 from tests.exchanges.transcripts import ok
 
 SPOT_LIST, SWAP_LIST = VENUES["okx"].rest.instruments()

@@ -18,20 +18,20 @@ from exchanges.errors import (
     VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Kind
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request, Response
+from exchanges.market.instrument import Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 VENUE = VENUES["okx"]

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import StreamStale
-from exchanges.events import Fault, StreamEvent, SubscriptionState, Trade
-from exchanges.instrument import Instruments, Kind
-from exchanges.stream import Channel, Topic
+from exchanges.market.events import Fault, StreamEvent, SubscriptionState, Trade
+from exchanges.market.instrument import Instruments, Kind
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.codec import StreamCodec
 from tests.exchanges.paradex.test_public import book, data, trade
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, news
 

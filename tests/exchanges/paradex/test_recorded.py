@@ -9,25 +9,24 @@ import msgspec
 import pytest
 
 from exchanges import VENUES
-from exchanges.codec import StreamCodec
 from exchanges.errors import AuthenticationError, VenueProtocolError
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Event,
     Funding,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     SubscriptionState,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instrument, Instruments, Kind, Status
-from exchanges.orders import Side
-from exchanges.paradex.replies import FundingRows
-from exchanges.rest import Listing, Request, Response
-from exchanges.stream import Channel, Topic
+from exchanges.market.instrument import Instrument, Instruments, Kind, Status
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.paradex.listing import FundingRows
+from exchanges.rest.request import Listing, Request, Response
+from exchanges.stream.codec import StreamCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, news, ok, snapshot
 

@@ -21,20 +21,20 @@ from exchanges.errors import (
     VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.events import (
+from exchanges.market.events import (
     BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
-    KlineInterval,
     MarkPrice,
     OpenInterest,
     Ticker,
     Trade,
 )
-from exchanges.instrument import Instruments, Kind, Status
-from exchanges.orders import Side
-from exchanges.rest import Listing, Request, Response
+from exchanges.market.instrument import Instruments, Kind, Status
+from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.request import Listing, Request, Response
 from tests.exchanges.paradex.test_public import AT_MS, AT_NS, BTC, STAMPS, funding, summary, trade
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 

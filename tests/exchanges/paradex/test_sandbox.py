@@ -9,11 +9,12 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.dialogue import answer
-from exchanges.instrument import Kind
-from exchanges.numbers import NS_PER_S
-from exchanges.rest import Request
-from exchanges.sandbox import SandboxSession, SandboxVenue
-from exchanges.world import World
+from exchanges.market.instrument import Kind
+from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.request import Request
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.world import World
 
 VENUE: Final = VENUES["paradex"]
 REST: Final = VENUE.rest

@@ -1,0 +1,71 @@
+"""The actor of one book: batches of events in, the newest top out."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+import trio
+
+from actors.books.order_book import OrderBook
+from actors.books.tops import Tops
+from actors.edges.channels import Inbox
+from exchanges.market.events import BookSnapshot, Event, Fault
+
+BookInbox = Inbox[tuple[int, Sequence[Event]]]
+"""Batches for one book, each with the number of the session that it came from."""
+
+# A connection that failed says so itself, and one that was stopped is no news.
+_TOLD_ELSEWHERE: Final = frozenset({Fault.DISCONNECTED, Fault.UNSUBSCRIBED})
+
+log = structlog.get_logger()
+
+
+async def run_book(
+    book: OrderBook,
+    inbox: BookInbox,
+    tops: Tops,
+    resync: Callable[[Fault, str], None],
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Keep `book` up to date until cancelled; `resync` is called when it finds itself wrong.
+
+    While a connection is replaced two sessions send the same market. The book follows the older
+    one until the newer one brings a snapshot, and that one from then on.
+    """
+    source, told = -1, book.fault
+    try:
+        task_status.started()
+        if book.fault is not None and book.fault is not Fault.STARTING:
+            # The actor that kept it before has failed; the codec believes that all is well.
+            resync(book.fault, book.detail)
+        while True:
+            for sender, events in await inbox.take():
+                for event in events:
+                    if sender > source and type(event) is BookSnapshot:
+                        source = sender
+                    if sender == source:
+                        book.apply(event)
+            if trouble := book.trouble:
+                resync(trouble, book.detail)
+            tops.tell(book)
+            if book.fault is not told:
+                told = book.fault
+                _log(book)
+    except trio.Cancelled:
+        book.lose(Fault.UNSUBSCRIBED, "nobody keeps it any more")
+        tops.tell(book)
+        raise
+    except Exception:
+        book.lose(Fault.FAILED, "the book's actor has failed")
+        tops.tell(book)
+        raise
+
+
+def _log(book: OrderBook) -> None:
+    facts = {"venue": book.instrument.venue, "symbol": book.instrument.symbol}
+    if book.fault is None:
+        log.info("book_live", **facts)
+        return
+    tell = log.info if book.fault in _TOLD_ELSEWHERE else log.warning
+    tell("book_lost", **facts, fault=str(book.fault), detail=book.detail)

@@ -1,0 +1,1 @@
+"""What is worth telling, and the actor that tells it."""

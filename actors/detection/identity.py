@@ -1,0 +1,43 @@
+"""Which markets trade the same asset."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from exchanges.market.instrument import Instrument
+
+
+class Comparable(StrEnum):
+    """Which markets of one asset are compared with each other."""
+
+    SAME_SYMBOL = "same-symbol"  # of one unified symbol
+    SPOT_PERP = "spot-perp"  # also spot with perpetuals of the same base and quote
+
+
+class AssetIdentity:
+    """Says which markets are comparable, and for which of them somebody vouches.
+
+    `assets` maps `venue:ASSET` to the asset's usual name. Equal tickers at two venues may be two
+    assets: where both sides of a pair are mapped the map is trusted, elsewhere the detector
+    guards the ratio of the prices.
+    """
+
+    def __init__(self, assets: Mapping[str, str], comparable: Comparable) -> None:
+        self._assets = assets
+        self._comparable = comparable
+
+    def group(self, instrument: Instrument) -> str:
+        """Markets of one group are compared with each other."""
+        base, quote = (
+            self._name(instrument, instrument.base),
+            self._name(instrument, instrument.quote),
+        )
+        if self._comparable is Comparable.SPOT_PERP or not instrument.settle:
+            return f"{base}/{quote}"
+        return f"{base}/{quote}:{self._name(instrument, instrument.settle)}"
+
+    def is_mapped(self, instrument: Instrument) -> bool:
+        """Whether the configuration says what the base asset is."""
+        return f"{instrument.venue}:{instrument.base}" in self._assets
+
+    def _name(self, instrument: Instrument, asset: str) -> str:
+        return self._assets.get(f"{instrument.venue}:{asset}", asset)

@@ -1,0 +1,1 @@
+"""Between actors: clocks, channels, hubs, counts."""

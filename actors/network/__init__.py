@@ -1,0 +1,1 @@
+"""The outside world, replaceable as a whole."""

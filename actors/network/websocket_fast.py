@@ -1,0 +1,174 @@
+"""The fast lane: the sans-I/O protocol of `websockets` on a trio stream."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import trio
+from websockets.client import ClientProtocol
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
+from websockets.http11 import Response
+from websockets.protocol import State
+from websockets.uri import WebSocketURI
+
+from actors.network.websocket import (
+    CLOSE_S,
+    HANDSHAKE_S,
+    Address,
+    Disconnected,
+    HandshakeRefused,
+    WebSocket,
+)
+from exchanges.stream.codec import Frame
+
+# One read of a busy connection brings about a hundred messages at this size; larger reads
+# would only delay the first of them.
+READ_BYTES: Final = 64 << 10
+
+
+class _FastWebSocket(WebSocket):
+    def __init__(self, stream: trio.abc.Stream, protocol: ClientProtocol) -> None:
+        self._stream = stream
+        self._protocol = protocol
+        self._writing = trio.Lock()
+        self._fragments: list[bytes] = []
+        self._opcode = Opcode.TEXT  # of the message that the fragments belong to
+
+    async def receive(self) -> list[Frame]:
+        # The answer to the handshake may have brought the first messages along.
+        messages = self._gather()
+        while not messages:
+            if self._protocol.state is not State.OPEN:
+                raise self._ended()
+            await self._read()
+            messages = self._gather()
+        return messages
+
+    async def send(self, frame: Frame) -> None:
+        if self._protocol.state is not State.OPEN:
+            raise self._ended()
+        if isinstance(frame, str):
+            self._protocol.send_text(frame.encode())
+        else:
+            self._protocol.send_binary(frame)
+        await self._flush()
+
+    async def shake_hands(self, headers: tuple[tuple[str, str], ...]) -> None:
+        request = self._protocol.connect()
+        request.headers.update(Headers(headers))
+        self._protocol.send_request(request)
+        await self._flush()
+        while self._protocol.state is State.CONNECTING and not self._protocol.handshake_exc:
+            await self._read()
+        if error := self._protocol.handshake_exc:
+            raise _refusal(error) from error
+
+    async def say_goodbye(self) -> None:
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(1000)
+            await self._flush()
+
+    async def _read(self) -> None:
+        try:
+            data = await self._stream.receive_some(READ_BYTES)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise Disconnected(f"connection broke: {error.__cause__ or error}") from error
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+        await self._flush()
+
+    async def _flush(self) -> None:
+        """Send what the protocol has to say: our messages, pongs, the answer to a close."""
+        chunks = self._protocol.data_to_send()
+        if not chunks:
+            return
+        async with self._writing:
+            for chunk in chunks:
+                if not chunk:
+                    continue  # half-close; the stream is closed as a whole later
+                try:
+                    await self._stream.send_all(chunk)
+                except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                    raise Disconnected(f"connection broke: {error.__cause__ or error}") from error
+
+    def _gather(self) -> list[Frame]:
+        """The messages that the bytes read so far complete."""
+        messages: list[Frame] = []
+        for event in self._protocol.events_received():
+            if not isinstance(event, WireFrame):
+                continue  # the answer to the handshake
+            if event.opcode is Opcode.TEXT and event.fin:
+                messages.append(_text(event.data))
+            elif event.opcode is Opcode.BINARY and event.fin:
+                messages.append(bytes(event.data))
+            elif event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+                messages += self._join(event)
+        return messages
+
+    def _join(self, event: WireFrame) -> list[Frame]:
+        """Collect a fragment; the whole message once its last one is there.
+
+        The protocol bounds the size of a fragmented message as it does that of a whole one.
+        """
+        if event.opcode is not Opcode.CONT:
+            self._opcode = event.opcode
+        self._fragments.append(bytes(event.data))
+        if not event.fin:
+            return []
+        data = b"".join(self._fragments)
+        self._fragments.clear()
+        return [_text(data) if self._opcode is Opcode.TEXT else data]
+
+    def _ended(self) -> Disconnected:
+        protocol = self._protocol
+        if close := protocol.close_rcvd:
+            return Disconnected(close.reason or "closed by the venue", close.code)
+        if isinstance(protocol.parser_exc, EOFError | None):
+            return Disconnected("connection ended without a goodbye")
+        return Disconnected(f"protocol broken: {protocol.parser_exc}")
+
+
+@asynccontextmanager
+async def open_lane(
+    stream: trio.abc.Stream,
+    address: Address,
+    max_bytes: int,
+    headers: tuple[tuple[str, str], ...],
+) -> AsyncIterator[WebSocket]:
+    path, _, query = address.resource.partition("?")
+    uri = WebSocketURI(address.secure, address.host, address.port, path, query)
+    protocol = ClientProtocol(uri, max_size=max_bytes)
+    socket = _FastWebSocket(stream, protocol)
+    with trio.fail_after(HANDSHAKE_S):
+        await socket.shake_hands(headers)
+    try:
+        yield socket
+    finally:
+        with trio.move_on_after(CLOSE_S, shield=True):
+            with suppress(Disconnected):  # it may have gone already
+                await socket.say_goodbye()
+
+
+def _text(data: bytes | bytearray | memoryview) -> str:
+    # Bytes that are no UTF-8 reach the codec as surrogates, which no decoder accepts: it
+    # reports the frame instead of the whole connection being lost.
+    return bytes(data).decode("utf-8", "surrogateescape")
+
+
+def _refusal(error: Exception) -> Exception:
+    if isinstance(error, InvalidStatus):
+        response: Response = error.response
+        return HandshakeRefused(response.status_code, _seconds(response.headers))
+    if isinstance(error, InvalidHandshake | EOFError):
+        return Disconnected(f"handshake failed: {error}")
+    return error
+
+
+def _seconds(headers: Headers) -> float | None:
+    text = headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else None

@@ -1,0 +1,1 @@
+"""Sandbox venues as servers, and what can go wrong there."""

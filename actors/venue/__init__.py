@@ -1,0 +1,1 @@
+"""A venue's side: requests, sessions, connections, instruments, audits."""

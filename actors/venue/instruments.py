@@ -1,0 +1,127 @@
+"""The actor that knows what a venue trades: loads its instruments, refreshes them, and measures
+its clock."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+import structlog
+import trio
+
+from actors.venue.clock import VenueClock
+from actors.venue.context import VenueContext
+from exchanges.errors import ExchangeError
+from exchanges.market.events import InstrumentChange
+from exchanges.market.instrument import Instrument, Status
+from exchanges.market.numbers import NS_PER_S
+
+CLOCK_EVERY_S: Final = 60.0
+COARSEST_NS: Final = NS_PER_S // 10
+"""A clock that tells coarser times is better known by when its messages arrive."""
+
+log = structlog.get_logger()
+
+
+async def run_instruments(
+    context: VenueContext,
+    clock: VenueClock,
+    on_change: Callable[[list[InstrumentChange]], Awaitable[None]],
+    refresh_s: float,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Keep the venue's instruments and clock offset up to date until cancelled.
+
+    `on_change` is told what is new or different, the first time everything. The actor is ready
+    after the first list; later lists that cannot be had are logged and tried again.
+
+    Raises:
+        ExchangeError: the first list could not be had.
+    """
+    await on_change(await load_instruments(context))
+    await _measure(context, clock)
+    task_status.started()
+    refresh_at_s = trio.current_time() + refresh_s
+    while True:
+        await trio.sleep(CLOCK_EVERY_S)
+        await _measure(context, clock)
+        if trio.current_time() >= refresh_at_s:
+            refresh_at_s = trio.current_time() + refresh_s
+            try:
+                await on_change(await load_instruments(context))
+            except ExchangeError as error:
+                log.warning("instruments_stale", venue=error.venue, reason=str(error))
+
+
+async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
+    """Fetch the venue's lists and bring `context.instruments` up to date."""
+    rest, gateway = context.venue.rest, context.gateway
+    listed: list[Instrument] = []
+    unreadable: list[str] = []
+    wanted = deque(rest.instruments())
+    while wanted:
+        request = wanted.popleft()
+        listing = await gateway.call(request)
+        listed += listing.instruments
+        unreadable += listing.unreadable
+        if listing.more:
+            wanted.append(listing.more)
+        if listing.unreadable:
+            log.warning(
+                "instruments_unreadable",
+                venue=request.venue,
+                asked=str(request),
+                rows=len(listing.unreadable),
+                first=listing.unreadable[0],
+            )
+    if intervals_request := rest.funding_intervals():
+        intervals_s = await gateway.call(intervals_request)
+        default_s = rest.default_funding_s
+        listed = [
+            msgspec.structs.replace(one, funding_interval_s=intervals_s.get(one.native, default_s))
+            if one.settle
+            else one
+            for one in listed
+        ]
+    return _merge(context, {one.symbol: one for one in listed}, unreadable)
+
+
+def _merge(
+    context: VenueContext, listed: dict[str, Instrument], unreadable: list[str]
+) -> list[InstrumentChange]:
+    """What is new or different; instruments that are listed no more count as delisted.
+
+    One whose row could not be read this time stays as it was.
+    """
+    now_ns = context.clock.now_ns()
+    for known in context.instruments:
+        is_odd = any(known.native in row for row in unreadable)
+        if known.symbol not in listed and not is_odd:
+            listed[known.symbol] = msgspec.structs.replace(known, status=Status.DELISTED)
+    changes = [
+        InstrumentChange(
+            instrument=one, previous=context.instruments.get(symbol), received_ns=now_ns
+        )
+        for symbol, one in listed.items()
+        if one != context.instruments.get(symbol)
+    ]
+    for change in changes:
+        context.instruments.add(change.instrument)
+    return changes
+
+
+async def _measure(context: VenueContext, clock: VenueClock) -> None:
+    """Compare the venue's clock with ours; a failure leaves the last measurement standing.
+
+    What is told too coarsely says less than the stamps of the stream.
+    """
+    if context.venue.rest.clock_step_ns > COARSEST_NS:
+        return
+    sent_ns = context.clock.now_ns()
+    try:
+        venue_ns = await context.gateway.call(context.venue.rest.server_time())
+    except ExchangeError as error:
+        log.warning("clock_not_measured", venue=error.venue, reason=str(error))
+    else:
+        clock.measured(sent_ns, venue_ns, context.clock.now_ns())

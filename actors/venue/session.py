@@ -1,0 +1,217 @@
+"""One socket with one codec: frames in, events out, until the connection ends."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import structlog
+import trio
+
+from actors.books.keeper import BookInbox
+from actors.network.websocket import HandshakeRefused, WebSocket, open_websocket
+from actors.venue.context import VenueContext
+from actors.venue.gateway import take_turn
+from exchanges.errors import ExchangeError, VenueProtocolError
+from exchanges.market.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    Event,
+    Fault,
+    Notice,
+    StreamEvent,
+)
+from exchanges.market.topics import Topic
+from exchanges.rest.request import Request
+from exchanges.stream.facts import Stream
+
+# A venue that sends nonsense this often within the window gets a new connection.
+BAD_FRAMES: Final = 10
+BAD_FRAMES_WINDOW_S: Final = 60.0
+# Where a refused handshake does not say how long to stay away.
+REFUSED_S: Final = 60.0
+_BOOK_EVENTS: Final = frozenset({BookDelta, BookLost, BookSnapshot})
+
+log = structlog.get_logger()
+
+
+class Session:
+    """One connection from handshake to end.
+
+    Attributes:
+        source: number of the session; a later session of the venue has a higher one.
+        is_primary: whether news other than books come from here.
+        is_connected: whether the handshake has succeeded; it stays true after the end.
+        settled: set once every topic is answered and every book is live.
+        notice: set when the venue announced that it will end the connection.
+        ended: set by the owner when `run` is over.
+    """
+
+    def __init__(
+        self, context: VenueContext, stream: Stream, topics: Iterable[Topic], *, is_primary: bool
+    ) -> None:
+        self.source = next(context.sources)
+        self.codec = context.venue.codec(stream, context.instruments)
+        self.codec.subscribe(sorted(topics))
+        self.is_primary = is_primary
+        self.is_connected = False
+        self.settled = trio.Event()
+        self.notice = trio.Event()
+        self.ended = trio.Event()
+        self.bad_frames = 0
+        self._context = context
+        self._stream = stream
+        self._url = context.endpoints[stream.name]
+        self._name = f"{stream.name}.{self.source}"
+        self._wake = trio.Event()
+        self._bad_at_s: deque[float] = deque(maxlen=BAD_FRAMES)
+        self._scope = trio.CancelScope()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Connect, say so, and pump until the connection ends or `retire` is called.
+
+        Raises (each possibly in a group):
+            OSError, trio.TooSlowError, HandshakeRefused: no connection.
+            Disconnected: it ended.
+            ExchangeError: it went silent, or sent nonsense too often.
+        """
+        with self._scope:
+            await self._take_turn()
+            try:
+                async with open_websocket(
+                    self._context.network,
+                    self._url,
+                    transport=self._context.transport,
+                    max_bytes=self._stream.max_frame_bytes,
+                    headers=self._stream.headers,
+                ) as socket:
+                    log.info("connected", venue=self._context.venue.name, session=self._name)
+                    self.is_connected = True
+                    task_status.started()
+                    await self._pump(socket)
+            except HandshakeRefused as error:
+                self._stay_away(error)
+                raise
+            finally:
+                self._deliver(
+                    self.codec.resync_all(Fault.DISCONNECTED, "", self._context.clock.now_ns())
+                )
+
+    def retire(self) -> None:
+        """End the connection: a newer session has taken over."""
+        self._scope.cancel(reason=f"{self._name} has been replaced")
+
+    def wake(self) -> None:
+        """Let the codec's new wishes go out."""
+        self._wake.set()
+
+    def resync(self, symbol: str, fault: Fault, detail: str) -> None:
+        """Start a book anew and tell it so."""
+        now_ns = self._context.clock.now_ns()
+        self._deliver(self.codec.resync(symbol, fault, detail, now_ns))
+
+    async def _pump(self, socket: WebSocket) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._keep, socket, nursery, name=f"{self._name} keeper")
+            await self._read(socket)
+
+    async def _read(self, socket: WebSocket) -> None:
+        """Frames to events, one batch a read."""
+        codec, clock, tap = self.codec, self._context.clock, self._context.tap
+        while True:
+            frames = await socket.receive()
+            received_ns = clock.now_ns()
+            events: list[StreamEvent] = []
+            for frame in frames:
+                if tap:
+                    tap(self._name, "recv", self._url, frame)
+                try:
+                    events += codec.receive(frame, received_ns)
+                except VenueProtocolError as error:
+                    events += self._bad_frame(error, received_ns)
+            self._deliver(events)
+            if codec.has_work:
+                self._wake.set()
+
+    async def _keep(self, socket: WebSocket, nursery: trio.Nursery) -> None:
+        """What the codec wants besides reading: frames sent, snapshots fetched, time watched."""
+        context, codec = self._context, self.codec
+        while True:
+            now_s = trio.current_time()
+            self._deliver(codec.expire(now_s, context.clock.now_ns()))
+            for frame in codec.outgoing(now_s):
+                if context.tap:
+                    context.tap(self._name, "send", self._url, frame)
+                await socket.send(frame)
+            for request in codec.requests(now_s):
+                nursery.start_soon(self._fetch, request, name=f"{self._name} {request}")
+            if codec.is_settled:
+                self.settled.set()
+            with trio.move_on_at(codec.deadline):
+                await self._wake.wait()
+            self._wake = trio.Event()
+
+    async def _fetch(self, request: Request[BookSnapshot]) -> None:
+        try:
+            snapshot = await self._context.gateway.call(request)
+        except ExchangeError as error:
+            log.warning("snapshot_failed", venue=error.venue, asked=error.asked, reason=str(error))
+            self.codec.fail(request)
+        else:
+            self._deliver(self.codec.answer(request, snapshot))
+        self._wake.set()
+
+    def _deliver(self, events: Sequence[StreamEvent]) -> None:
+        """Book events to their books, in order; other news to whoever listens."""
+        batches: dict[str, list[Event]] = {}
+        for event in events:
+            if type(event) in _BOOK_EVENTS and not isinstance(event, Notice):
+                symbol = event.instrument.symbol
+                if symbol in batches:
+                    batches[symbol].append(event)
+                else:
+                    batches[symbol] = [event]
+            else:
+                self._publish(event)
+        for symbol, batch in batches.items():
+            inbox = self._context.books.get(symbol)
+            if inbox and not inbox.offer((self.source, batch)):
+                self._overflow(symbol, inbox, batch[-1])
+
+    def _overflow(self, symbol: str, inbox: BookInbox, last: Event) -> None:
+        """The book has fallen behind and lost its backlog: it must start anew, and know it."""
+        received_ns, detail = last.received_ns, "the book's actor fell behind"
+        log.warning("book_overflow", venue=self._context.venue.name, symbol=symbol)
+        self.codec.resync(symbol, Fault.OVERFLOW, detail, received_ns)
+        lost = BookLost(
+            instrument=last.instrument, fault=Fault.OVERFLOW, detail=detail, received_ns=received_ns
+        )
+        inbox.offer((self.source, (lost,)))
+        self._wake.set()
+
+    def _publish(self, event: StreamEvent) -> None:
+        if isinstance(event, Notice):
+            log.warning("notice", venue=event.venue, message=event.message)
+            self.notice.set()
+        if self.is_primary:
+            self._context.events.publish(event)
+
+    def _bad_frame(self, error: VenueProtocolError, received_ns: int) -> tuple[Event, ...]:
+        """Count an unreadable frame; the book it belonged to, if it told, starts anew."""
+        self.bad_frames += 1
+        now_s = trio.current_time()
+        self._bad_at_s.append(now_s)
+        log.warning("bad_frame", venue=error.venue, symbol=error.symbol, reason=str(error))
+        if len(self._bad_at_s) == BAD_FRAMES and now_s - self._bad_at_s[0] <= BAD_FRAMES_WINDOW_S:
+            raise error
+        return self.codec.resync(error.symbol, Fault.BAD_FRAME, error.message, received_ns)
+
+    async def _take_turn(self) -> None:
+        """Wait until the venue's budget of new connections allows one more."""
+        await take_turn(((self._context.connects, 1),))
+
+    def _stay_away(self, error: HandshakeRefused) -> None:
+        """Let no connection of the venue try again before it allows one."""
+        if error.status in (403, 418, 429):
+            wait_s = REFUSED_S if error.retry_after_s is None else error.retry_after_s
+            self._context.connects.close(trio.current_time() + wait_s)

@@ -1,0 +1,242 @@
+"""HTX REST replies that have no twin in the streams: instruments, errors, envelopes.
+
+Source: spot and linear swap API documentation (June 2021), V5 answers of June 2026, and recorded
+lists of April 2021 and February 2022.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Final, Generic, Literal, Protocol, TypeVar
+
+from msgspec import Meta, Struct
+
+from exchanges.htx.market_data import LONGEST_FUNDING_S, Day, TickerRow, TradeFacts, UpdateId
+from exchanges.market.events import Kline
+from exchanges.market.instrument import Instrument, Kind, Status, unified_symbol
+from exchanges.market.numbers import Digits, Millis, Price, Size, plain, tick_of
+from exchanges.market.topics import KlineInterval
+
+T = TypeVar("T")
+
+Positive = Annotated[float, Meta(gt=0, lt=1e15)]
+
+_ONLINE: Final = "online"
+_ENABLED: Final = "enabled"
+# Codes that stand for other assets here than elsewhere, as ccxt found; the venue does not say so.
+ASSETS: Final[Mapping[str, str]] = {
+    "BIFI": "BITCOINFILE",
+    "FUD": "FTXDEBT",
+    "GET": "THEMIS",
+    "GTC": "GAMECOM",
+    "HIT": "HITCHAIN",
+    "NGL": "GFNGL",
+    "PNT": "PENTA",
+    "SBTC": "SUPERBITCOIN",
+    "SOUL": "SOULSAVER",
+}
+# Leveraged tokens, whose assets are baskets of the venue's own.
+_BASKETS: Final = frozenset({"etp", "nav"})
+_SWAP: Final = "swap"
+_LISTED: Final = 1
+
+
+class Reply(Struct, Generic[T]):
+    """A reply of the older paths that is not an error; `ts` is text in some."""
+
+    status: Literal["ok"]
+    data: T
+    ts: Millis | None = None
+
+
+class V5Reply(Struct, Generic[T]):
+    """A reply of the newer paths."""
+
+    code: Literal[200]
+    data: T
+    ts: Millis
+
+
+class TickReply(Struct, Generic[T]):
+    """A reply of the market data, as streams have it."""
+
+    status: Literal["ok"]
+    tick: T
+    ts: Millis
+
+
+class TicksReply(Struct, Generic[T]):
+    """Statistics of several contracts."""
+
+    status: Literal["ok"]
+    ticks: list[T]
+    ts: Millis
+
+
+class ErrorBody(
+    Struct,
+    rename={"err_code": "err-code", "err_msg": "err-msg", "number": "err_code", "words": "err_msg"},
+):
+    """What a reply says of itself: spot (`err-code`), swaps (`err_code`), or V5 (`code`)."""
+
+    status: str = ""
+    err_code: str = ""
+    err_msg: str = ""
+    number: int | str = ""
+    words: str = ""
+    code: int | str | None = None
+    message: str = ""
+
+
+class SpotInfo(Struct, rename="kebab"):
+    """A row of the spot markets. The venue writes its names with hyphens."""
+
+    symbol: str
+    base_currency: str
+    quote_currency: str
+    price_precision: Digits
+    amount_precision: Digits
+    state: str
+    api_trading: str = ""
+    tags: str | None = None
+    limit_order_min_order_amt: Size = 0.0
+    limit_order_max_order_amt: Size = 0.0
+    min_order_value: Size = 0.0
+
+    def instrument(self, venue: str) -> Instrument | None:
+        """The instrument, unless it is a leveraged token."""
+        if _BASKETS & set((self.tags or "").split(",")):
+            return None
+        base, quote = usual_name(self.base_currency), usual_name(self.quote_currency)
+        is_open = self.state == _ONLINE and self.api_trading == _ENABLED
+        return Instrument(
+            venue=venue,
+            symbol=unified_symbol(base, quote),
+            native=self.symbol,
+            kind=Kind.SPOT,
+            base=base,
+            quote=quote,
+            tick=tick_of(self.price_precision),
+            step=tick_of(self.amount_precision),
+            min_size=_exact(self.limit_order_min_order_amt),
+            max_size=_exact(self.limit_order_max_order_amt) or None,
+            min_notional=_exact(self.min_order_value),
+            status=Status.TRADING if is_open else Status.HALTED,
+        )
+
+
+def usual_name(asset: str) -> str:
+    """What others call an asset of the venue, in capitals."""
+    return ASSETS.get(asset.upper(), asset.upper())
+
+
+class SwapInfo(Struct):
+    """A row of the contracts; orders count whole ones.
+
+    Those of the linear list are worth base units, those of the inverse one, which is only met in
+    recordings, dollars.
+    """
+
+    contract_code: str
+    contract_size: Positive
+    price_tick: Positive
+    contract_status: int
+    contract_type: str = _SWAP
+
+    def instrument(self, venue: str, *, inverse: bool = False) -> Instrument | None:
+        """Perpetuals; dated futures are left out."""
+        if self.contract_type != _SWAP:
+            return None
+        own_base, _, own_quote = self.contract_code.partition("-")
+        if not own_base or not own_quote or "-" in own_quote:
+            raise ValueError(f"{self.contract_code!r} names no pair")
+        base, quote = usual_name(own_base), usual_name(own_quote)
+        settle = base if inverse else quote
+        size = _exact(self.contract_size)
+        # What an inverse contract is in base units depends on the price.
+        step = Decimal(0) if inverse else size
+        return Instrument(
+            venue=venue,
+            symbol=unified_symbol(base, quote, settle),
+            native=self.contract_code,
+            kind=Kind.PERPETUAL,
+            base=base,
+            quote=quote,
+            settle=settle,
+            tick=_exact(self.price_tick),
+            step=step,
+            min_size=step,
+            contract_size=size,
+            inverse=inverse,
+            status=Status.TRADING if self.contract_status == _LISTED else Status.HALTED,
+        )
+
+
+def _exact(value: float) -> Decimal:
+    """The decimal that the venue wrote, without the zeros it may have filled up with."""
+    return Decimal(plain(value))
+
+
+class RestTradeRow(TradeFacts, rename="kebab"):
+    """Its id is `trade-id`."""
+
+    trade_id: UpdateId
+
+
+class TradesOfOne(Struct):
+    """The trades of one taker's order."""
+
+    data: list[RestTradeRow]
+
+
+class NamedTicker(TickerRow, kw_only=True):
+    symbol: str
+
+
+class MergedDay(Day):
+    """Statistics of 24 hours with the best levels: price and size, none for an empty side."""
+
+    bid: tuple[Price, Size] | None = None
+    ask: tuple[Price, Size] | None = None
+
+
+class CandleRow(Protocol):
+    """A candle of either kind of market; `id` is its first second."""
+
+    id: int
+
+    def kline(
+        self,
+        instrument: Instrument,
+        interval: KlineInterval,
+        venue_ns: int | None,
+        received_ns: int,
+        *,
+        closed: bool | None = None,
+    ) -> Kline: ...
+
+
+def klines_of(
+    rows: Sequence[CandleRow], instrument: Instrument, interval: KlineInterval, received_ns: int
+) -> list[Kline]:
+    """Candles, oldest first; only the last one may still be open."""
+    rows = sorted(rows, key=lambda row: row.id)
+    return [
+        row.kline(instrument, interval, None, received_ns, closed=None if row is rows[-1] else True)
+        for row in rows
+    ]
+
+
+class FundingTimes(Struct):
+    """A row of all funding rates: the next charge, and the one after it where it is told."""
+
+    contract_code: str
+    funding_time: Millis | None = None
+    next_funding_time: Millis | None = None
+
+    @property
+    def interval_s(self) -> float | None:
+        """Seconds between the two charges, if both are told."""
+        if self.funding_time is None or self.next_funding_time is None:
+            return None
+        interval_s = (self.next_funding_time - self.funding_time) / 1000
+        return interval_s if 0 < interval_s <= LONGEST_FUNDING_S else None

@@ -1,0 +1,1 @@
+"""What is traded and told, in one vocabulary for all venues."""

@@ -1,0 +1,74 @@
+"""The contract of a request: requests and responses as values.
+
+A venue's `rest.py` builds requests and reads responses with pure functions; nothing here sends.
+A request knows what it costs, whether it may be repeated, and how to read its answer.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec.structs import replace
+
+from exchanges.market.instrument import Instrument
+
+T = TypeVar("T")
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back: header names are lower case, `received_ns` is our clock."""
+
+    status: int
+    body: bytes
+    received_ns: int
+    headers: Mapping[str, str] = {}
+
+
+class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
+    """One call to a venue. `endpoint` names one of the venue's hosts, `query` is not encoded.
+
+    `costs` says how many tokens it takes from which of the venue's buckets. `read` turns the
+    response into a unified value or raises an `ExchangeError`. `dated` makes the parameters that
+    depend on our clock (UTC nanoseconds), for venues that want to be told since when.
+    """
+
+    venue: str
+    name: str
+    endpoint: str
+    path: str
+    read: Callable[[Response], T]
+    method: str = "GET"
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    costs: tuple[tuple[str, float], ...] = ()
+    idempotent: bool = True
+    signed: bool = False
+    instrument: Instrument | None = None
+    dated: Callable[[int], tuple[tuple[str, str], ...]] | None = None
+
+    def at(self, now_ns: int) -> "Request[T]":
+        """The request as it is sent at that time."""
+        if self.dated is None:
+            return self
+        return replace(self, query=(*self.query, *self.dated(now_ns)), dated=None)
+
+    @property
+    def target(self) -> str:
+        """Path and encoded query, as they stand in the request line."""
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.target}"
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """What a venue trades, and of each row that could not be read, why.
+
+    `more` asks for the next page, where the venue lists in pages and this is not the last one.
+    """
+
+    instruments: list[Instrument]
+    unreadable: list[str] = []
+    more: "Request[Listing] | None" = None

@@ -1,0 +1,1 @@
+"""Venues seen from the server, over synthetic markets."""

@@ -1,0 +1,111 @@
+"""The server's side of one socket."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from exchanges.market.numbers import NS_PER_S
+from exchanges.market.topics import Channel, KlineInterval
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.matching import MarketUpdate
+from exchanges.sandbox.request import json_text
+from exchanges.stream.codec import Frame
+
+if TYPE_CHECKING:
+    from exchanges.sandbox.venue import SandboxVenue
+
+# What is not pushed whenever the market moves is pushed this often.
+PACE_NS: Final[Mapping[Channel, int]] = {
+    Channel.TICKER: 1 * NS_PER_S,
+    Channel.KLINES: 1 * NS_PER_S,
+    Channel.MARK_PRICE: 1 * NS_PER_S,
+    Channel.FUNDING: 1 * NS_PER_S,
+    Channel.OPEN_INTEREST: 3 * NS_PER_S,
+}
+
+
+class SandboxStream(msgspec.Struct, eq=False):
+    """One subscription of one session: how the venue names it, and what was pushed last."""
+
+    key: str
+    channel: Channel
+    market: SandboxMarket
+    interval: KlineInterval | None = None
+    depth: int = 0
+    last_id: int = 0
+    last_ns: int = 0
+    last_top: tuple[Any, ...] = ()
+
+    def wants(self, update: MarketUpdate, now_ns: int) -> bool:
+        """Whether the subscription is told of an update at all."""
+        match self.channel:
+            case Channel.BOOK:
+                return update.last_id >= update.first_id
+            case Channel.TOP:
+                depth = self.market.depth(1)
+                previous, self.last_top = self.last_top, (*depth.bids, *depth.asks)
+                return self.last_top != previous
+            case Channel.TRADES:
+                return bool(update.matches)
+            case Channel.LIQUIDATIONS:
+                return False  # nobody is liquidated here
+            case channel:
+                return now_ns - self.last_ns >= PACE_NS[channel]
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A frame to be sent, and the subscription it is for, if it is for one."""
+
+    frame: Frame
+    stream: SandboxStream | None = None
+
+
+class SandboxSession(ABC):
+    """The server's side of one socket, opened at one of the venue's endpoints."""
+
+    def __init__(self, venue: "SandboxVenue", endpoint: str) -> None:
+        self.venue = venue
+        self.endpoint = endpoint
+        self.streams: dict[str, SandboxStream] = {}
+        self._outbox: list[Outgoing] = []
+
+    @abstractmethod
+    def receive(self, frame: Frame, now_ns: int) -> None:
+        """Take a frame of the client; what answers it is sent."""
+
+    @abstractmethod
+    def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
+        """What a subscription that wants an update is told of it."""
+
+    def greet(self, now_ns: int) -> None:
+        """The connection is open; most venues wait for the client."""
+
+    def tick(self, now_ns: int) -> None:
+        """Time has passed: send heartbeats, if the venue does."""
+
+    def send(self, frame: Frame) -> None:
+        self._outbox.append(Outgoing(frame))
+
+    def send_json(self, value: object) -> None:
+        self.send(json_text(value))
+
+    def take(self) -> list[Outgoing]:
+        """The frames that have gathered, in order."""
+        outgoing, self._outbox = self._outbox, []
+        return outgoing
+
+    def subscribe(self, stream: SandboxStream) -> None:
+        """Push to the stream from now on."""
+        stream.last_id = stream.market.depth(0).last_id
+        self.streams[stream.key] = stream
+
+    def publish(self, market: SandboxMarket, update: MarketUpdate, now_ns: int) -> None:
+        """Tell the subscriptions of a market what happened there."""
+        for stream in self.streams.values():
+            if stream.market is market and stream.wants(update, now_ns):
+                for frame in self.encode(stream, update, now_ns):
+                    self._outbox.append(Outgoing(frame, stream))
+                stream.last_id = update.last_id
+                stream.last_ns = now_ns

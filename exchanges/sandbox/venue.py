@@ -1,0 +1,133 @@
+"""The contract of a sandbox: a venue's protocol seen from the server, over synthetic markets.
+
+A venue's `sandbox.py` speaks what its `public.py` and `rest.py` hear: it answers requests,
+grants subscriptions and encodes what its markets do. It is pure like the client side: frames and
+requests in, frames and replies out, and it is told the time.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import ClassVar
+
+from exchanges.chance import Chance
+from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest
+from exchanges.sandbox.session import SandboxSession
+from exchanges.sandbox.synthetic import MarketProfile
+from exchanges.sandbox.world import World, start_price
+
+
+class SandboxVenue(ABC):
+    """The server: markets, REST surface, sessions, and the faults that a test asks for.
+
+    Attributes:
+        refused: symbols whose subscriptions are refused.
+        busy: so many of the next requests are answered with "too many requests".
+    """
+
+    name: ClassVar[str]
+    kinds: ClassVar[tuple[Kind, ...]]
+
+    def __init__(
+        self,
+        symbols: Iterable[str],
+        world: World,
+        chance: Chance,
+        now_ns: int,
+        profile: MarketProfile | None = None,
+    ) -> None:
+        profile = profile or MarketProfile()
+        self.markets = {
+            symbol: SandboxMarket(
+                self.make_instrument(symbol),
+                world,
+                profile,
+                chance,
+                now_ns,
+                self.digits(kind_of(symbol)),
+            )
+            for symbol in symbols
+            if kind_of(symbol) in self.kinds
+        }
+        self.sessions: set[SandboxSession] = set()
+        self.refused: set[str] = set()
+        self.busy = 0
+        self._routes = self.routes()
+
+    @abstractmethod
+    def native(self, base: str, quote: str, settle: str) -> str:
+        """How the venue names a market."""
+
+    @abstractmethod
+    def open_session(self, endpoint: str) -> SandboxSession:
+        """The server's side of a new socket at one of the venue's stream endpoints."""
+
+    @abstractmethod
+    def routes(self) -> Mapping[str, Answer]:
+        """What answers each path."""
+
+    @abstractmethod
+    def error_reply(self, status: int, message: str) -> SandboxReply:
+        """An error as the venue words it: 400 unknown market, 404 no such path, 429 too many."""
+
+    def contract_size(self, base: str, settle: str) -> Decimal:
+        """Base units per contract."""
+        return Decimal(1)
+
+    def digits(self, kind: Kind) -> int:
+        """How many digits after the point the venue prints at least, whatever the tick."""
+        return 0
+
+    def answer(self, request: SandboxRequest) -> SandboxReply:
+        """Answer a request."""
+        if self.busy:
+            self.busy -= 1
+            return self.error_reply(429, "too many requests")
+        route = self._routes.get(request.path)
+        return route(request) if route else self.error_reply(404, "no such path")
+
+    def step(self, now_ns: int) -> None:
+        """Let the markets live on until `now_ns`, and tell the sessions."""
+        for market in self.markets.values():
+            update = market.synthetic.step(now_ns)
+            for session in self.sessions:
+                session.publish(market, update, now_ns)
+        for session in self.sessions:
+            session.tick(now_ns)
+
+    def market(self, kind: Kind, native: str) -> SandboxMarket | None:
+        """The market that the venue calls `native`."""
+        for market in self.markets.values():
+            if market.instrument.native == native and market.instrument.kind is kind:
+                return market
+        return None
+
+    def of_kind(self, kind: Kind) -> list[SandboxMarket]:
+        return [market for market in self.markets.values() if market.instrument.kind is kind]
+
+    def make_instrument(self, symbol: str) -> Instrument:
+        """A market with plausible rules: five digits of price, sizes from about ten cents."""
+        base, quote, settle = split_symbol(symbol)
+        price = start_price(base) / start_price(quote)
+        contract_size = self.contract_size(base, settle)
+        step = contract_size if settle and contract_size != 1 else _power_of_ten(0.1 / price)
+        return Instrument(
+            venue=self.name,
+            symbol=symbol,
+            native=self.native(base, quote, settle),
+            kind=kind_of(symbol),
+            base=base,
+            quote=quote,
+            settle=settle,
+            tick=_power_of_ten(price * 1e-5),
+            step=step,
+            min_size=step,
+            contract_size=contract_size,
+        )
+
+
+def _power_of_ten(value: float) -> Decimal:
+    """The power of ten at or below a positive value."""
+    return Decimal(1).scaleb(Decimal(repr(value)).adjusted())

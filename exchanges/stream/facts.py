@@ -1,0 +1,48 @@
+"""The facts of the connections that carry a venue's streams."""
+
+import msgspec
+
+from exchanges.limits import Rate
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel, KlineInterval
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """How a connection shows that it lives. All times are seconds.
+
+    After `idle_s` without a frame the codec's ping is sent, and without any frame for another
+    `reply_s` the connection is stale. Where `reply_s` is None the venue answers no ping, and the
+    connection is stale after `idle_s`. Where `every_s` is set the venue also wants a ping that
+    often while data flows.
+    """
+
+    idle_s: float
+    reply_s: float | None = None
+    every_s: float | None = None
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """One socket address of a venue, what can be subscribed there, and its limits.
+
+    `name` is also the key of its URL in `Venue.endpoints`, `kinds` are those of the markets it
+    serves. `max_topics` is per connection, `batch` per request, and `messages` limits what we
+    send. The venue ends a connection after `lifetime_s` (None: it states no limit). Where it
+    does not acknowledge subscriptions (`acknowledges` false), the first data counts. `headers`
+    are sent with the handshake. With `shared_sequence` the venue numbers the frames of the
+    connection, so that a loss concerns every book on it. `klines` are
+    the intervals of its candles, where it has fewer than `Venue.klines`.
+    """
+
+    name: str
+    kinds: frozenset[Kind]
+    channels: frozenset[Channel]
+    heartbeat: Heartbeat
+    messages: Rate
+    max_topics: int
+    batch: int = 1
+    lifetime_s: float | None = None
+    acknowledges: bool = True
+    max_frame_bytes: int = 16 << 20
+    headers: tuple[tuple[str, str], ...] = ()
+    shared_sequence: bool = False
+    klines: tuple[KlineInterval, ...] = ()

@@ -1,0 +1,204 @@
+"""How a stream keeps a book: the families of sequencing, and checksums.
+
+Every venue's update is brought to one form: it turns the book of id `previous` into the book of
+id `last`. Then one rule serves all families:
+
+1. A live book of id N takes the update whose `previous` is N.
+2. An update whose `last` is not above N has been taken already and is ignored.
+3. Anything else is a gap: the book is lost until it starts anew.
+
+They differ in how a book starts (`Recovery`). With `SNAPSHOT_IN_STREAM` the venue sends a whole
+book after each subscription, and updates before it mean nothing. With `SNAPSHOT_BY_REQUEST`
+updates are buffered while a snapshot of id S is fetched; then
+
+4. buffered updates whose `last` is not above S are dropped;
+5. the first one kept must reach back to S (`previous` <= S; sizes are absolute, so that one
+   which straddles S is as good as one that starts there);
+6. if even the oldest one starts after S, the snapshot is too old and is fetched again;
+7. the others must follow each other by rule 1.
+
+A live book may be given another start by request: it goes on by rules 1 to 3, its updates are
+buffered from then on, and the snapshot replaces it by rules 4 to 7.
+"""
+
+import zlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum
+from itertools import chain, zip_longest
+from typing import Final
+
+import msgspec
+
+from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Event, Fault, Level
+from exchanges.market.instrument import Instrument
+
+# A stream of twenty updates a second fills this in a minute and a half; the snapshot that ends
+# the wait takes seconds. What is older than the buffer only makes it be fetched again.
+MAX_BUFFERED: Final = 2_000
+
+
+class Recovery(Enum):
+    """Where a book's starting point comes from."""
+
+    SNAPSHOT_IN_STREAM = "in stream"
+    SNAPSHOT_BY_REQUEST = "by request"
+
+
+class BookRule(msgspec.Struct, frozen=True):
+    """What a venue promises about one kind of book stream.
+
+    Where `resets` is true the venue's ids may fall: an update that follows ours but ends lower
+    restarts the count. A low id then proves nothing, so that of rule 2 only this is left: a
+    repetition of the update before is ignored.
+    """
+
+    recovery: Recovery
+    resets: bool = False
+
+
+class BookFeed:
+    """Decides which updates of one market's stream may reach its book.
+
+    Feed it with `delta` and `snapshot`; what they return is what the book may apply, or the
+    news that it is lost. While `wants_start` is true somebody must get it a snapshot.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_joining",
+        "_previous",
+        "_refreshing",
+        "instrument",
+        "is_live",
+        "last",
+        "losses",
+        "rule",
+        "wants_start",
+    )
+
+    def __init__(self, instrument: Instrument, rule: BookRule) -> None:
+        self.instrument = instrument
+        self.rule = rule
+        self.is_live = False
+        self.wants_start = rule.recovery is Recovery.SNAPSHOT_BY_REQUEST
+        self.last = 0
+        self._previous = -1  # what the update that led to `last` came from
+        self.losses = 0
+        self._joining = False  # live, but no update has confirmed that it follows the snapshot
+        self._refreshing = False  # live, and a new snapshot has been asked for
+        self._buffer: deque[BookDelta] = deque(maxlen=MAX_BUFFERED)
+
+    def delta(
+        self,
+        previous: int,
+        last: int,
+        bids: list[Level],
+        asks: list[Level],
+        venue_ns: int | None,
+        received_ns: int,
+        checksum: int | None = None,
+    ) -> tuple[Event, ...]:
+        """Judge one update."""
+        update = BookDelta(
+            instrument=self.instrument,
+            bids=bids,
+            asks=asks,
+            previous=previous,
+            sequence=last,
+            venue_ns=venue_ns,
+            received_ns=received_ns,
+            checksum=checksum,
+        )
+        if self.is_live and previous == self.last <= last:
+            self._previous, self.last = previous, last
+            self._joining = False
+            if self._refreshing:
+                self._buffer.append(update)
+            return (update,)
+        return self._judge(update)
+
+    def snapshot(self, snapshot: BookSnapshot) -> tuple[Event, ...]:
+        """Start from `snapshot`, followed by the buffered updates that belong after it."""
+        backlog = [update for update in self._buffer if update.sequence > snapshot.sequence]
+        oldest = backlog[0].previous if backlog else self.last if self._refreshing else 0
+        if oldest > snapshot.sequence:
+            self.wants_start = True  # rule 6
+            return ()
+        self._buffer.clear()
+        self._refreshing = False
+        self.is_live = True
+        self.wants_start = False
+        self._previous, self.last = -1, snapshot.sequence
+        self._joining = self.rule.recovery is Recovery.SNAPSHOT_BY_REQUEST
+        joined = (self._judge(update) for update in backlog)
+        return (snapshot, *chain.from_iterable(joined))
+
+    def refresh(self) -> None:
+        """Want another start while the book goes on; updates are kept to follow it."""
+        if not self._refreshing:
+            self._refreshing = self.wants_start = True
+            self._buffer.clear()
+
+    @property
+    def has_updates(self) -> bool:
+        """Updates wait for a snapshot to be joined to."""
+        return bool(self._buffer)
+
+    def lose(self, fault: Fault, detail: str, received_ns: int) -> tuple[Event, ...]:
+        """Stop trusting the book; says so once, and wants a new start from now on."""
+        self._buffer.clear()
+        self._refreshing = False
+        self.wants_start = True
+        if not self.is_live:
+            return ()
+        self.is_live = False
+        self.losses += 1
+        return (
+            BookLost(
+                instrument=self.instrument, fault=fault, detail=detail, received_ns=received_ns
+            ),
+        )
+
+    def _judge(self, update: BookDelta) -> tuple[Event, ...]:
+        if not self.is_live:
+            self._keep(update)
+            return ()
+        previous, last = update.previous, update.sequence
+        follows = previous == self.last and (last >= previous or self.rule.resets)
+        straddles = self._joining and previous < self.last < last
+        if follows or straddles:
+            update = msgspec.structs.replace(update, previous=self.last)
+            self._previous, self.last = previous, last
+            self._joining = False
+            if self._refreshing:
+                self._buffer.append(update)
+            return (update,)
+        is_repeated = (previous, last) == (self._previous, self.last)
+        if is_repeated or (previous <= last <= self.last and not self.rule.resets):
+            return ()
+        detail = f"expected {self.last}, got {previous}..{last}"
+        lost = self.lose(Fault.GAP, detail, update.received_ns)
+        self._keep(update)
+        return lost
+
+    def _keep(self, update: BookDelta) -> None:
+        if self.rule.recovery is Recovery.SNAPSHOT_BY_REQUEST:
+            self._buffer.append(update)
+
+
+def interleaved_crc32(
+    bids: Sequence[Level], asks: Sequence[Level], text: Callable[[Level], str]
+) -> int:
+    """Signed CRC-32 over `bid:ask:bid:ask:...`, best first, where a missing level leaves no trace.
+
+    `text` writes one level. Used by the venues that join price and size of both sides in turn.
+    """
+    pairs = chain.from_iterable(zip_longest(bids, asks))
+    joined = ":".join(text(level) for level in pairs if level is not None)
+    return signed32(zlib.crc32(joined.encode()))
+
+
+def signed32(value: int) -> int:
+    """The same 32 bits read as a signed number."""
+    return value - (1 << 32) if value >= 1 << 31 else value

@@ -1,0 +1,307 @@
+"""The configuration: typed, checked as a whole, printable.
+
+A file is TOML; `examples/live.toml` shows every setting.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from decimal import Decimal
+from math import inf, isfinite
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from actors.detection.identity import Comparable
+from actors.detection.opportunity import DetectorSettings
+from actors.network.websocket import Address, Transport, choose_transport
+from exchanges import VENUES, Venue
+from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
+from exchanges.market.topics import Channel, KlineInterval
+from exchanges.venue import PRODUCTION, Fees
+from supervisor.settings.reader import ConfigError, read_struct, suggest
+
+Wish = tuple[Channel, KlineInterval | None]
+"""A channel, and for candles their interval."""
+
+Bps = Annotated[float, Meta(ge=-100, le=1000)]
+
+
+class FeeConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What your account pays, in basis points of the traded value; negative is a rebate."""
+
+    maker_bps: Bps
+    taker_bps: Bps
+
+
+class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One venue. `symbols` replaces the common list; `endpoints` replaces single URLs.
+
+    `fees` by kind of market (`spot`, `perpetual`) replace the venue's list prices.
+    """
+
+    symbols: list[str] | None = None
+    channels: list[Channel] = []
+    klines: list[KlineInterval] = []
+    environment: str = PRODUCTION
+    endpoints: dict[str, str] = {}
+    fees: dict[Kind, FeeConfig] = {}
+    proxy: str | None = None
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set.
+
+    `symbols` are watched at every venue that trades them. `channels` names what is subscribed
+    beside the books, `klines` the intervals of candles, where the venue has them. `assets` maps
+    `venue:ASSET` to the asset's usual name. `refresh_s` is how often instrument lists are
+    fetched again, `audit_s` how often a book of each venue is compared with a fetched one (0:
+    never).
+    """
+
+    venues: dict[str, VenueConfig] = {}
+    symbols: list[str] = []
+    channels: list[Channel] = []
+    klines: list[KlineInterval] = []
+    comparable: Comparable = Comparable.SAME_SYMBOL
+    assets: dict[str, str] = {}
+    detector: DetectorSettings = DetectorSettings()
+    transport: Transport = Transport.AUTO
+    proxy: str = ""
+    refresh_s: Annotated[float, Meta(ge=10)] = 900.0
+    audit_s: Annotated[float, Meta(ge=0)] = 60.0
+
+    def symbols_of(self, venue: str) -> list[str]:
+        """What is watched at a venue."""
+        own = self.venues[venue].symbols
+        return self.symbols if own is None else own
+
+    def wishes_of(self, venue: Venue) -> list[Wish]:
+        """What is subscribed of each market at a venue, the book first."""
+        own = self.venues[venue.name]
+        channels = sorted({*self.channels, *own.channels} - {Channel.BOOK})
+        intervals = {*self.klines, *own.klines} & set(venue.klines)
+        return [
+            (Channel.BOOK, None),
+            *((channel, None) for channel in channels),
+            *((Channel.KLINES, interval) for interval in venue.klines if interval in intervals),
+        ]
+
+    def endpoints_of(self, venue: Venue) -> dict[str, str]:
+        """URL of each of the venue's endpoints."""
+        own = self.venues[venue.name]
+        return {**venue.endpoints[own.environment], **own.endpoints}
+
+    def proxy_of(self, venue: str) -> str:
+        own = self.venues[venue].proxy
+        return self.proxy if own is None else own
+
+    def fees_of(self, venue: Venue, instrument: Instrument) -> Fees:
+        """Fees as fractions: yours if configured, else the instrument's, else the list price."""
+        own = self.venues[venue.name].fees.get(instrument.kind)
+        if own is not None:
+            return Fees(_fraction(own.maker_bps), _fraction(own.taker_bps))
+        listed = venue.fees[instrument.kind]
+        return Fees(
+            listed.maker if instrument.maker_fee is None else instrument.maker_fee,
+            listed.taker if instrument.taker_fee is None else instrument.taker_fee,
+        )
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        OSError: it cannot be read.
+        ConfigError: what is wrong with it, one line for each mistake.
+    """
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"not a TOML file: {error}"]) from error
+    return read_config(data)
+
+
+def read_config(data: dict[str, Any]) -> Config:
+    """A configuration from plain data, checked.
+
+    Raises:
+        ConfigError: what is wrong with it, one line for each mistake.
+    """
+    config = read_struct(Config, data)
+    check_config(config)
+    return config
+
+
+def check_config(config: Config) -> None:
+    """Find what types alone do not show.
+
+    Raises:
+        ConfigError: what is wrong, one line for each mistake.
+    """
+    problems = [
+        *_symbol_problems("symbols", config.symbols),
+        *_channel_problems("channels", config.channels),
+        *_asset_problems(config),
+        *_detector_problems(config.detector),
+        *_transport_problems(config.transport),
+        *_proxy_problems("proxy", config.proxy),
+    ]
+    if not config.venues:
+        problems.append("venues: none is configured; add a table such as [venues.binance]")
+    for name, venue_config in config.venues.items():
+        if name in VENUES:
+            problems += _venue_problems(VENUES[name], venue_config, config)
+        else:
+            problems.append(f"venues.{name}: no such venue; {suggest(name, list(VENUES))}")
+    if problems:
+        raise ConfigError(problems)
+
+
+def check_detector(settings: DetectorSettings) -> None:
+    """The same for the detector's settings alone.
+
+    Raises:
+        ConfigError: what is wrong, one line for each mistake.
+    """
+    if problems := list(_detector_problems(settings)):
+        raise ConfigError(problems)
+
+
+def effective(config: Config) -> str:
+    """The configuration with all defaults filled in, as TOML."""
+    import tomli_w
+
+    return tomli_w.dumps(_without_none(msgspec.to_builtins(config)))
+
+
+def _venue_problems(venue: Venue, own: VenueConfig, config: Config) -> Iterator[str]:
+    path = f"venues.{venue.name}"
+    yield from _symbol_problems(f"{path}.symbols", own.symbols or [])
+    if not config.symbols_of(venue.name):
+        yield f"{path}.symbols: nothing to watch; set it here or set symbols for all venues"
+    yield from _channel_problems(f"{path}.channels", own.channels)
+    for interval in own.klines:
+        if interval not in venue.klines:
+            yield (
+                f"{path}.klines: {venue.title} has no candles of {interval.value!r}; "
+                f"it has {', '.join(venue.klines)}"
+            )
+    if own.environment not in venue.endpoints:
+        yield (
+            f"{path}.environment: {own.environment!r} is none of the venue's; "
+            f"{suggest(own.environment, dict(venue.endpoints))}"
+        )
+    known = venue.endpoints[PRODUCTION]
+    for name, url in own.endpoints.items():
+        where = f"{path}.endpoints.{name}"
+        if name not in known:
+            yield f"{where}: no such endpoint; {suggest(name, dict(known))}"
+        elif problem := _url_problem(url, is_stream=known[name].startswith("ws")):
+            yield f"{where}: {problem}"
+    kinds = ", ".join(venue.kinds)
+    for kind in own.fees:
+        if kind not in venue.kinds:
+            yield f"{path}.fees.{kind}: {venue.title} has no such markets; it has {kinds}"
+    for symbol in own.symbols or []:
+        if _is_symbol(symbol) and (kind := kind_of(symbol)) not in venue.kinds:
+            yield f"{path}.symbols: {venue.title} has no {kind} markets: {symbol!r}; it has {kinds}"
+    yield from _proxy_problems(f"{path}.proxy", own.proxy or "")
+
+
+def _symbol_problems(path: str, symbols: list[str]) -> Iterator[str]:
+    for index, symbol in enumerate(symbols):
+        try:
+            split_symbol(symbol)
+        except ValueError as error:
+            yield f"{path}[{index}]: {error}"
+    for symbol in sorted({symbol for symbol in symbols if symbols.count(symbol) > 1}):
+        yield f"{path}: {symbol!r} is listed more than once"
+
+
+def _channel_problems(path: str, channels: list[Channel]) -> Iterator[str]:
+    if Channel.KLINES in channels:
+        setting = path.replace("channels", "klines")
+        yield f'{path}: candles need intervals; write {setting} = ["1m"] in place of "klines"'
+
+
+def _asset_problems(config: Config) -> Iterator[str]:
+    for key in config.assets:
+        venue, separator, asset = key.partition(":")
+        if not separator or not asset:
+            yield f'assets.{key}: write the key as venue:ASSET, such as "mexc:GAS"'
+        elif venue not in VENUES:
+            yield f"assets.{key}: no such venue; {suggest(venue, list(VENUES))}"
+
+
+def _detector_problems(settings: DetectorSettings) -> Iterator[str]:
+    path = "detector"
+    for name in ("open_bps", "close_bps"):
+        value = getattr(settings, name)
+        if not isfinite(value):
+            yield f"{path}.{name}: {value:g} does not fit: a number of basis points"
+    if settings.close_bps > settings.open_bps:
+        yield (
+            f"{path}.close_bps: {settings.close_bps:g} is above open_bps = {settings.open_bps:g}; "
+            "an opportunity would close as it opens"
+        )
+    for name in ("improve_bps", "min_notional", "min_profit"):
+        value = getattr(settings, name)
+        if not 0 <= value < inf:
+            yield f"{path}.{name}: {value:g} does not fit: a number of at least 0"
+    if not settings.max_age_s > 0:
+        yield f"{path}.max_age_s: {settings.max_age_s:g} does not fit: seconds above 0, or inf"
+    if not settings.max_ratio > 1:
+        yield f"{path}.max_ratio: {settings.max_ratio:g} does not fit: a factor above 1"
+
+
+def _transport_problems(transport: Transport) -> Iterator[str]:
+    try:
+        choose_transport(transport)
+    except ValueError as error:
+        yield f"transport: {error}"
+
+
+def _proxy_problems(path: str, url: str) -> Iterator[str]:
+    schemes = ("http", "socks4", "socks5")
+    if url and not _is_url(url, *schemes):
+        yield f"{path}: {url!r} is not a URL that begins with one of {', '.join(schemes)}"
+
+
+def _url_problem(url: str, *, is_stream: bool) -> str:
+    if is_stream:
+        try:
+            Address.parse(url)
+        except ValueError as error:
+            return str(error)
+        return ""
+    return "" if _is_url(url, "http", "https") else f"{url!r} is not an http:// or https:// URL"
+
+
+def _is_url(url: str, *schemes: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port, or no address
+        return False
+
+
+def _is_symbol(symbol: str) -> bool:
+    try:
+        split_symbol(symbol)
+    except ValueError:
+        return False
+    return True
+
+
+def _fraction(bps: float) -> Decimal:
+    return Decimal(repr(bps)) / 10_000
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: what is not set is left out."""
+    if isinstance(value, dict):
+        return {key: _without_none(one) for key, one in value.items() if one is not None}
+    return value

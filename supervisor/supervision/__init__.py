@@ -1,0 +1,1 @@
+"""Supervision: the policy decides, the loop obeys. It knows neither venues nor actors."""

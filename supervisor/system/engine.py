@@ -1,0 +1,292 @@
+"""The engine: venues, books and detector as one supervised tree, to run or to embed.
+
+async with open_engine(config) as engine:
+    async for change in engine.opportunities():
+        print(change.opportunity)
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Final
+
+import msgspec
+import trio
+
+from actors.books.order_book import BookNotLive, OrderBook
+from actors.detection.identity import AssetIdentity
+from actors.detection.opportunity import Opportunity, OpportunityChange
+from actors.edges.clock import Clock, SystemClock
+from actors.edges.hub import Hub, Listener
+from actors.edges.taps import HttpTap, StreamTap
+from actors.network.network import Network, SocketNetwork
+from actors.venue.auditor import AuditCount
+from actors.venue.context import VenueContext
+from exchanges import VENUES
+from exchanges.market.events import BookLost, Fault, StreamEvent, Top
+from exchanges.market.instrument import Instrument
+from supervisor.settings.config import Config, VenueConfig, check_config
+from supervisor.settings.reader import ConfigError, suggest
+from supervisor.supervision.child import Node
+from supervisor.supervision.policy import RestartLimit
+from supervisor.supervision.supervise import Supervisor
+from supervisor.system.branch import VenueDesk
+from supervisor.system.markets import Floor
+
+# A book's actor fails by our own bug only; many failing at once would be a wave of bad data.
+BOOK_LIMIT: Final = RestartLimit(restarts=50, window_s=60.0)
+
+
+class UnknownMarket(LookupError):
+    """Nobody watches that market."""
+
+
+class Taps(msgspec.Struct, frozen=True):
+    """Who hears the raw traffic: frames by venue, and HTTP replies by venue."""
+
+    stream: Callable[[str], StreamTap]
+    http: Callable[[str], HttpTap]
+
+
+class Engine:
+    """The running system; made by `open_engine`.
+
+    Attributes:
+        config: what it was started with, venues added or removed since included.
+        tops: every change of a watched book's best bid and ask, and every loss of a book.
+        events: everything the venues' streams tell beside books.
+        latency_ns: from the socket read to the telling of an opportunity.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        network: Network | None,
+        clock: Clock,
+        chance: Random,
+        taps: Taps | None,
+    ) -> None:
+        self.config = config
+        self.clock = clock
+        self.events: Hub[StreamEvent] = Hub()
+        self._network = network
+        self._chance = chance
+        self._taps = taps
+        identity = AssetIdentity(config.assets, config.comparable)
+        self._floor = Floor(config.detector, identity, self._taker_fee, clock, chance)
+        self.tops = self._floor.tops.news
+        self.latency_ns = self._floor.latency_ns
+        self._desks: dict[str, VenueDesk] = {}
+        self._venues = Supervisor("venues", chance=chance)
+        children = (*self._floor.as_children(), self._venues.as_child())
+        self._root = Supervisor("arbitrio", children, chance=chance)
+
+    # Using it.
+
+    def opportunities(self) -> Listener[OpportunityChange]:
+        """News of opportunities from now on, as an async iterator."""
+        return self._floor.news.listen()
+
+    def open_opportunities(self) -> list[Opportunity]:
+        """The opportunities open now, best edge first."""
+        return self._floor.detector.open()
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """How many opportunities were not shown, by reason."""
+        return {str(reason): number for reason, number in self._floor.detector.refused.items()}
+
+    @property
+    def audits(self) -> dict[str, AuditCount]:
+        """What audits of books have found, by venue; empty if they are turned off."""
+        return {name: desk.audits for name, desk in self._desks.items() if desk.audits}
+
+    def book(self, venue: str, symbol: str) -> OrderBook:
+        """The book of a watched market; reading it raises `BookNotLive` while it may be wrong.
+
+        Raises:
+            UnknownMarket: nobody watches that market, or the venue does not trade it.
+            BookNotLive: the venue's instruments are still being loaded.
+        """
+        desk = self._desk(venue)
+        if market := desk.markets.get(symbol):
+            return market.book
+        if symbol in desk.unknown:
+            raise UnknownMarket(f"{venue} does not trade {symbol}")
+        if symbol in desk.wished:
+            detail = "the venue's instruments are being loaded"
+            raise BookNotLive(venue, symbol, Fault.STARTING, detail)
+        raise UnknownMarket(f"{venue} {symbol} is not watched; {suggest(symbol, desk.wished)}")
+
+    def books(self) -> list[OrderBook]:
+        """The books of all watched markets."""
+        return [market.book for desk in self._desks.values() for market in desk.markets.values()]
+
+    async def until_live(self, venue: str, symbol: str) -> OrderBook:
+        """Wait until a watched book can be read.
+
+        Raises:
+            UnknownMarket: as `book` does.
+            BookNotLive: the engine has ended.
+        """
+
+        def is_about(news: Top | BookLost) -> bool:
+            return (news.instrument.venue, news.instrument.symbol) == (venue, symbol)
+
+        with self.tops.listen(is_about) as news:
+            while True:
+                try:
+                    book = self.book(venue, symbol)
+                    book.require_live()
+                except BookNotLive:
+                    if await anext(news, None) is None:
+                        raise  # the engine has ended
+                else:
+                    return book
+
+    def tree(self) -> Node:
+        """Who runs since when, how often restarted and why, and what their inboxes hold."""
+        return self._root.tree()
+
+    @property
+    def frames(self) -> int:
+        """Frames received so far, by all connections."""
+        return sum(desk.frames for desk in self._desks.values())
+
+    async def add(self, venue: str, *symbols: str) -> None:
+        """Watch more symbols at a venue.
+
+        Raises:
+            UnknownMarket: the venue is not part of the engine; see `add_venue`.
+            InvalidSymbol: the venue does not trade one of them.
+        """
+        await self._desk(venue).add(symbols)
+
+    async def remove(self, venue: str, *symbols: str) -> None:
+        """Watch symbols at a venue no longer.
+
+        Raises:
+            UnknownMarket: the venue is not part of the engine.
+        """
+        await self._desk(venue).remove(symbols)
+
+    async def add_venue(self, name: str, own: VenueConfig) -> None:
+        """Watch one more venue.
+
+        Raises:
+            ConfigError: the venue or its settings are wrong, or it is part of the engine.
+        """
+        if name in self._desks:
+            raise ConfigError([f"venues.{name}: is watched already"])
+        config = msgspec.structs.replace(self.config, venues={**self.config.venues, name: own})
+        check_config(config)
+        self.config = config
+        await self._open_desk(name)
+
+    async def remove_venue(self, name: str) -> None:
+        """Watch a venue no longer.
+
+        Raises:
+            UnknownMarket: the venue is not part of the engine.
+        """
+        desk = self._desk(name)
+        await desk.close()
+        await self._venues.remove(name)
+        del self._desks[name]
+        venues = {key: own for key, own in self.config.venues.items() if key != name}
+        self.config = msgspec.structs.replace(self.config, venues=venues)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run the tree until cancelled.
+
+        Raises:
+            RestartLimitReached: a part failed so often that the whole had to give up.
+        """
+        for name in self.config.venues:
+            await self._open_desk(name)
+        try:
+            await self._root.run(task_status=task_status)
+        finally:
+            for hub in (self._floor.news, self.tops, self.events):
+                hub.close()
+
+    # How it is put together.
+
+    def _desk(self, venue: str) -> VenueDesk:
+        if venue not in self._desks:
+            raise UnknownMarket(f"{venue} is not watched; {suggest(venue, list(self._desks))}")
+        return self._desks[venue]
+
+    async def _open_desk(self, name: str) -> None:
+        desk = self._desks[name] = self._make_desk(name)
+        await self._venues.add(desk.as_child())
+
+    def _make_desk(self, name: str) -> VenueDesk:
+        venue, config, taps = VENUES[name], self.config, self._taps
+        network = self._network or SocketNetwork(config.proxy_of(name))
+        context = VenueContext.open(
+            venue,
+            config.endpoints_of(venue),
+            network=network,
+            clock=self.clock,
+            chance=self._chance,
+            events=self.events,
+            transport=config.transport,
+            stream_tap=taps.stream(name) if taps else None,
+            http_tap=taps.http(name) if taps else None,
+        )
+        return VenueDesk(
+            context,
+            self._floor,
+            symbols=config.symbols_of(name),
+            wishes=config.wishes_of(venue),
+            refresh_s=config.refresh_s,
+            audit_s=config.audit_s,
+        )
+
+    def _taker_fee(self, instrument: Instrument) -> float:
+        return float(self.config.fees_of(VENUES[instrument.venue], instrument).taker)
+
+
+@asynccontextmanager
+async def open_engine(
+    config: Config,
+    *,
+    network: Network | None = None,
+    clock: Clock | None = None,
+    chance: Random | None = None,
+    taps: Taps | None = None,
+) -> AsyncIterator[Engine]:
+    """The engine, running inside the `async with` block and stopped in order at its end.
+
+    `network`, `clock` and `chance` are real ones unless given; a program in virtual time gives
+    its own.
+
+    Raises:
+        ConfigError: the configuration is wrong; nothing was started.
+        RestartLimitReached: a part failed so often that the whole had to give up.
+    """
+    check_config(config)
+    engine = Engine(
+        config,
+        network=network,
+        clock=clock or SystemClock(),
+        chance=chance or Random(),
+        taps=taps,
+    )
+    failure: Exception | None = None
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(engine.run)
+            try:
+                yield engine
+            except Exception as error:  # noqa: BLE001 - raised again below, outside of the nursery
+                failure = error
+            nursery.cancel_scope.cancel(reason="the engine's block has ended")
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from None
+    if failure:
+        raise failure

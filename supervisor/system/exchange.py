@@ -1,0 +1,220 @@
+"""One venue by itself: its public requests as methods, its streams as async iterators.
+
+async with open_exchange("name of a venue") as exchange:
+    print(await exchange.ticker("BTC/USDT"))
+    async with exchange.stream_book("BTC/USDT") as books:
+        async for book in books:
+            print(book.top() if book.is_live else book.fault)
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from random import Random
+from typing import TypeVar
+
+import trio
+
+from actors.books.order_book import OrderBook
+from actors.edges.clock import Clock, SystemClock
+from actors.edges.hub import Hub
+from actors.network.network import Network, SocketNetwork
+from actors.network.websocket import Transport
+from actors.venue.context import VenueContext
+from actors.venue.instruments import load_instruments
+from exchanges import VENUES, Venue
+from exchanges.errors import InvalidSymbol
+from exchanges.market.events import (
+    BookSnapshot,
+    Event,
+    Funding,
+    FundingCharge,
+    Kline,
+    Liquidation,
+    MarkPrice,
+    OpenInterest,
+    Ticker,
+    Top,
+    Trade,
+)
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Request
+from exchanges.venue import PRODUCTION
+from supervisor.system.live_streams import LiveStreams, Opening
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Event)
+
+
+@asynccontextmanager
+async def open_exchange(
+    name: str,
+    *,
+    environment: str = PRODUCTION,
+    endpoints: Mapping[str, str] | None = None,
+    network: Network | None = None,
+    clock: Clock | None = None,
+    chance: Random | None = None,
+    transport: Transport = Transport.AUTO,
+) -> AsyncIterator["PublicExchange"]:
+    """A venue for as long as the `async with` block lasts; nothing is connected before it is used.
+
+    `endpoints` replaces single URLs; network, clock and chance are real ones unless given.
+
+    Raises:
+        KeyError: there is no such venue, or it has no such environment.
+    """
+    venue = VENUES[name]
+    context = VenueContext.open(
+        venue,
+        {**venue.endpoints[environment], **(endpoints or {})},
+        network=network or SocketNetwork(""),
+        clock=clock or SystemClock(),
+        chance=chance or Random(),
+        events=Hub(),
+        transport=transport,
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(context.gateway.run)
+        yield PublicExchange(context, nursery)
+        nursery.cancel_scope.cancel(reason="the exchange is closed")
+
+
+class PublicExchange:
+    """The public side of one venue; made by `open_exchange`.
+
+    Every request raises an `ExchangeError` if the venue refuses or cannot be reached,
+    `InvalidSymbol` for markets it does not trade, and `CodecUsageError` for what it does not
+    offer.
+    """
+
+    def __init__(self, context: VenueContext, nursery: trio.Nursery) -> None:
+        self._context = context
+        self._streams = LiveStreams(context, nursery)
+        self._loading = trio.Lock()
+
+    @property
+    def venue(self) -> Venue:
+        """What is known of it beforehand."""
+        return self._context.venue
+
+    # Requests.
+
+    async def instruments(self) -> list[Instrument]:
+        """Everything the venue lists now."""
+        await load_instruments(self._context)
+        return list(self._context.instruments)
+
+    async def order_book(self, symbol: str, depth: int = 0) -> BookSnapshot:
+        """The book now, `depth` levels a side (0: as deep as the venue's stream is kept)."""
+        return await self._about(symbol, lambda rest, one: rest.book(one, depth))
+
+    async def trades(self, symbol: str, limit: int = 100) -> list[Trade]:
+        """Recent trades, oldest first."""
+        return await self._about(symbol, lambda rest, one: rest.trades(one, limit))
+
+    async def ticker(self, symbol: str) -> Ticker:
+        return await self._about(symbol, lambda rest, one: rest.ticker(one))
+
+    async def tickers(self, kind: Kind = Kind.SPOT) -> list[Ticker]:
+        """Those of all markets of a kind."""
+        await self._loaded()
+        request = self.venue.rest.tickers(kind, self._context.instruments.native)
+        return await self._context.gateway.call(request)
+
+    async def klines(
+        self, symbol: str, interval: KlineInterval = KlineInterval.M1, limit: int = 100
+    ) -> list[Kline]:
+        """The latest candles, oldest first."""
+        return await self._about(symbol, lambda rest, one: rest.klines(one, interval, limit))
+
+    async def funding(self, symbol: str) -> Funding:
+        return await self._about(symbol, lambda rest, one: rest.funding(one))
+
+    async def funding_history(self, symbol: str, limit: int = 100) -> list[FundingCharge]:
+        """The latest charges, oldest first."""
+        return await self._about(symbol, lambda rest, one: rest.funding_history(one, limit))
+
+    async def mark_price(self, symbol: str) -> MarkPrice:
+        return await self._about(symbol, lambda rest, one: rest.mark_price(one))
+
+    async def open_interest(self, symbol: str) -> OpenInterest:
+        return await self._about(symbol, lambda rest, one: rest.open_interest(one))
+
+    async def server_time(self) -> int:
+        """The venue's clock in UTC nanoseconds."""
+        return await self._context.gateway.call(self.venue.rest.server_time())
+
+    async def ping(self) -> None:
+        """Return if the venue answers."""
+        await self._context.gateway.call(self.venue.rest.ping())
+
+    # Streams: `async with exchange.stream_trades(symbol) as trades: async for trade in trades: ...`
+
+    def stream_book(self, symbol: str) -> Opening[OrderBook]:
+        """The market's live book, each time that it has changed or was lost.
+
+        It is the same object each time, and always the newest state: a slow reader skips what
+        has passed. Reading it raises `BookNotLive` while it may be wrong.
+        """
+        return self._open(symbol, self._streams.book)
+
+    def stream_tops(self, symbol: str) -> Opening[Top]:
+        """The venue's own best bid and ask; `stream_book` has them too, and proves them."""
+        return self._stream(Top, Topic(Channel.TOP, symbol))
+
+    def stream_trades(self, symbol: str) -> Opening[Trade]:
+        return self._stream(Trade, Topic(Channel.TRADES, symbol))
+
+    def stream_ticker(self, symbol: str) -> Opening[Ticker]:
+        return self._stream(Ticker, Topic(Channel.TICKER, symbol))
+
+    def stream_klines(
+        self, symbol: str, interval: KlineInterval = KlineInterval.M1
+    ) -> Opening[Kline]:
+        return self._stream(Kline, Topic(Channel.KLINES, symbol, interval))
+
+    def stream_funding(self, symbol: str) -> Opening[Funding]:
+        return self._stream(Funding, Topic(Channel.FUNDING, symbol))
+
+    def stream_mark_price(self, symbol: str) -> Opening[MarkPrice]:
+        return self._stream(MarkPrice, Topic(Channel.MARK_PRICE, symbol))
+
+    def stream_open_interest(self, symbol: str) -> Opening[OpenInterest]:
+        return self._stream(OpenInterest, Topic(Channel.OPEN_INTEREST, symbol))
+
+    def stream_liquidations(self, symbol: str) -> Opening[Liquidation]:
+        return self._stream(Liquidation, Topic(Channel.LIQUIDATIONS, symbol))
+
+    # How it works.
+
+    async def _about(
+        self, symbol: str, request: Callable[[PublicRest, Instrument], Request[T]]
+    ) -> T:
+        instrument = await self._instrument(symbol)
+        return await self._context.gateway.call(request(self.venue.rest, instrument))
+
+    async def _instrument(self, symbol: str) -> Instrument:
+        await self._loaded()
+        instrument = self._context.instruments.get(symbol)
+        if instrument is None:
+            raise InvalidSymbol(f"does not trade {symbol}", venue=self.venue.name, asked=symbol)
+        return instrument
+
+    async def _loaded(self) -> None:
+        async with self._loading:
+            if not len(self._context.instruments):
+                await load_instruments(self._context)
+
+    def _stream(self, kind: type[E], topic: Topic) -> Opening[E]:
+        return self._open(
+            topic.symbol, lambda instrument: self._streams.events(kind, topic, instrument)
+        )
+
+    @asynccontextmanager
+    async def _open(
+        self, symbol: str, stream: Callable[[Instrument], Opening[T]]
+    ) -> AsyncIterator[AsyncIterator[T]]:
+        async with stream(await self._instrument(symbol)) as items:
+            yield items

@@ -1,0 +1,1 @@
+"""The application: commands and what they show."""

@@ -1,0 +1,214 @@
+"""The command line: what can be asked, and which module answers.
+
+Commands are imported when they are used, so that `--help` answers at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from math import inf, isfinite, nan
+from pathlib import Path
+from typing import Final
+
+from supervisor.settings.reader import ConfigError
+
+USAGE_ERROR: Final = 2
+RECORDING_ENDS: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 failed, 2 asked for in a wrong way."""
+    args = _parser().parse_args(argv)
+    command = import_module(f"supervisor.terminal.commands.{args.command}")
+    try:
+        code: int = command.main(args)
+    except ConfigError as error:
+        where = getattr(args, "config", None) or "configuration"
+        for problem in error.problems:
+            print(f"{where}: {problem}", file=sys.stderr)
+        return USAGE_ERROR
+    except BrokenPipeError:
+        return 1  # whoever read our output has gone
+    except OSError as error:
+        reason = error.strerror or str(error)
+        print(f"{error.filename}: {reason}" if error.filename else reason, file=sys.stderr)
+        return USAGE_ERROR
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="arbitrio",
+        description="Finds cross-venue arbitrage in order books that cannot be read while they "
+        "may be wrong.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_demo(commands.add_parser("demo", help="watch sandbox venues on this machine"))
+    _add_run(commands.add_parser("run", help="watch the venues of a configuration"))
+    _add_record(commands.add_parser("record", help="store the raw traffic of a configuration"))
+    _add_replay(commands.add_parser("replay", help="feed recordings through the same engine"))
+    _add_venues(commands.add_parser("venues", help="list the venues and what each can do"))
+    _add_verify(commands.add_parser("verify", help="run the conformance suite on venues"))
+    _add_check(commands.add_parser("check", help="validate a configuration"))
+    _add_bench(commands.add_parser("bench", help="measure how fast it is on this machine"))
+    return parser
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--venues",
+        default="",
+        metavar="NAMES",
+        help="names separated by commas, or all (default: those of the demo)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the synthetic markets (1)")
+    parser.add_argument("--calm", action="store_true", help="let no venue misbehave")
+    _add_showing(parser)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_config(parser)
+    _add_showing(parser)
+
+
+def _add_record(parser: argparse.ArgumentParser) -> None:
+    _add_config(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=_recording,
+        required=True,
+        metavar="FILE",
+        help="ends in .jsonl, .jsonl.gz or .jsonl.zst",
+    )
+    parser.add_argument("--seconds", type=_seconds, help="stop after so long")
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="recorded frames (.jsonl, .gz, .zst) or quotes (.csv, .csv.gz)",
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="CONFIG.toml", help="for thresholds, fees and the asset map"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--fees",
+        choices=("none", "config"),
+        default="config",
+        help="taker fees: none, or those of the configuration or price list",
+    )
+    parser.add_argument(
+        "--open-bps", type=_number, metavar="BPS", help="an opportunity opens above this edge"
+    )
+    parser.add_argument(
+        "--close-bps", type=_number, metavar="BPS", help="and closes at or below this one"
+    )
+    parser.add_argument(
+        "--max-age", type=_age, metavar="SECONDS", help="oldest side to act on, or none"
+    )
+    parser.add_argument(
+        "--comparable",
+        choices=("same-symbol", "spot-perp"),
+        help="spot-perp: compare spot with perpetuals of one base and quote",
+    )
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        metavar="N",
+        help="so many times the recorded pace (default: as fast as possible)",
+    )
+
+
+def _add_venues(parser: argparse.ArgumentParser) -> None:
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print JSON")
+    how.add_argument("--markdown", action="store_true", help="print the tables of the README")
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "venues",
+        nargs="*",
+        metavar="VENUE",
+        help="names, or package.module:VENUE for your own (default: all of ours)",
+    )
+    parser.add_argument(
+        "--faults",
+        action="store_true",
+        help="lose, double and swap frames at 200 places instead, and count what comes of it",
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print JSON")
+    how.add_argument("--markdown", action="store_true", help="with --faults: as in the README")
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    _add_config(parser)
+    parser.add_argument(
+        "--effective", action="store_true", help="print the configuration with all defaults"
+    )
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work")
+    parser.add_argument(
+        "--recording",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="also measure replaying this file",
+    )
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", type=Path, metavar="CONFIG.toml")
+
+
+def _add_showing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seconds", type=_seconds, help="stop after so long, with a summary")
+    parser.add_argument(
+        "--plain", action="store_true", help="print lines; the default where there is no terminal"
+    )
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
+def _seconds(text: str) -> float:
+    return _above_0(text, "a time in seconds")
+
+
+def _speed(text: str) -> float:
+    return _above_0(text, "a factor")
+
+
+def _above_0(text: str, what: str) -> float:
+    if not (value := _number(text)) > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} above 0")
+    return value
+
+
+def _age(text: str) -> float:
+    return inf if text == "none" else _seconds(text)
+
+
+def _recording(text: str) -> Path:
+    if not text.endswith(RECORDING_ENDS):
+        ends = ", ".join(RECORDING_ENDS)
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in one of {ends}")
+    return Path(text)

@@ -1,0 +1,49 @@
+"""`arbitrio record`: stores the raw traffic of a configuration."""
+
+import sys
+from argparse import Namespace
+from math import inf
+from pathlib import Path
+
+import trio
+
+from actors.edges.clock import SystemClock
+from actors.recording.format import RecordingError
+from actors.recording.recorder import Recorder
+from supervisor.settings.config import Config, load_config
+from supervisor.system.engine import Taps, open_engine
+from supervisor.terminal.cli import USAGE_ERROR
+from supervisor.terminal.logs import log_to_stderr
+from supervisor.terminal.running import cancel_on_signal
+
+
+def main(args: Namespace) -> int:
+    log_to_stderr()
+    config = load_config(args.config)
+    try:
+        recorder = trio.run(_record, config, args.output, args.seconds)
+    except RecordingError as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    print(f"{args.output}: {recorder.written} frames, {recorder.lost} lost")
+    return 1 if recorder.lost else 0
+
+
+async def _record(config: Config, path: Path, seconds: float | None) -> Recorder:
+    clock = SystemClock()
+    recorder = Recorder(path, clock)
+    taps = Taps(recorder.stream_tap, recorder.http_tap)
+    failure: OSError | RecordingError | None = None
+    with trio.move_on_after(inf if seconds is None else seconds) as scope:
+        async with trio.open_nursery() as nursery:
+            try:
+                await nursery.start(recorder.run)
+            except (OSError, RecordingError) as error:
+                failure = error  # on its way out of a nursery it would be wrapped in a group
+            else:
+                nursery.start_soon(cancel_on_signal, scope)
+                async with open_engine(config, clock=clock, taps=taps):
+                    await trio.sleep_forever()
+    if failure:
+        raise failure
+    return recorder

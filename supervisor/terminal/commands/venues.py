@@ -1,0 +1,42 @@
+"""`arbitrio venues`: what each venue can do."""
+
+from argparse import Namespace
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from exchanges import VENUES
+from supervisor.terminal.matrix import (
+    LEGEND,
+    Rows,
+    as_markdown,
+    capability_table,
+    describe,
+    integrity_table,
+)
+
+
+def main(args: Namespace) -> int:
+    venues = list(VENUES.values())
+    if args.json:
+        rows = [describe(venue) for venue in venues]
+        print(msgspec.json.format(msgspec.json.encode(rows)).decode())
+    elif args.markdown:
+        print(as_markdown(venues))
+    else:
+        console = Console()
+        console.print(_table(*capability_table(venues)))
+        console.print(f"{LEGEND}\n", style="dim")
+        console.print(_table(*integrity_table(venues)))
+    return 0
+
+
+def _table(header: list[str], rows: Rows) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for name in header:
+        table.add_column(name, no_wrap=name in ("venue", "market"), overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table

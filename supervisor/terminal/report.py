@@ -1,0 +1,101 @@
+"""What happens in a running engine, told in lines."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import trio
+
+from actors.detection.opportunity import OpportunityChange, Phase
+from exchanges.market.numbers import NS_PER_MS
+from supervisor.supervision.child import Node
+from supervisor.system.engine import Engine
+
+STATUS_S: Final = 5.0
+
+
+class FrameRate:
+    """Frames a second since last asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._frames = engine.frames
+        self._at_s = trio.current_time()
+
+    def per_s(self) -> float:
+        frames, now_s = self._engine.frames, trio.current_time()
+        rate = (frames - self._frames) / max(now_s - self._at_s, 1e-9)
+        self._frames, self._at_s = frames, now_s
+        return rate
+
+
+async def tell(engine: Engine, say: Callable[[str], None]) -> None:
+    """Say what happens, a line each, until cancelled."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_tell_status, engine, say)
+        with engine.opportunities() as changes:
+            async for change in changes:
+                if change.phase is not Phase.IMPROVED:
+                    say(describe(change))
+
+
+async def _tell_status(engine: Engine, say: Callable[[str], None]) -> None:
+    rate = FrameRate(engine)
+    while True:
+        await trio.sleep(STATUS_S)
+        books = engine.books()
+        live = sum(book.is_live for book in books)
+        say(
+            f"{rate.per_s():.0f} frames/s, {live} of {len(books)} books live, "
+            f"{len(engine.open_opportunities())} opportunities open, {latency(engine)}"
+        )
+
+
+def describe(change: OpportunityChange) -> str:
+    """One line about what became of an opportunity."""
+    opportunity = change.opportunity
+    if change.phase is Phase.CLOSED:
+        lasted = f"{opportunity.lasted_s:.3f} s"
+        return f"closed  #{opportunity.id} after {lasted}: {change.reason}"
+    return f"{change.phase:<7} #{opportunity.id} {opportunity}"
+
+
+def latency(engine: Engine) -> str:
+    """Percentiles of the time from the socket read to the telling of an opportunity."""
+    histogram = engine.latency_ns
+    if not histogram.count:
+        return "no latency measured yet"
+    points = " ".join(
+        f"p{percent:g} {histogram.percentile(percent) / NS_PER_MS:.2f}"
+        for percent in (50, 99, 99.9)
+    )
+    return f"latency ms {points} max {histogram.most / NS_PER_MS:.2f}"
+
+
+def summary(engine: Engine, opened: int, seconds: float) -> Iterator[str]:
+    """What came of a run, a line each."""
+    yield f"{engine.frames} frames in {seconds:.1f} s ({engine.frames / seconds:.0f} a second)"
+    yield f"{opened} opportunities opened"
+    yield latency(engine)
+    for reason, count in sorted(engine.refused.items()):
+        yield f"refused: {reason}: {count}"
+    for venue, audits in engine.audits.items():
+        if audits.audits:
+            yield (
+                f"audits of {venue}: {audits.audits}, {audits.mismatches} of {audits.levels} "
+                f"levels differed ({audits.mismatch_rate:.2%}), {audits.lost} books lost"
+            )
+    for book in engine.books():
+        if book.losses:
+            losses = ", ".join(f"{fault} {count}" for fault, count in book.losses.items())
+            now = "live again" if book.is_live else "not live"
+            instrument = book.instrument
+            yield f"book lost, {now}: {instrument.venue} {instrument.symbol}: {losses}"
+    for node in _restarted(engine.tree()):
+        yield f"restarted: {node.name}: {node.restarts} times, last: {node.last_failure}"
+
+
+def _restarted(node: Node) -> Iterator[Node]:
+    if node.restarts:
+        yield node
+    for child in node.children:
+        yield from _restarted(child)

@@ -1,0 +1,26 @@
+"""Tests of `actors.identity`."""
+
+from actors.detection.identity import AssetIdentity, Comparable
+from tests.actors.conftest import instrument
+
+SPOT = instrument("mexc", "GAS/USDT")
+PERPETUAL = instrument("okx", "GAS/USDT:USDT")
+
+
+def test_one_symbol_at_two_venues_is_one_group() -> None:
+    identity = AssetIdentity({}, Comparable.SAME_SYMBOL)
+    assert identity.group(SPOT) == identity.group(instrument("okx", "GAS/USDT"))
+    assert identity.group(SPOT) != identity.group(PERPETUAL)
+
+
+def test_spot_and_perpetual_are_one_group_if_declared_comparable() -> None:
+    identity = AssetIdentity({}, Comparable.SPOT_PERP)
+    assert identity.group(SPOT) == identity.group(PERPETUAL)
+    assert identity.group(SPOT) != identity.group(instrument("okx", "GAS/USDC:USDC"))
+
+
+def test_an_asset_goes_by_the_name_that_the_map_gives_it() -> None:
+    identity = AssetIdentity({"mexc:GAS": "GASDAO"}, Comparable.SAME_SYMBOL)
+    assert identity.group(SPOT) == "GASDAO/USDT"
+    assert identity.is_mapped(SPOT)
+    assert not identity.is_mapped(PERPETUAL)

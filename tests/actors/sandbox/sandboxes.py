@@ -1,0 +1,98 @@
+"""Sandbox venues in memory and in virtual time, for tests of actors and of whole trees."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Final
+
+import msgspec
+import trio
+
+from actors.books.keeper import BookInbox
+from actors.edges.clock import TrioClock
+from actors.edges.hub import Hub
+from actors.network.network import MemoryNetwork
+from actors.network.websocket import Transport
+from actors.sandbox.server import SandboxServer, sandbox_endpoints, serve_in_memory
+from actors.venue.context import VenueContext
+from actors.venue.gateway import Gateway
+from exchanges import VENUES
+from exchanges.limits import TokenBucket
+from exchanges.market.events import Level, StreamEvent
+from exchanges.market.instrument import Instruments
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.world import World
+
+EPOCH_NS: Final = 1_790_000_000_000_000_000
+SYMBOLS: Final = ("BTC/USDT", "ETH/USDT", "BTC/USDT:USDT")
+
+
+def make_server(
+    name: str, clock: TrioClock, *, seed: int = 1, symbols: Iterable[str] = SYMBOLS
+) -> SandboxServer:
+    """The sandbox of a venue; all of one seed follow the same world."""
+    world = World(EPOCH_NS, lambda asset: Random(f"{seed} {asset}"))
+    venue = VENUES[name].sandbox()(symbols, world, Random(f"{seed} {name}"), EPOCH_NS)
+    return SandboxServer(venue, clock)
+
+
+@asynccontextmanager
+async def sandboxes(
+    *names: str, seed: int = 1, symbols: Iterable[str] = SYMBOLS
+) -> AsyncIterator[tuple[MemoryNetwork, Mapping[str, SandboxServer], Mapping[str, dict[str, str]]]]:
+    """Running sandboxes: the network that reaches them, the servers, and their endpoints."""
+    clock = TrioClock(EPOCH_NS)
+    servers = {name: make_server(name, clock, seed=seed, symbols=symbols) for name in names}
+    async with serve_in_memory(servers.values()) as (network, addresses):
+        endpoints = {name: sandbox_endpoints(VENUES[name], addresses[name]) for name in servers}
+        yield network, servers, endpoints
+
+
+@asynccontextmanager
+async def venue_context(
+    name: str, *, transport: Transport = Transport.AUTO, symbols: Iterable[str] = SYMBOLS
+) -> AsyncIterator[tuple[VenueContext, SandboxServer]]:
+    """What the connections of one venue need, with a sandbox behind it."""
+    clock, venue = TrioClock(EPOCH_NS), VENUES[name]
+    async with sandboxes(name, symbols=symbols) as (network, servers, endpoints):
+        server, chance = servers[name], Random(1)
+        gateway = Gateway(venue, endpoints[name], network, clock, chance)
+        markets = server.venue.markets.values()
+        context = VenueContext(
+            venue=venue,
+            endpoints=endpoints[name],
+            network=network,
+            gateway=gateway,
+            clock=clock,
+            chance=chance,
+            instruments=Instruments(market.instrument for market in markets),
+            books={symbol: BookInbox(64) for symbol in symbols},
+            events=Hub[StreamEvent](),
+            transport=transport,
+            connects=TokenBucket(venue.connects),
+        )
+        async with trio.open_nursery() as nursery:
+            await nursery.start(gateway.run)
+            yield context, server
+            nursery.cancel_scope.cancel()
+
+
+def levels_of(market: SandboxMarket, limit: int) -> tuple[list[Level], list[Level]]:
+    """The true book of a sandbox market, best first, as floats."""
+    depth = market.depth(limit)
+    ticks, lots = market.synthetic.ticks, market.synthetic.lots
+
+    def read(side: list[tuple[int, int]]) -> list[Level]:
+        return [(ticks.number(price), lots.number(size)) for price, size in side]
+
+    return read(depth.bids), read(depth.asks)
+
+
+def with_stream(context: VenueContext, name: str, **facts: object) -> VenueContext:
+    """The context with other facts about one stream, such as a short lifetime."""
+    streams = tuple(
+        msgspec.structs.replace(stream, **facts) if stream.name == name else stream
+        for stream in context.venue.streams
+    )
+    venue = msgspec.structs.replace(context.venue, streams=streams)
+    return msgspec.structs.replace(context, venue=venue)

@@ -1,0 +1,290 @@
+"""The contract of a stream, on a venue that speaks in words: what goes out and what comes in.
+
+Books are in `test_codec_books.py`.
+"""
+
+from math import inf
+
+import msgspec
+import pytest
+
+from exchanges.errors import SAMPLE_BYTES, CodecUsageError, StreamStale, VenueProtocolError
+from exchanges.limits import Rate
+from exchanges.market.events import SubscriptionState
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.subscriptions import ACK_S
+from tests.exchanges.stream.words import (
+    BOOK,
+    BTC,
+    ETH,
+    ETH_TRADES,
+    FUNDING,
+    MARK,
+    PERPETUAL,
+    STREAM,
+    TRADES,
+    AskingStream,
+    codec_of,
+    delta,
+    hear,
+    news,
+    subscribed,
+    trade,
+)
+from tests.exchanges.transcripts import RECEIVED_NS
+
+# Subscriptions.
+
+
+def test_topics_are_asked_for_together() -> None:
+    codec = codec_of()
+    codec.subscribe([TRADES, BOOK])
+    assert codec.has_work
+    assert codec.outgoing(0.0) == ["subscribe 1 trades BTC, book BTC"]
+    assert codec.outgoing(0.0) == []
+    assert codec.topics == (TRADES, BOOK)
+
+
+def test_granted_topics_are_told_one_by_one() -> None:
+    codec = codec_of()
+    codec.subscribe([TRADES, ETH_TRADES])
+    codec.outgoing(0.0)
+    assert not codec.is_settled
+    assert hear(codec, "granted 1") == (
+        news(TRADES, SubscriptionState.SUBSCRIBED),
+        news(ETH_TRADES, SubscriptionState.SUBSCRIBED),
+    )
+    assert codec.is_settled
+
+
+def test_first_data_count_as_the_answer_of_a_venue_that_gives_none() -> None:
+    codec = codec_of(stream=msgspec.structs.replace(STREAM, acknowledges=False))
+    codec.subscribe([TRADES, ETH_TRADES])
+    codec.outgoing(0.0)
+    assert codec.is_settled
+    assert codec.expire(1.0, RECEIVED_NS) == ()
+    assert hear(codec, "trades BTC 7", "trades BTC 8") == (trade(7.0), trade(8.0))
+    assert codec.expire(2.0, RECEIVED_NS) == (news(TRADES, SubscriptionState.SUBSCRIBED),)
+    assert codec.expire(3.0, RECEIVED_NS) == ()
+
+
+def test_late_data_of_a_venue_that_answers_nothing_are_no_mistake() -> None:
+    codec = codec_of(stream=msgspec.structs.replace(STREAM, acknowledges=False))
+    codec.subscribe([TRADES])
+    codec.outgoing(0.0)
+    codec.unsubscribe([TRADES])
+    assert codec.outgoing(1.0) == ["unsubscribe 2 trades BTC"]
+    assert hear(codec, "trades BTC 7") == ()
+    codec.subscribe([TRADES])
+    assert codec.outgoing(2.0) == ["subscribe 3 trades BTC"]
+    assert hear(codec, "trades BTC 8") == (trade(8.0),)
+
+
+def test_topic_wished_for_twice_is_asked_for_once() -> None:
+    codec = subscribed(TRADES)
+    codec.subscribe([TRADES])
+    assert codec.outgoing(10.0) == []
+
+
+def test_topics_of_one_native_stream_are_asked_for_once_and_told_each() -> None:
+    codec = codec_of()
+    codec.subscribe([MARK, FUNDING])
+    assert codec.outgoing(0.0) == ["subscribe 1 mark BTC"]
+    assert hear(codec, "granted 1") == (
+        news(FUNDING, SubscriptionState.SUBSCRIBED),
+        news(MARK, SubscriptionState.SUBSCRIBED),
+    )
+
+
+def test_native_stream_is_left_when_its_last_topic_is() -> None:
+    codec = subscribed(MARK, FUNDING)
+    codec.unsubscribe([MARK])
+    assert codec.outgoing(10.0) == []
+    codec.unsubscribe([FUNDING])
+    assert codec.outgoing(10.0) == ["unsubscribe 2 mark BTC"]
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        Topic(Channel.TRADES, "NOPE/USDT"),
+        Topic(Channel.TICKER, "BTC/USDT"),
+        Topic(Channel.TRADES, PERPETUAL.symbol),
+    ],
+    ids=["instrument", "channel", "kind of market"],
+)
+def test_wish_for_what_the_stream_does_not_carry_is_our_mistake(topic: Topic) -> None:
+    codec = codec_of()
+    with pytest.raises(CodecUsageError):
+        codec.subscribe([topic])
+    assert codec.outgoing(0.0) == []
+
+
+def test_refused_request_is_made_again_topic_by_topic() -> None:
+    codec = codec_of()
+    codec.subscribe([TRADES, ETH_TRADES])
+    codec.outgoing(0.0)
+    assert hear(codec, "refused 1 no such market") == ()
+    assert codec.outgoing(0.0) == ["subscribe 2 trades BTC", "subscribe 3 trades ETH"]
+    assert hear(codec, "refused 2 no such market", "granted 3") == (
+        news(TRADES, SubscriptionState.REFUSED, "no such market"),
+        news(ETH_TRADES, SubscriptionState.SUBSCRIBED),
+    )
+    assert codec.topics == (ETH_TRADES,)
+    assert codec.is_settled
+
+
+def test_refused_book_does_not_wait_for_a_start() -> None:
+    codec = codec_of(AskingStream)
+    codec.subscribe([BOOK])
+    codec.outgoing(0.0)
+    hear(codec, "refused 1 no such market")
+    assert codec.is_settled
+    assert codec.requests(1e9) == []
+
+
+def test_unanswered_request_is_told_once() -> None:
+    codec = codec_of()
+    codec.expire(0.0, RECEIVED_NS)
+    codec.subscribe([TRADES])
+    codec.outgoing(0.0)
+    assert codec.deadline == ACK_S
+    assert codec.expire(ACK_S, RECEIVED_NS) == (
+        news(TRADES, SubscriptionState.UNANSWERED, "no answer within 10 s"),
+    )
+    assert codec.expire(ACK_S + 1, RECEIVED_NS) == ()
+    assert codec.topics == (TRADES,)
+
+
+def test_data_answers_a_request() -> None:
+    codec = codec_of()
+    codec.expire(0.0, RECEIVED_NS)
+    codec.subscribe([TRADES])
+    codec.outgoing(0.0)
+    assert hear(codec, "trades BTC 5") == (trade(5.0),)
+    assert codec.expire(ACK_S, RECEIVED_NS) == ()
+
+
+def test_topic_added_to_a_granted_native_stream_is_told_too() -> None:
+    codec = subscribed(MARK)
+    codec.subscribe([FUNDING])
+    assert codec.outgoing(1.0) == []
+    told = codec.expire(1.0, RECEIVED_NS) + hear(codec, "mark BTC 5")
+    assert news(FUNDING, SubscriptionState.SUBSCRIBED) in told
+
+
+def test_frames_under_way_after_the_end_of_a_topic_are_passed_over() -> None:
+    codec = subscribed(TRADES)
+    codec.unsubscribe([TRADES])
+    assert codec.topics == ()
+    assert hear(codec, "trades BTC 5") == ()
+    assert codec.outgoing(1.0) == ["unsubscribe 2 trades BTC"]
+    assert hear(codec, "trades BTC 5", "granted 2") == ()
+    with pytest.raises(VenueProtocolError):
+        hear(codec, "trades BTC 5")
+
+
+def test_topic_ended_and_wished_for_again_is_heard_again() -> None:
+    codec = subscribed(TRADES)
+    codec.unsubscribe([TRADES])
+    codec.subscribe([TRADES])
+    assert codec.outgoing(1.0) == ["unsubscribe 2 trades BTC", "subscribe 3 trades BTC"]
+    assert hear(codec, "granted 2", "granted 3") == (news(TRADES, SubscriptionState.SUBSCRIBED),)
+    assert hear(codec, "trades BTC 5") == (trade(5.0),)
+
+
+def test_listening_codec_takes_markets_that_nobody_subscribed() -> None:
+    codec = codec_of(listening=True)
+    assert hear(codec, "trades BTC 5", "trades ETH 6") == (trade(5.0), trade(6.0, ETH))
+    assert codec.outgoing(0.0) == []
+    with pytest.raises(VenueProtocolError, match="unknown channel or symbol"):
+        hear(codec, "trades NOPE 5")
+
+
+def test_new_rules_of_an_instrument_reach_its_events() -> None:
+    codec = subscribed(TRADES, BOOK)
+    hear(codec, "book BTC 1")
+    finer = msgspec.structs.replace(BTC, tick=BTC.tick / 10)
+    codec.update_instrument(finer)
+    assert hear(codec, "trades BTC 5", "book BTC 1 2") == (trade(5.0, finer), delta(1, 2, finer))
+
+
+# What goes out, and when.
+
+
+def test_message_limit_holds_requests_back_until_the_deadline() -> None:
+    codec = codec_of(stream=msgspec.structs.replace(STREAM, messages=Rate(1, 0.5), batch=1))
+    codec.expire(0.0, RECEIVED_NS)
+    codec.subscribe([TRADES, ETH_TRADES])
+    assert codec.outgoing(0.0) == ["subscribe 1 trades BTC"]
+    assert codec.has_work
+    assert codec.deadline == 2.0
+    assert codec.outgoing(1.0) == []
+    assert codec.outgoing(2.0) == ["subscribe 2 trades ETH"]
+    assert codec.deadline == ACK_S
+
+
+def test_idle_connection_sends_its_ping_before_anything_else() -> None:
+    codec = codec_of()
+    codec.expire(0.0, RECEIVED_NS)
+    assert codec.deadline == 20.0
+    codec.expire(20.0, RECEIVED_NS)
+    codec.subscribe([TRADES])
+    assert codec.outgoing(20.0) == ["ping", "subscribe 1 trades BTC"]
+
+
+def test_connection_that_answers_its_ping_lives_on() -> None:
+    codec = codec_of()
+    codec.expire(0.0, RECEIVED_NS)
+    codec.expire(20.0, RECEIVED_NS)
+    hear(codec, "pong")
+    assert codec.expire(30.0, RECEIVED_NS) == ()
+    assert codec.deadline == 50.0
+
+
+def test_connection_without_a_sign_of_life_is_stale() -> None:
+    codec = codec_of()
+    codec.expire(0.0, RECEIVED_NS)
+    codec.expire(20.0, RECEIVED_NS)
+    with pytest.raises(StreamStale, match=r"words: no frame for 30\.0 s \(words\)"):
+        codec.expire(30.0, RECEIVED_NS)
+
+
+# What cannot be read.
+
+
+@pytest.mark.parametrize(
+    ("frame", "symbol"),
+    [
+        ("", ""),
+        ("granted many", ""),
+        ("trades NOPE 5", ""),
+        ("trades BTC much", "BTC/USDT"),
+        ("trades BTC", "BTC/USDT"),
+        ("book BTC 1 2 3", "BTC/USDT"),
+    ],
+)
+def test_frame_that_cannot_be_read_says_whose_it_was(frame: str, symbol: str) -> None:
+    codec = subscribed(TRADES, BOOK)
+    hear(codec, "trades BTC 4")
+    with pytest.raises(VenueProtocolError) as caught:
+        hear(codec, frame)
+    assert (caught.value.venue, caught.value.asked) == ("words", "words")
+    assert caught.value.symbol == symbol
+    assert hear(codec, "trades BTC 5") == (trade(5.0),)
+
+
+def test_error_keeps_the_first_bytes_of_a_long_frame() -> None:
+    codec = subscribed(TRADES)
+    frame = "trades BTC " + "x" * 1_000_000
+    with pytest.raises(VenueProtocolError) as caught:
+        hear(codec, frame)
+    assert caught.value.payload == frame[:SAMPLE_BYTES]
+    assert len(str(caught.value)) < 10 * SAMPLE_BYTES
+
+
+def test_codec_without_topics_waits_for_nothing_but_its_heartbeat() -> None:
+    codec = codec_of()
+    assert (codec.deadline, codec.is_settled, codec.has_work) == (inf, True, False)
+    codec.expire(0.0, RECEIVED_NS)
+    assert codec.deadline == STREAM.heartbeat.idle_s

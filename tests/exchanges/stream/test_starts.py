@@ -1,0 +1,205 @@
+from itertools import pairwise
+from math import inf
+
+import pytest
+
+from exchanges.market.events import BookSnapshot, Fault
+from exchanges.market.topics import Channel, Topic
+from exchanges.stream.sequence import BookFeed, BookRule, Recovery
+from exchanges.stream.starts import FIRST_UPDATE_S, PAUSE_CAP_S, PAUSE_S, QUIET_S, START_S, Starts
+from exchanges.stream.subscriptions import Route
+from tests.exchanges.transcripts import RECEIVED_NS, market
+
+BY_REQUEST = BookRule(Recovery.SNAPSHOT_BY_REQUEST)
+IN_STREAM = BookRule(Recovery.SNAPSHOT_IN_STREAM)
+
+
+def book_route(rule: BookRule, symbol: str = "BTC/USDT") -> Route:
+    instrument = market(symbol)
+    feed = BookFeed(instrument, rule)
+    route = Route(instrument, symbol, lambda route, payload, now_ns: (), feed)
+    route.topics.add(Topic(Channel.BOOK, symbol))
+    return route
+
+
+def feed_of(route: Route) -> BookFeed:
+    assert route.feed is not None
+    return route.feed
+
+
+def subscribed(route: Route, now_s: float = 100.0) -> Starts:
+    """A book that is wanted, and whose subscription has just been sent."""
+    starts = Starts()
+    starts.want(route)
+    starts.subscribed(route, now_s)
+    return starts
+
+
+def update(route: Route, previous: int, last: int) -> None:
+    feed_of(route).delta(previous, last, [], [], None, RECEIVED_NS)
+
+
+def start(starts: Starts, route: Route, sequence: int) -> None:
+    """The snapshot comes, and the book is live."""
+    snapshot = BookSnapshot(
+        instrument=route.instrument, bids=[], asks=[], sequence=sequence, received_ns=RECEIVED_NS
+    )
+    feed_of(route).snapshot(snapshot)
+    starts.settle(route)
+
+
+def lose(starts: Starts, route: Route) -> None:
+    feed_of(route).lose(Fault.GAP, "", RECEIVED_NS)
+    starts.want(route)
+
+
+def test_book_is_not_started_before_its_subscription_is_sent() -> None:
+    starts = Starts()
+    starts.want(book_route(BY_REQUEST))
+    assert starts
+    assert starts.deadline == inf
+    assert starts.due_requests(1e9) == []
+
+
+# Books whose snapshot is requested.
+
+
+def test_snapshot_is_requested_as_soon_as_an_update_has_come() -> None:
+    route = book_route(BY_REQUEST)
+    starts = subscribed(route)
+    assert starts.due_requests(100.0) == []
+    update(route, 1, 2)
+    assert starts.due_requests(100.0) == [route]
+
+
+def test_snapshot_of_a_quiet_market_is_requested_without_an_update() -> None:
+    route = book_route(BY_REQUEST)
+    starts = subscribed(route)
+    assert starts.deadline == 100.0 + FIRST_UPDATE_S
+    assert starts.due_requests(100.0 + FIRST_UPDATE_S) == [route]
+
+
+def test_one_request_per_book_is_in_flight() -> None:
+    route = book_route(BY_REQUEST)
+    starts = subscribed(route)
+    assert starts.due_requests(101.0) == [route]
+    assert starts.due_requests(1e6) == []
+    assert starts.deadline == inf
+    starts.landed(route)
+    assert starts.due_requests(1e6) == [route]
+
+
+def test_pause_between_requests_doubles_up_to_its_cap() -> None:
+    route = book_route(BY_REQUEST)
+    starts, now_s, pauses = subscribed(route), 101.0, []
+    for _ in range(9):
+        assert starts.due_requests(now_s) == [route]
+        starts.landed(route)
+        assert starts.due_requests(starts.deadline - 0.01) == []
+        pauses.append(starts.deadline - now_s)
+        now_s = starts.deadline
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    assert (pauses[0], pauses[-1]) == (PAUSE_S, PAUSE_CAP_S)
+
+
+def test_book_that_fails_for_a_day_is_still_asked_for() -> None:
+    route = book_route(BY_REQUEST)
+    starts, now_s, asked = subscribed(route), 101.0, 0
+    while now_s < 86_400:
+        asked += len(starts.due_requests(now_s))
+        starts.landed(route)
+        now_s = starts.deadline
+    assert asked == pytest.approx(86_400 / PAUSE_CAP_S, rel=0.01)
+
+
+def test_book_that_was_live_for_long_begins_with_the_first_pause_again() -> None:
+    route = book_route(BY_REQUEST)
+    starts, now_s = subscribed(route), 101.0
+    for _ in range(5):
+        starts.due_requests(now_s)
+        starts.landed(route)
+        now_s = starts.deadline
+    start(starts, route, 100)
+    now_s += QUIET_S + 1
+    lose(starts, route)
+    assert starts.due_requests(now_s) == [route]
+    starts.landed(route)
+    assert starts.deadline == now_s + PAUSE_S
+
+
+def test_book_that_is_lost_again_at_once_waits_out_its_pause() -> None:
+    route = book_route(BY_REQUEST)
+    starts = subscribed(route)
+    starts.due_requests(101.0)
+    starts.landed(route)
+    start(starts, route, 100)
+    lose(starts, route)
+    assert starts.deadline == 101.0 + PAUSE_S
+
+
+def test_live_book_needs_no_start() -> None:
+    route = book_route(BY_REQUEST)
+    starts = subscribed(route)
+    start(starts, route, 100)
+    assert not starts
+    assert starts.deadline == inf
+    assert starts.due_requests(1e9) == starts.due_subscriptions(1e9) == []
+
+
+def test_books_are_started_in_the_order_they_were_wanted() -> None:
+    routes = [book_route(BY_REQUEST, f"A{number}/USDT") for number in range(50)]
+    starts = Starts()
+    for route in routes:
+        starts.want(route)
+        starts.subscribed(route, 100.0)
+    assert starts.due_requests(101.0) == routes
+
+
+# Books whose snapshot comes with the subscription.
+
+
+def test_book_in_the_stream_is_never_requested() -> None:
+    starts = subscribed(book_route(IN_STREAM))
+    assert starts.due_requests(1e9) == []
+
+
+def test_subscription_that_brings_no_snapshot_is_made_anew() -> None:
+    route = book_route(IN_STREAM)
+    starts = subscribed(route)
+    assert starts.deadline == 100.0 + START_S
+    assert starts.due_subscriptions(100.0 + START_S - 0.01) == []
+    assert starts.due_subscriptions(100.0 + START_S) == [route]
+
+
+def test_lost_book_in_the_stream_is_subscribed_anew_at_once() -> None:
+    route = book_route(IN_STREAM)
+    starts = subscribed(route)
+    start(starts, route, 100)
+    lose(starts, route)
+    assert starts.due_subscriptions(200.0) == [route]
+
+
+def test_new_subscription_of_a_lost_book_gets_as_much_time_as_the_first() -> None:
+    route = book_route(IN_STREAM)
+    starts = subscribed(route)
+    start(starts, route, 100)
+    lose(starts, route)
+    starts.due_subscriptions(200.0)
+    starts.subscribed(route, 200.2)  # the old one has been ended, the new one is sent
+    assert starts.due_subscriptions(200.2 + START_S - 0.01) == []
+    assert starts.due_subscriptions(200.2 + START_S) == [route]
+
+
+def test_book_in_the_stream_that_keeps_failing_is_subscribed_ever_more_rarely() -> None:
+    route = book_route(IN_STREAM)
+    starts, now_s, made = subscribed(route), 100.0, []
+    while now_s < 400.0:
+        start(starts, route, 100)
+        lose(starts, route)
+        now_s = max(now_s, starts.deadline)
+        assert starts.due_subscriptions(now_s) == [route]
+        starts.subscribed(route, now_s)
+        made.append(now_s)
+    pauses = [after - before for before, after in pairwise(made)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == PAUSE_CAP_S

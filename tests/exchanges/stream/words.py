@@ -1,0 +1,172 @@
+"""A venue that speaks in words, on which the contract of a stream is tested."""
+
+from collections.abc import Sequence
+
+from exchanges.limits import Rate
+from exchanges.market.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    Event,
+    Fault,
+    StreamEvent,
+    Subscription,
+    SubscriptionState,
+    Trade,
+)
+from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.orders import Side
+from exchanges.market.topics import Channel, Topic
+from exchanges.rest.request import Request, Response
+from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.subscriptions import Handler, Route
+from tests.exchanges.transcripts import RECEIVED_NS, market
+
+BTC, ETH = market("BTC/USDT"), market("ETH/USDT")
+PERPETUAL = market("BTC/USDT:USDT", "BTC")
+TRADES = Topic(Channel.TRADES, "BTC/USDT")
+ETH_TRADES = Topic(Channel.TRADES, "ETH/USDT")
+BOOK = Topic(Channel.BOOK, "BTC/USDT")
+ETH_BOOK = Topic(Channel.BOOK, "ETH/USDT")
+MARK, FUNDING = Topic(Channel.MARK_PRICE, "BTC/USDT"), Topic(Channel.FUNDING, "BTC/USDT")
+
+STREAM = Stream(
+    name="words",
+    kinds=frozenset({Kind.SPOT}),
+    channels=frozenset({Channel.BOOK, Channel.TRADES, Channel.MARK_PRICE, Channel.FUNDING}),
+    heartbeat=Heartbeat(idle_s=20.0, reply_s=10.0),
+    messages=Rate(burst=5, per_s=5),
+    max_topics=100,
+    batch=10,
+)
+
+
+class WordsStream(StreamCodec):
+    """Says `granted ID`, `refused ID WHY`, and data as `CHANNEL NAME NUMBER...`.
+
+    A book says `book NAME PREVIOUS LAST`, and in this class `book NAME ID` for a snapshot.
+    """
+
+    venue = "words"
+
+    def _key(self, topic: Topic, instrument: Instrument) -> str:
+        channel = (
+            "mark" if topic.channel in (Channel.MARK_PRICE, Channel.FUNDING) else topic.channel
+        )
+        return f"{channel} {instrument.native}"
+
+    def _topic_of(self, key: str) -> Topic | None:
+        channel, native = key.split()
+        instrument = self.instruments.native(Kind.SPOT, native)
+        return Topic(Channel(channel), instrument.symbol) if instrument else None
+
+    def _rule(self, key: str) -> BookRule:
+        return BookRule(Recovery.SNAPSHOT_IN_STREAM)
+
+    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+        verb = "subscribe" if subscribe else "unsubscribe"
+        return f"{verb} {request_id} {', '.join(route.key for route in routes)}"
+
+    def _ping(self) -> Frame:
+        return "ping"
+
+    def _handler(self, topic: Topic) -> Handler:
+        return self._book if topic.channel is Channel.BOOK else _trade
+
+    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+        assert isinstance(frame, str)
+        match frame.split():
+            case ["pong"]:
+                return ()
+            case ["granted", request_id]:
+                return self._granted(int(request_id), received_ns)
+            case ["refused", request_id, *why]:
+                return self._refused(int(request_id), " ".join(why), received_ns)
+            case [channel, native, *numbers]:
+                return self._dispatch(f"{channel} {native}", numbers, received_ns)
+        raise self._protocol_error("fewer words than a frame has", frame)
+
+    def _book(self, route: Route, numbers: list[str], received_ns: int) -> tuple[Event, ...]:
+        if len(numbers) == 1:
+            return self._snapshot(route, book(int(numbers[0]), route.instrument))
+        previous, last = map(int, numbers)
+        return self._delta(route, previous, last, [], [], None, received_ns)
+
+
+class AskingStream(WordsStream):
+    """The same venue, where snapshots are fetched."""
+
+    def _rule(self, key: str) -> BookRule:
+        return BookRule(Recovery.SNAPSHOT_BY_REQUEST)
+
+    def _snapshot_request(self, route: Route) -> Request[BookSnapshot]:
+        def read(response: Response) -> BookSnapshot:
+            raise AssertionError("tests give the answer themselves")
+
+        return Request(
+            venue="words", name="book", endpoint="rest", path="/book", read=read,
+            instrument=route.instrument,
+        )  # fmt: skip
+
+
+def _trade(route: Route, numbers: list[str], received_ns: int) -> tuple[StreamEvent, ...]:
+    return (trade(float(numbers[0]), route.instrument),)
+
+
+def trade(price: float, instrument: Instrument = BTC) -> Trade:
+    return Trade(
+        instrument=instrument, price=price, size=1.0, side=Side.BUY, received_ns=RECEIVED_NS
+    )
+
+
+def book(sequence: int, instrument: Instrument = BTC) -> BookSnapshot:
+    return BookSnapshot(
+        instrument=instrument, bids=[], asks=[], sequence=sequence, received_ns=RECEIVED_NS
+    )
+
+
+def delta(previous: int, last: int, instrument: Instrument = BTC) -> BookDelta:
+    return BookDelta(
+        instrument=instrument,
+        bids=[],
+        asks=[],
+        previous=previous,
+        sequence=last,
+        received_ns=RECEIVED_NS,
+    )
+
+
+def lost(fault: Fault, detail: str, instrument: Instrument = BTC) -> BookLost:
+    return BookLost(instrument=instrument, fault=fault, detail=detail, received_ns=RECEIVED_NS)
+
+
+def news(topic: Topic, state: SubscriptionState, message: str = "") -> Subscription:
+    return Subscription(
+        instrument=BTC if topic.symbol == BTC.symbol else ETH,
+        topic=str(topic),
+        state=state,
+        message=message,
+        received_ns=RECEIVED_NS,
+    )
+
+
+def codec_of(
+    kind: type[WordsStream] = WordsStream, stream: Stream = STREAM, *, listening: bool = False
+) -> StreamCodec:
+    return kind(stream, Instruments([BTC, ETH, PERPETUAL]), listening=listening)
+
+
+def subscribed(*topics: Topic, kind: type[WordsStream] = WordsStream) -> StreamCodec:
+    """A codec whose topics the venue has granted at second 0."""
+    codec = codec_of(kind)
+    codec.expire(0.0, RECEIVED_NS)
+    codec.subscribe(topics)
+    for number, _ in enumerate(codec.outgoing(0.0), 1):
+        hear(codec, f"granted {number}")
+    return codec
+
+
+def hear(codec: StreamCodec, *frames: Frame) -> tuple[StreamEvent, ...]:
+    return tuple(event for frame in frames for event in codec.receive(frame, RECEIVED_NS))

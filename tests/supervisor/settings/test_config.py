@@ -1,0 +1,239 @@
+"""Tests of `supervisor.config`: what a configuration means, and what is wrong with one."""
+
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.detection.opportunity import DetectorSettings
+from exchanges import VENUES
+from exchanges.market.instrument import Kind
+from exchanges.venue import Fees
+from supervisor.settings.config import (
+    Config,
+    FeeConfig,
+    VenueConfig,
+    check_detector,
+    effective,
+    load_config,
+    read_config,
+)
+from supervisor.settings.reader import ConfigError
+from tests.exchanges.transcripts import market
+
+LIVE = Path(__file__).parents[3] / "examples" / "live.toml"
+OKX = VENUES["okx"]
+GOOD: dict[str, Any] = {"symbols": ["BTC/USDT"], "venues": {"okx": {}}}
+
+
+def problems(text: str) -> list[str]:
+    """What is wrong with a configuration that has this beside what every one needs."""
+    with pytest.raises(ConfigError) as caught:
+        read_config(GOOD | tomllib.loads(text))
+    return caught.value.problems
+
+
+# What it means.
+
+
+def test_settings_of_a_venue_come_before_the_common_ones() -> None:
+    config = read_config(
+        tomllib.loads(
+            """
+            symbols = ["BTC/USDT"]
+            channels = ["trades"]
+            proxy = "http://proxy:3128"
+
+            [venues.binance]
+            [venues.okx]
+            symbols = ["ETH/USDT"]
+            channels = ["ticker", "trades"]
+            proxy = ""
+            environment = "demo"
+            endpoints = { rest = "http://127.0.0.1:8080" }
+            """
+        )
+    )
+    assert [config.symbols_of(name) for name in config.venues] == [["BTC/USDT"], ["ETH/USDT"]]
+    assert [config.proxy_of(name) for name in config.venues] == ["http://proxy:3128", ""]
+    endpoints = config.endpoints_of(OKX)
+    assert endpoints == {**OKX.endpoints["demo"], "rest": "http://127.0.0.1:8080"}
+    wished = [str(channel) for channel, _ in config.wishes_of(OKX)]
+    assert sorted(wished) == ["book", "ticker", "trades"]
+
+
+def test_fees_are_yours_or_the_instruments_or_those_of_the_list() -> None:
+    spot = market("BTC/USDT", "BTC-USDT", venue="okx", maker_fee="0.0003", taker_fee="0.0004")
+    unknown = market("ETH/USDT", "ETH-USDT", venue="okx")
+    listed = OKX.fees[Kind.SPOT]
+    config = read_config(GOOD)
+    assert config.fees_of(OKX, spot) == Fees(Decimal("0.0003"), Decimal("0.0004"))
+    assert config.fees_of(OKX, unknown) == listed
+    own = VenueConfig(fees={Kind.SPOT: FeeConfig(maker_bps=-0.5, taker_bps=1.7)})
+    config = msgspec.structs.replace(config, venues={"okx": own})
+    assert config.fees_of(OKX, spot) == Fees(Decimal("-0.00005"), Decimal("0.00017"))
+
+
+def test_the_effective_configuration_reads_back_as_the_same() -> None:
+    config = load_config(LIVE)
+    printed = effective(config)
+    assert read_config(tomllib.loads(printed)) == config
+    assert effective(read_config(tomllib.loads(printed))) == printed
+
+
+@pytest.mark.parametrize("kind", [Config, VenueConfig, FeeConfig, DetectorSettings])
+def test_the_example_names_every_setting(kind: type[msgspec.Struct]) -> None:
+    text = LIVE.read_text("utf-8")
+    for field in msgspec.structs.fields(kind):
+        if field.name != "venues":
+            assert field.encode_name in text, field.name
+
+
+# What is wrong.
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("symbol = []", "symbol: no such setting; did you mean 'symbols'?"),
+        ("[detector]\nopen_bp = 1", "detector.open_bp: no such setting; did you mean 'open_bps'?"),
+        ("refresh_s = 1", "refresh_s: 1 does not fit: expected `float` >= 10.0"),
+        ("refresh_s = nan", "refresh_s: nan does not fit: expected `float` >= 10.0"),
+        (
+            "comparable = 'all'",
+            "comparable: 'all' does not fit: invalid enum value 'all' "
+            "(one of 'same-symbol', 'spot-perp')",
+        ),
+        (
+            "transport = 'tcp'",
+            "transport: 'tcp' does not fit: invalid enum value 'tcp' "
+            "(one of 'auto', 'websockets', 'trio-websocket')",
+        ),
+        ("venues = 5", "venues: a table is wanted, not 5"),
+        ("venues = {}", "venues: none is configured; add a table such as [venues.binance]"),
+        ("venues.binanse = {}", "venues.binanse: no such venue; did you mean 'binance'?"),
+        ("symbols = ['BTC/USDT', 'BTC/USDT']", "symbols: 'BTC/USDT' is listed more than once"),
+        (
+            "symbols = ['BTC/USDT', 'BTCUSDT']",
+            "symbols[1]: 'BTCUSDT' is not a unified symbol: write BASE/QUOTE for spot (BTC/USDT) "
+            "or BASE/QUOTE:SETTLE for a perpetual (BTC/USDT:USDT)",
+        ),
+        (
+            "symbols = []",
+            "venues.okx.symbols: nothing to watch; set it here or set symbols for all venues",
+        ),
+        (
+            "channels = ['klines']",
+            'channels: candles need intervals; write klines = ["1m"] in place of "klines"',
+        ),
+        (
+            "proxy = 'proxy:3128'",
+            "proxy: 'proxy:3128' is not a URL that begins with one of http, socks4, socks5",
+        ),
+        (
+            "[venues.okx]\nproxy = 'http://:0'",
+            "venues.okx.proxy: 'http://:0' is not a URL that begins with one of "
+            "http, socks4, socks5",
+        ),
+        (
+            "[venues.okx]\nenvironment = 'prod'",
+            "venues.okx.environment: 'prod' is none of the venue's; known are: demo, production",
+        ),
+        (
+            "[venues.okx]\nendpoints = { publik = 'ws://x' }",
+            "venues.okx.endpoints.publik: no such endpoint; did you mean 'public'?",
+        ),
+        (
+            "[venues.okx]\nendpoints = { public = 'http://x' }",
+            "venues.okx.endpoints.public: 'http://x' is not a ws:// or wss:// URL",
+        ),
+        (
+            "[venues.okx]\nendpoints = { rest = 'ws://x' }",
+            "venues.okx.endpoints.rest: 'ws://x' is not an http:// or https:// URL",
+        ),
+        (
+            "[venues.okx]\nendpoints = { rest = 'http://' }",
+            "venues.okx.endpoints.rest: 'http://' is not an http:// or https:// URL",
+        ),
+        (
+            "[venues.okx]\nendpoints = { rest = 'http://x:port' }",
+            "venues.okx.endpoints.rest: 'http://x:port' is not an http:// or https:// URL",
+        ),
+        (
+            "[venues.okx.fees.spot]\nmaker_bps = 5000\ntaker_bps = 1",
+            "venues.okx.fees.spot.maker_bps: 5000 does not fit: expected `float` <= 1000.0",
+        ),
+        ("[venues.okx.fees.spot]\ntaker_bps = 1", "venues.okx.fees.spot.maker_bps: is missing"),
+        (
+            "[venues.mexc.fees.perpetual]\nmaker_bps = 1\ntaker_bps = 1",
+            "venues.mexc.fees.perpetual: MEXC has no such markets; it has spot",
+        ),
+        (
+            "[venues.mexc]\nsymbols = ['BTC/USDT:USDT']",
+            "venues.mexc.symbols: MEXC has no perpetual markets: 'BTC/USDT:USDT'; it has spot",
+        ),
+        ("[assets]\nGAS = 'X'", 'assets.GAS: write the key as venue:ASSET, such as "mexc:GAS"'),
+        ("[assets]\n'mecx:GAS' = 'X'", "assets.mecx:GAS: no such venue; did you mean 'mexc'?"),
+        (
+            "[detector]\nopen_bps = 1\nclose_bps = 2",
+            "detector.close_bps: 2 is above open_bps = 1; an opportunity would close as it opens",
+        ),
+        (
+            "[detector]\nopen_bps = nan",
+            "detector.open_bps: nan does not fit: a number of basis points",
+        ),
+        (
+            "[detector]\nclose_bps = -inf",
+            "detector.close_bps: -inf does not fit: a number of basis points",
+        ),
+        (
+            "[detector]\nmin_notional = -1",
+            "detector.min_notional: -1 does not fit: a number of at least 0",
+        ),
+        (
+            "[detector]\nmax_age_s = 0",
+            "detector.max_age_s: 0 does not fit: seconds above 0, or inf",
+        ),
+        ("[detector]\nmax_ratio = 1", "detector.max_ratio: 1 does not fit: a factor above 1"),
+    ],
+)
+def test_a_mistake_is_told_with_path_value_and_what_is_allowed(text: str, problem: str) -> None:
+    assert problems(text) == [problem]
+
+
+def test_candles_that_a_venue_has_not_are_told() -> None:
+    (problem,) = problems("[venues.okx]\nklines = ['10s']")
+    assert problem.startswith("venues.okx.klines: OKX has no candles of '10s'; it has 1")
+
+
+def test_a_transport_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def choose(wished: object) -> None:
+        raise ValueError("websockets is not installed: pip install 'arbitrio[fast]'")
+
+    monkeypatch.setattr("supervisor.settings.config.choose_transport", choose)
+    assert problems("transport = 'websockets'") == [
+        "transport: websockets is not installed: pip install 'arbitrio[fast]'"
+    ]
+
+
+def test_mistakes_of_several_venues_are_told_at_once() -> None:
+    text = "[venues.okx]\nenvironment = 'x'\n[venues.mexc]\nenvironment = 'x'\n[venues.nope]"
+    told = [line.partition(":")[0] for line in problems(text)]
+    assert told == ["venues.okx.environment", "venues.mexc.environment", "venues.nope"]
+
+
+def test_a_detector_alone_is_checked_too() -> None:
+    check_detector(DetectorSettings())
+    with pytest.raises(ConfigError, match=r"detector\.close_bps: 9 is above"):
+        check_detector(DetectorSettings(close_bps=9.0))
+
+
+@pytest.mark.parametrize("content", [b"symbols = [", b"\xff\xfe", b"a = 1\na = 2"])
+def test_what_is_no_toml_is_told(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"^not a TOML file: "):
+        load_config(path)

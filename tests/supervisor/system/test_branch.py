@@ -1,0 +1,198 @@
+"""Tests of `supervisor.desk` and `supervisor.floor`: what is watched, and who keeps its books."""
+
+import pytest
+import trio
+from msgspec.structs import replace
+from trio.testing import MockClock
+
+from actors.books.order_book import BookNotLive, OrderBook, SequenceError
+from actors.detection.opportunity import Phase, Reason
+from actors.edges.clock import TrioClock
+from actors.venue.instruments import CLOCK_EVERY_S
+from exchanges.market.events import BookLost, Event, Fault, InstrumentChange
+from exchanges.market.instrument import Status
+from exchanges.market.topics import Channel, Topic
+from supervisor.settings.reader import ConfigError
+from supervisor.system.branch import VenueDesk
+from supervisor.system.engine import UnknownMarket
+from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS, make_server
+from tests.system.conftest import Floor, floor
+
+BTC, ETH, PERPETUAL = SYMBOLS
+PARTING = {"open_bps": 1.0, "close_bps": 0.0, "min_notional": 10}
+REFRESH_S = 10.0
+# Lists are looked at when the clock is measured.
+REFRESHED_S = CLOCK_EVERY_S + REFRESH_S
+
+
+def desk_of(made: Floor, venue: str) -> VenueDesk:
+    return made.engine._desks[venue]
+
+
+# What is watched.
+
+
+async def test_symbols_watched_twice_or_never_are_no_mistake(autojump_clock: MockClock) -> None:
+    async with floor("binance", symbols=[BTC]) as made:
+        await made.until_live(1)
+        book = made.engine.book("binance", BTC)
+        await made.engine.add("binance", BTC, BTC)
+        await made.engine.remove("binance", ETH)
+        await made.watch(1.0)
+        assert made.engine.books() == [book]
+        assert book.snapshots == 1
+
+
+async def test_a_symbol_that_is_removed_and_added_gets_a_new_book(
+    autojump_clock: MockClock,
+) -> None:
+    async with floor("binance", symbols=[BTC, ETH]) as made:
+        await made.until_live(2)
+        book = made.engine.book("binance", BTC)
+        await made.engine.remove("binance", BTC)
+        assert book.fault is Fault.UNSUBSCRIBED
+        await made.engine.add("binance", BTC)
+        await made.until_live(2)
+        await made.watch(1.0)
+        assert made.engine.book("binance", BTC) is not book
+        assert not book.is_live
+
+
+async def test_a_symbol_added_before_the_lists_are_there_is_opened_with_them(
+    autojump_clock: MockClock,
+) -> None:
+    async with floor("binance", "okx", symbols=[BTC], absent="okx") as made:
+        await made.until_live(1)
+        await made.engine.add("okx", ETH, "NOPE/USDT")
+        with pytest.raises(BookNotLive, match="instruments are being loaded"):
+            made.engine.book("okx", ETH)
+        made.network.listen("okx.sandbox", made.servers["okx"].serve)
+        await made.until_live(3, within_s=600)
+        with pytest.raises(UnknownMarket, match="okx does not trade NOPE/USDT"):
+            made.engine.book("okx", "NOPE/USDT")
+
+
+async def test_channels_are_subscribed_where_the_venue_has_them(autojump_clock: MockClock) -> None:
+    channels = ["funding", "ticker"]
+    async with floor("okx", symbols=[BTC, PERPETUAL], channels=channels, klines=["1m"]) as made:
+        await made.until_live(2)
+        markets = desk_of(made, "okx").markets
+        assert [str(topic.channel) for topic in markets[BTC].places] == ["book", "ticker", "klines"]
+        assert Topic(Channel.FUNDING, PERPETUAL) in markets[PERPETUAL].places
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.001, 0.01, 0.1])
+async def test_a_wish_that_is_cancelled_leaves_no_half_market(
+    after_s: float, autojump_clock: MockClock
+) -> None:
+    async with floor("binance", symbols=[BTC]) as made:
+        await made.until_live(1)
+        with trio.move_on_after(after_s):
+            await made.engine.add("binance", ETH, PERPETUAL)
+        desk = desk_of(made, "binance")
+        assert set(desk.context.books) == set(desk.markets)
+        await made.until_live(len(desk.markets))
+        await made.engine.add("binance", ETH, PERPETUAL)
+        await made.until_live(3)
+
+
+async def test_a_venue_is_added_once(autojump_clock: MockClock) -> None:
+    async with floor("binance", "okx") as made:
+        await made.until_live(6)
+        with pytest.raises(ConfigError, match=r"^venues.okx: is watched already$"):
+            await made.engine.add_venue("okx", made.engine.config.venues["okx"])
+        await made.watch(1.0)
+        assert len(made.live()) == 6
+
+
+# Instruments that change.
+
+
+async def test_new_rules_reach_a_watched_market_and_are_told(autojump_clock: MockClock) -> None:
+    async with floor("okx", refresh_s=REFRESH_S) as made:
+        await made.until_live(3)
+        market = made.servers["okx"].venue.markets[BTC]
+        market.instrument = replace(market.instrument, min_size=market.instrument.min_size * 2)
+        with made.engine.events.listen(lambda event: isinstance(event, InstrumentChange)) as told:
+            await trio.sleep(REFRESHED_S)
+            change = await anext(told)
+        assert isinstance(change, InstrumentChange)
+        assert change.previous is not None
+        assert change.instrument.min_size == change.previous.min_size * 2
+        assert desk_of(made, "okx").markets[BTC].instrument == change.instrument
+        assert not any(book.losses for book in made.engine.books())
+
+
+async def test_a_market_that_is_listed_late_is_opened_then(autojump_clock: MockClock) -> None:
+    new = "SOL/USDT"
+    async with floor("okx", symbols=[BTC, new], refresh_s=REFRESH_S) as made:
+        await made.until_live(1)
+        with pytest.raises(UnknownMarket, match=f"okx does not trade {new}"):
+            made.engine.book("okx", new)
+        later = make_server("okx", TrioClock(EPOCH_NS), symbols=[new])
+        made.servers["okx"].venue.markets |= later.venue.markets
+        await made.until_live(2, within_s=REFRESHED_S + 1.0)
+        assert not desk_of(made, "okx").unknown
+
+
+async def test_a_market_that_is_listed_no_more_is_not_opened_again(
+    autojump_clock: MockClock,
+) -> None:
+    async with floor("okx", refresh_s=REFRESH_S) as made:
+        await made.until_live(3)
+        del made.servers["okx"].venue.markets[ETH]
+        await trio.sleep(REFRESHED_S)
+        assert desk_of(made, "okx").markets[ETH].instrument.status is Status.DELISTED
+        await made.engine.remove("okx", ETH)
+        await made.engine.add("okx", ETH)
+        with pytest.raises(UnknownMarket, match=f"okx does not trade {ETH}"):
+            made.engine.book("okx", ETH)
+
+
+# Who keeps the books.
+
+
+async def test_a_book_whose_actor_failed_starts_anew(autojump_clock: MockClock) -> None:
+    async with floor("binance", "okx", symbols=[BTC, ETH]) as made:
+        await made.until_live(4)
+        for venue in ("binance", "okx"):
+            fail_once(made.engine.book(venue, BTC))
+        with made.engine.tops.listen(lambda news: isinstance(news, BookLost)) as losses:
+            await made.watch(5.0)
+            lost = [await anext(losses), await anext(losses)]
+        assert {
+            (news.instrument.symbol, news.fault) for news in lost if isinstance(news, BookLost)
+        } == {(BTC, Fault.FAILED)}
+        await made.until_live(4)
+        await made.watch(5.0)
+        nodes = made.nodes()
+        assert [nodes[f"{venue} {BTC}"].restarts for venue in ("binance", "okx")] == [1, 1]
+        for book in made.engine.books():
+            failures = 1 if book.instrument.symbol == BTC else 0
+            assert (book.snapshots, book.losses[Fault.FAILED]) == (1 + failures, failures)
+
+
+def fail_once(book: OrderBook) -> None:
+    """Let the book's actor fail at the next event, as by a mistake of ours."""
+    apply = book.apply
+
+    def fail(event: Event) -> None:
+        book.apply = apply  # type: ignore[method-assign]
+        raise SequenceError("a mistake of ours")
+
+    book.apply = fail  # type: ignore[method-assign]
+
+
+async def test_opportunities_of_a_market_end_when_nobody_watches_it(
+    autojump_clock: MockClock,
+) -> None:
+    async with floor("binance", "okx", symbols=[BTC], detector=PARTING) as made:
+        await made.until_live(2)
+        with trio.fail_after(300):
+            while not made.engine.open_opportunities():
+                await made.tick()
+        with made.engine.opportunities() as changes:
+            await made.engine.remove("okx", BTC)
+            change = await anext(changes)
+        assert (change.phase, change.reason) == (Phase.CLOSED, Reason.REMOVED)
+        assert not made.engine.open_opportunities()

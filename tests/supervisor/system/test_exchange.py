@@ -1,0 +1,163 @@
+"""One venue without the engine, against its sandbox in virtual time."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from actors.books.order_book import BookNotLive, OrderBook
+from actors.edges.clock import TrioClock
+from actors.sandbox.server import SandboxServer
+from exchanges import VENUES
+from exchanges.errors import CodecUsageError, ExchangeError, InvalidSymbol
+from exchanges.market.events import Event, Fault
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel, KlineInterval
+from supervisor.system.exchange import PublicExchange, open_exchange
+from supervisor.system.live_streams import Opening
+from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS, levels_of, sandboxes
+
+SPOT, _, PERPETUAL = SYMBOLS
+every_venue = pytest.mark.parametrize("name", list(VENUES))
+
+
+@asynccontextmanager
+async def exchange_of(name: str) -> AsyncIterator[tuple[PublicExchange, SandboxServer]]:
+    async with (
+        sandboxes(name) as (network, servers, endpoints),
+        open_exchange(
+            name, endpoints=endpoints[name], network=network, clock=TrioClock(EPOCH_NS)
+        ) as exchange,
+    ):
+        yield exchange, servers[name]
+
+
+def symbols_of(name: str) -> list[str]:
+    """A market of each kind that the venue has."""
+    by_kind = {Kind.SPOT: SPOT, Kind.PERPETUAL: PERPETUAL}
+    return [by_kind[kind] for kind in VENUES[name].kinds]
+
+
+@every_venue
+async def test_every_request_of_the_market_is_answered(
+    name: str, autojump_clock: MockClock
+) -> None:
+    async with exchange_of(name) as (exchange, server):
+        await exchange.ping()
+        assert abs(await exchange.server_time() - EPOCH_NS) < 60 * 10**9
+        listed = {one.symbol for one in await exchange.instruments()}
+        assert listed >= set(server.venue.markets)
+        for symbol in symbols_of(name):
+            book = await exchange.order_book(symbol, 5)
+            assert book.bids[0][0] < book.asks[0][0]
+            ticker = await exchange.ticker(symbol)
+            assert ticker.instrument.symbol == symbol
+            candles = await exchange.klines(symbol, KlineInterval.M1, 3)
+            assert [one.open_ns for one in candles] == sorted(one.open_ns for one in candles)
+            for trade in await exchange.trades(symbol, 10):
+                assert trade.size > 0
+
+
+@every_venue
+async def test_a_streamed_book_is_the_venues(name: str, autojump_clock: MockClock) -> None:
+    async with exchange_of(name) as (exchange, server):
+        for symbol in symbols_of(name):
+            market = server.venue.markets[symbol]
+            checked = 0
+            async with exchange.stream_book(symbol) as books:
+                with trio.fail_after(60):
+                    while checked < 10:
+                        book = await next_live(books)
+                        bids, asks = levels_of(market, 5)
+                        # The market may have moved on, and not every venue tells its own ids.
+                        has_bids = book.bids(5) == [pytest.approx(one) for one in bids]
+                        has_asks = book.asks(5) == [pytest.approx(one) for one in asks]
+                        checked += has_bids and has_asks
+            with pytest.raises(BookNotLive, match="nobody listens"):
+                book.top()
+
+
+async def test_a_book_that_is_lost_is_told_and_comes_back(autojump_clock: MockClock) -> None:
+    faults: list[Fault | None] = []
+    async with exchange_of("okx") as (exchange, server), exchange.stream_book(SPOT) as books:
+        with trio.fail_after(60):
+            await next_live(books)
+            server.drop_connections()
+            async for book in books:
+                faults.append(book.fault)
+                if book.is_live:
+                    break
+    assert faults[0] is Fault.DISCONNECTED
+    assert faults[-1] is None
+
+
+async def next_live(books: AsyncIterator[OrderBook]) -> OrderBook:
+    async for book in books:
+        if book.is_live:
+            return book
+    raise AssertionError("the stream ended")
+
+
+async def test_a_slow_reader_of_a_book_skips_what_has_passed(autojump_clock: MockClock) -> None:
+    async with exchange_of("binance") as (exchange, _), exchange.stream_book(SPOT) as books:
+        book = await next_live(books)
+        await trio.sleep(600)
+        before = book.sequence
+        with trio.fail_after(5):
+            assert (await anext(books)).sequence >= before
+            assert (await anext(books)).sequence >= before
+
+
+Opener = Callable[[PublicExchange], Opening[Event]]
+STREAMS: list[tuple[Channel, str, Opener]] = [
+    (Channel.TOP, SPOT, lambda one: one.stream_tops(SPOT)),
+    (Channel.TRADES, SPOT, lambda one: one.stream_trades(SPOT)),
+    (Channel.TICKER, SPOT, lambda one: one.stream_ticker(SPOT)),
+    (Channel.KLINES, SPOT, lambda one: one.stream_klines(SPOT)),
+    (Channel.FUNDING, PERPETUAL, lambda one: one.stream_funding(PERPETUAL)),
+    (Channel.MARK_PRICE, PERPETUAL, lambda one: one.stream_mark_price(PERPETUAL)),
+    (Channel.OPEN_INTEREST, PERPETUAL, lambda one: one.stream_open_interest(PERPETUAL)),
+]
+
+
+@pytest.mark.parametrize(("channel", "symbol", "opener"), STREAMS, ids=lambda one: str(one)[:14])
+async def test_a_stream_tells_what_it_is_asked_for(
+    channel: Channel, symbol: str, opener: Opener, autojump_clock: MockClock
+) -> None:
+    async with exchange_of("okx") as (exchange, server):
+        with trio.fail_after(300):
+            async with opener(exchange) as events:
+                first, second = await anext(events), await anext(events)
+        assert first.instrument.symbol == second.instrument.symbol == symbol
+        await trio.sleep(5)
+        assert not server.venue.sessions  # nobody listens any more
+
+
+async def test_two_readers_share_one_subscription(autojump_clock: MockClock) -> None:
+    async with exchange_of("okx") as (exchange, server), exchange.stream_trades(SPOT) as one:
+        async with exchange.stream_trades(SPOT) as other:
+            first = await anext(one)
+            assert await anext(other) is first
+            assert len(server.venue.sessions) == 1
+        assert (await anext(one)).trade_id != first.trade_id
+
+
+async def test_a_refused_stream_says_so(autojump_clock: MockClock) -> None:
+    async with exchange_of("okx") as (exchange, server):
+        server.venue.refused.add(SPOT)
+        async with exchange.stream_trades(SPOT) as trades:
+            with pytest.raises(ExchangeError, match="refuses trades BTC/USDT"), trio.fail_after(60):
+                await anext(trades)
+
+
+async def test_what_is_not_there_is_said_at_once(autojump_clock: MockClock) -> None:
+    async with exchange_of("gateio") as (exchange, _):
+        with pytest.raises(InvalidSymbol, match="does not trade NO/THING"):
+            await exchange.ticker("NO/THING")
+        with pytest.raises(CodecUsageError, match="streams no funding of spot markets"):
+            async with exchange.stream_funding(SPOT):
+                pass
+        with pytest.raises(CodecUsageError, match="no public request for funding"):
+            await exchange.funding(SPOT)
