@@ -8,8 +8,8 @@ import trio
 
 from actors.edges.clock import Clock
 from actors.edges.taps import HttpTap
+from actors.network.client import BodyTooLarge, HttpReply, fetch, open_client
 from actors.network.network import Network
-from actors.network.pool import BodyTooLarge, HttpReply, fetch, open_pool
 from exchanges.chance import Chance
 from exchanges.errors import ExchangeError, OutcomeUnknown, RateLimited, VenueUnavailable
 from exchanges.limits import TokenBucket
@@ -42,7 +42,7 @@ class Gateway:
         self._venue = venue
         self._endpoints = endpoints
         self._network = network
-        self._pool = open_pool(network, CONCURRENT)
+        self._client = open_client(network, CONCURRENT)
         self._clock = clock
         self._chance = chance
         self._tap = tap
@@ -53,8 +53,8 @@ class Gateway:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep connections open between calls, and close them at the end."""
-        self._pool = open_pool(self._network, CONCURRENT)
-        async with self._pool:
+        self._client = open_client(self._network, CONCURRENT)
+        async with self._client:
             task_status.started()
             await trio.sleep_forever()
 
@@ -87,7 +87,7 @@ class Gateway:
             try:
                 with trio.fail_after(REQUEST_S):
                     reply = await fetch(
-                        self._pool, request.method, url, dict(request.headers), request.body
+                        self._client, request.method, url, request.headers, request.body
                     )
             except (OSError, trio.TooSlowError, BodyTooLarge) as error:
                 raise self._unanswered(request, error) from error

@@ -42,12 +42,15 @@ class ScriptedServer:
 
     Attributes:
         asked: when each request arrived, and its target.
+        headers: those of each request, names in lower case; `bodies` are what came with them.
         connections: how many were opened; `closed` of them by the client.
         busiest: most requests under way at once.
     """
 
     def __init__(self, answer: Answer) -> None:
         self.asked: list[tuple[float, str]] = []
+        self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
         self.connections = 0
         self.closed = 0
         self.busiest = 0
@@ -63,9 +66,13 @@ class ScriptedServer:
                     match http.next_event():
                         case h11.NEED_DATA:
                             http.receive_data(bytes(await stream.receive_some(65536)))
-                        case h11.Request(target=target):
-                            asked = target.decode()
+                        case h11.Request(target=target, headers=headers):
+                            asked, body = target.decode(), b""
+                            self.headers.append({k.decode(): v.decode() for k, v in headers})
+                        case h11.Data(data=data):
+                            body += bytes(data)
                         case h11.EndOfMessage():
+                            self.bodies.append(body)
                             answer = await self._reply(asked)
                             if answer:
                                 await stream.send_all(answer)
