@@ -15,12 +15,13 @@ from actors.network.network import MemoryNetwork
 from actors.venue.gateway import Gateway
 from exchanges import VENUES
 from exchanges.limits import Rate
+from exchanges.rest.request import Effect
 
 BINANCE: Final = VENUES["binance"]
 PLENTY: Final = Rate(1_000, 1_000)
 SPOT, UM = "spot_weight", "um_weight"
 PING: Final = BINANCE.rest.ping()
-ORDER: Final = msgspec.structs.replace(PING, method="POST", body=b"buy", idempotent=False)
+ORDER: Final = msgspec.structs.replace(PING, method="POST", body=b"buy", effect=Effect.ONCE)
 """What must not be sent twice."""
 
 Answer = Callable[[str], Awaitable[bytes]]
