@@ -31,6 +31,7 @@ from supervisor.supervision.child import Node
 from supervisor.supervision.policy import RestartLimit
 from supervisor.supervision.supervise import Supervisor
 from supervisor.system.branch import VenueDesk
+from supervisor.system.loading import load_venue
 from supervisor.system.markets import Floor
 
 # A book's actor fails by our own bug only; many failing at once would be a wave of bad data.
@@ -180,6 +181,8 @@ class Engine:
         if name in self._desks:
             raise ConfigError([f"venues.{name}: is watched already"])
         config = msgspec.structs.replace(self.config, venues={**self.config.venues, name: own})
+        if name in VENUES:
+            await load_venue(name, self._network)
         check_config(config)
         self.config = config
         await self._open_desk(name)

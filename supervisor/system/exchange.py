@@ -21,7 +21,7 @@ from actors.network.network import Network, SocketNetwork
 from actors.network.websocket import Transport
 from actors.venue.context import VenueContext
 from actors.venue.instruments import load_instruments
-from exchanges import VENUES, Venue
+from exchanges import Venue
 from exchanges.errors import InvalidSymbol
 from exchanges.market.events import (
     BookSnapshot,
@@ -42,6 +42,7 @@ from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Request
 from exchanges.venue import PRODUCTION
 from supervisor.system.live_streams import LiveStreams, Opening
+from supervisor.system.loading import load_venue
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -65,7 +66,7 @@ async def open_exchange(
     Raises:
         KeyError: there is no such venue, or it has no such environment.
     """
-    venue = VENUES[name]
+    venue = await load_venue(name, network)
     context = VenueContext.open(
         venue,
         {**venue.endpoints[environment], **(endpoints or {})},
