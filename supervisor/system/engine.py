@@ -16,6 +16,7 @@ import trio
 from actors.books.order_book import BookNotLive, OrderBook
 from actors.detection.identity import AssetIdentity
 from actors.detection.opportunity import Opportunity, OpportunityChange
+from actors.edges.background import open_background
 from actors.edges.clock import Clock, SystemClock
 from actors.edges.hub import Hub, Listener
 from actors.edges.taps import HttpTap, StreamTap
@@ -278,18 +279,6 @@ async def open_engine(
         chance=chance or Random(),
         taps=taps,
     )
-    failure: Exception | None = None
-    try:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(engine.run)
-            try:
-                yield engine
-            except Exception as error:  # noqa: BLE001 - raised again below, outside of the nursery
-                failure = error
-            nursery.cancel_scope.cancel(reason="the engine's block has ended")
-    except BaseExceptionGroup as group:
-        if len(group.exceptions) > 1:
-            raise
-        raise group.exceptions[0] from None
-    if failure:
-        raise failure
+    async with open_background("the engine's block has ended") as nursery:
+        await nursery.start(engine.run)
+        yield engine

@@ -15,6 +15,7 @@ from typing import TypeVar
 import trio
 
 from actors.books.order_book import OrderBook
+from actors.edges.background import open_background
 from actors.edges.clock import Clock, SystemClock
 from actors.edges.hub import Hub
 from actors.network.network import Network, SocketNetwork
@@ -76,10 +77,9 @@ async def open_exchange(
         events=Hub(),
         transport=transport,
     )
-    async with trio.open_nursery() as nursery:
+    async with open_background("the exchange is closed") as nursery:
         await nursery.start(context.gateway.run)
         yield PublicExchange(context, nursery)
-        nursery.cancel_scope.cancel(reason="the exchange is closed")
 
 
 class PublicExchange:
