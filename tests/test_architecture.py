@@ -23,6 +23,7 @@ ALLOWED = {
         "structlog",
         "h11",
         "httpcore2",
+        "httpx2",
         "trio_websocket",
         "websockets",
         "python_socks",

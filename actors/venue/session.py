@@ -9,8 +9,8 @@ import trio
 
 from actors.books.keeper import BookInbox
 from actors.network.websocket import HandshakeRefused, WebSocket, open_websocket
+from actors.venue.budget import take_turn
 from actors.venue.context import VenueContext
-from actors.venue.gateway import take_turn
 from exchanges.errors import ExchangeError
 from exchanges.market.events import (
     BookDelta,
