@@ -21,6 +21,7 @@ from exchanges.paradex.sandbox_public import (
     trade_row,
 )
 from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle, MarketProfile
@@ -62,6 +63,12 @@ class ParadexSandbox(SandboxVenue):
     def make_instrument(self, symbol: str) -> Instrument:
         instrument = super().make_instrument(symbol)
         return replace(instrument, funding_interval_s=FUNDING_HOURS * 3600.0)
+
+    def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
+        updates = super().advance(now_ns)
+        for market, update in updates.items():
+            self._numbers.count(market, update)
+        return updates
 
     def open_session(self, endpoint: str) -> SandboxSession:
         return ParadexSession(self, endpoint, self._numbers)

@@ -43,14 +43,11 @@ class BookNumbers:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._last_ids: dict[str, int] = {}
 
     def count(self, market: SandboxMarket, update: MarketUpdate) -> None:
-        """Every session tells the venue of every update; each counts once."""
-        symbol = market.instrument.symbol
-        if update.last_id >= update.first_id and self._last_ids.get(symbol) != update.last_id:
-            self._last_ids[symbol] = update.last_id
-            self._numbers[symbol] = self.of(market) + 1
+        """Count an update, if the book has changed."""
+        if update.last_id >= update.first_id:
+            self._numbers[market.instrument.symbol] = self.of(market) + 1
 
     def of(self, market: SandboxMarket) -> int:
         return self._numbers.get(market.instrument.symbol, _FIRST_NUMBER)
@@ -63,10 +60,6 @@ class ParadexSession(SandboxSession):
         super().__init__(venue, endpoint)
         self._numbers = numbers
         self._told: dict[str, set[tuple[str, str]]] = {}  # sides and prices of the client's books
-
-    def publish(self, market: SandboxMarket, update: MarketUpdate, now_ns: int) -> None:
-        self._numbers.count(market, update)
-        super().publish(market, update, now_ns)
 
     def receive(self, frame: Frame, now_ns: int) -> None:
         try:

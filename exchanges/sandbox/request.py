@@ -8,13 +8,17 @@ from exchanges.market.numbers import NS_PER_MS
 
 
 class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP request to one of the venue's endpoints; `query` is decoded."""
+    """One HTTP request to one of the venue's endpoints.
+
+    `path` and `query` are decoded, names of `headers` are in lower case.
+    """
 
     endpoint: str
     method: str
     path: str
     query: Mapping[str, str]
     now_ns: int
+    headers: Mapping[str, str] = {}
     body: bytes = b""
 
     def integer(self, name: str, default: int) -> int:

@@ -63,12 +63,17 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class SandboxSession(ABC):
-    """The server's side of one socket, opened at one of the venue's endpoints."""
+    """The server's side of one socket, opened at one of the venue's endpoints.
+
+    Attributes:
+        goodbye: code and reason, once the venue closes the socket.
+    """
 
     def __init__(self, venue: "SandboxVenue", endpoint: str) -> None:
         self.venue = venue
         self.endpoint = endpoint
         self.streams: dict[str, SandboxStream] = {}
+        self.goodbye: tuple[int, str] | None = None
         self._outbox: list[Outgoing] = []
 
     @abstractmethod
@@ -91,6 +96,10 @@ class SandboxSession(ABC):
     def send_json(self, value: object) -> None:
         self.send(json_text(value))
 
+    def close(self, code: int, reason: str = "") -> None:
+        """Say no more than what has gathered, and goodbye."""
+        self.goodbye = self.goodbye or (code, reason)
+
     def take(self) -> list[Outgoing]:
         """The frames that have gathered, in order."""
         outgoing, self._outbox = self._outbox, []
@@ -101,11 +110,18 @@ class SandboxSession(ABC):
         stream.last_id = stream.market.depth(0).last_id
         self.streams[stream.key] = stream
 
-    def publish(self, market: SandboxMarket, update: MarketUpdate, now_ns: int) -> None:
-        """Tell the subscriptions of a market what happened there."""
+    def tell(self, updates: Mapping[SandboxMarket, MarketUpdate], now_ns: int) -> None:
+        """Markets have moved, and time has passed."""
+        self.publish(updates, now_ns)
+        self.tick(now_ns)
+
+    def publish(self, updates: Mapping[SandboxMarket, MarketUpdate], now_ns: int) -> None:
+        """Tell the subscriptions of the markets what happened there."""
         for stream in self.streams.values():
-            if stream.market is market and stream.wants(update, now_ns):
-                for frame in self.encode(stream, update, now_ns):
-                    self._outbox.append(Outgoing(frame, stream))
-                stream.last_id = update.last_id
-                stream.last_ns = now_ns
+            update = updates.get(stream.market)
+            if update is None or not stream.wants(update, now_ns):
+                continue
+            for frame in self.encode(stream, update, now_ns):
+                self._outbox.append(Outgoing(frame, stream))
+            stream.last_id = update.last_id
+            stream.last_ns = now_ns

@@ -13,6 +13,7 @@ from typing import ClassVar
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
 from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
@@ -88,14 +89,15 @@ class SandboxVenue(ABC):
         route = self._routes.get(request.path)
         return route(request) if route else self.error_reply(404, "no such path")
 
+    def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
+        """Let the markets live on until `now_ns`; what happened at each."""
+        return {market: market.synthetic.step(now_ns) for market in self.markets.values()}
+
     def step(self, now_ns: int) -> None:
         """Let the markets live on until `now_ns`, and tell the sessions."""
-        for market in self.markets.values():
-            update = market.synthetic.step(now_ns)
-            for session in self.sessions:
-                session.publish(market, update, now_ns)
+        updates = self.advance(now_ns)
         for session in self.sessions:
-            session.tick(now_ns)
+            session.tell(updates, now_ns)
 
     def market(self, kind: Kind, native: str) -> SandboxMarket | None:
         """The market that the venue calls `native`."""
