@@ -14,9 +14,15 @@ from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    BadParameter,
+    SandboxReply,
+    SandboxRequest,
+)
 from exchanges.sandbox.session import SandboxSession
-from exchanges.sandbox.synthetic import MarketProfile
+from exchanges.sandbox.synthetic import MarketProfile, NotPerpetual
 from exchanges.sandbox.world import World, start_price
 
 
@@ -71,7 +77,11 @@ class SandboxVenue(ABC):
 
     @abstractmethod
     def error_reply(self, status: int, message: str) -> SandboxReply:
-        """An error as the venue words it: 400 unknown market, 404 no such path, 429 too many."""
+        """An error as the venue words it.
+
+        400 is an unknown market, 404 no such path, `BAD_PARAMETER` a value that cannot be read,
+        429 too many requests.
+        """
 
     def contract_size(self, base: str, settle: str) -> Decimal:
         """Base units per contract."""
@@ -87,7 +97,14 @@ class SandboxVenue(ABC):
             self.busy -= 1
             return self.error_reply(429, "too many requests")
         route = self._routes.get(request.path)
-        return route(request) if route else self.error_reply(404, "no such path")
+        if route is None:
+            return self.error_reply(404, "no such path")
+        try:
+            return route(request)
+        except BadParameter as error:
+            return self.error_reply(BAD_PARAMETER, str(error))
+        except NotPerpetual as error:
+            return self.error_reply(400, str(error))
 
     def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
         """Let the markets live on until `now_ns`; what happened at each."""
