@@ -22,6 +22,7 @@ ALLOWED = {
         "trio",
         "structlog",
         "h11",
+        "wsproto",
         "httpcore2",
         "httpx2",
         "trio_websocket",

@@ -14,12 +14,23 @@ from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S, NS_PER_US
 from exchanges.market.orders import Side
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 _INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
-_CODES: Final = {400: "INVALID_CLIENT_REQUEST", 404: "RESOURCE_NOT_FOUND"}
+_CODES: Final = {
+    400: "INVALID_CLIENT_REQUEST",
+    404: "RESOURCE_NOT_FOUND",
+    BAD_PARAMETER: "INVALID_CLIENT_REQUEST",
+}
 _FUNDING_S: Final = 3600.0
 _DEPTHS: Final = ("5", "10", "20", "50", "100", "500", "1000")
 
@@ -44,7 +55,8 @@ class BackpackSandbox(SandboxVenue):
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         code = _CODES.get(status, "TOO_MANY_REQUESTS")
-        return json_reply({"code": code, "message": message}, status)
+        http_status = 400 if status == BAD_PARAMETER else status
+        return json_reply({"code": code, "message": message}, http_status)
 
     def routes(self) -> Mapping[str, Answer]:
         return {
@@ -142,8 +154,8 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, An
 
 
 def _klines(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
-    interval = _INTERVALS[request.query.get("interval", "")]
-    since_ns = int(request.query["startTime"]) * NS_PER_S
+    interval = request.choice("interval", _INTERVALS)
+    since_ns = request.integer("startTime", 0) * NS_PER_S
     candles = market.synthetic.statistics.candles(interval)
     return [
         {
@@ -210,5 +222,5 @@ def _funding_rates(market: SandboxMarket, request: SandboxRequest) -> list[dict[
             "fundingRate": f"{state.funding_rate:.9f}",
             "intervalEndTimestamp": utc_text(state.next_funding_ns - age * interval_ns, "T"),
         }
-        for age in range(request.integer("limit", 100))
+        for age in range(request.rows("limit", 100))
     ]

@@ -7,7 +7,7 @@ at once.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -39,18 +39,24 @@ _PARSE_ERROR: Final = 4002
 _INVALID_STREAM: Final = 4006
 
 
+class Command(msgspec.Struct):
+    """`{"method":"SUBSCRIBE","params":["depth.SOL_USDC"]}`"""
+
+    method: Literal["SUBSCRIBE", "UNSUBSCRIBE"]
+    params: list[str]
+
+
 class BackpackSession(SandboxSession):
     """One connection."""
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        try:
-            request = msgspec.json.decode(frame)
-            method, names = request["method"], request["params"]
-        except (msgspec.DecodeError, LookupError, TypeError):
-            self._refuse(_PARSE_ERROR, "Parse error")
-            return
-        for name in names:
-            if method == "UNSUBSCRIBE":
+    requests = msgspec.json.Decoder(Command)
+
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        self._refuse(_PARSE_ERROR, "Parse error")
+
+    def handle(self, request: Command, now_ns: int) -> None:
+        for name in request.params:
+            if request.method == "UNSUBSCRIBE":
                 self.streams.pop(name, None)
             elif name != _LIQUIDATIONS:
                 self._begin(name, now_ns)
@@ -69,14 +75,13 @@ class BackpackSession(SandboxSession):
             self._refuse(_INVALID_STREAM, "Invalid stream")
             return
         of_kind = Kind.PERPETUAL if native.endswith("_PERP") else Kind.SPOT
-        market = self.venue.market(of_kind, native)
-        if market is None or market.instrument.symbol in self.venue.refused:
+        stream = self.offer(name, channel, self.venue.market(of_kind, native), interval)
+        if stream is None:
             return
-        stream = SandboxStream(name, channel, market, interval)
         self.subscribe(stream)
         if channel in _AT_ONCE:
             stream.last_ns = now_ns
-            for row in _STATES[channel](market):
+            for row in _STATES[channel](stream.market):
                 self.send(_frame(stream, row, now_ns))
 
     def _refuse(self, code: int, message: str) -> None:

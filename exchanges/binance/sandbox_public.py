@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from exchanges.dialects.mbx.sandbox_public import (
     PERPETUAL_CHANNELS,
-    REFUSAL,
     SPOT_CHANNELS,
     MbxSession,
+    Row,
 )
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -41,8 +41,9 @@ class BinanceSession(MbxSession):
             return {}
         return {"st": 1, **({"ps": instrument.native} if stream.channel in _PUBLIC else {})}
 
-    def refusal(self, kind: Kind, request_id: object) -> dict[str, Any]:
+    def refusal(self, error: Row, request_id: int | str | None) -> Row:
         """USD-M words it differently."""
+        kind, _ = self.channels[self.endpoint]
         if kind is Kind.SPOT:
-            return super().refusal(kind, request_id)
-        return {"error": REFUSAL, "id": request_id}
+            return super().refusal(error, request_id)
+        return {"error": error, "id": request_id}

@@ -24,7 +24,14 @@ from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.venue import SandboxVenue
@@ -34,6 +41,7 @@ _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _ERRORS: Final = {
     400: (10020, "symbol: invalid"),
     404: (10020, "symbol: invalid"),
+    BAD_PARAMETER: (10020, "limit: invalid"),
     429: (11010, "ratelimit: error"),
 }
 _MOST_CHARGES: Final = 10

@@ -4,7 +4,7 @@ Source: as for `public.py`. Levels that leave the window of a book are deleted l
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Raw
@@ -33,14 +33,36 @@ _CHANNELS: Final = {
 }
 _LIQUIDATIONS: Final = "liq:global"
 _LENGTHS: Final = frozenset({"1", "25", "100", "250"})
+_UNKNOWN_EVENT: Final = 10000
+_FAILED: Final = 10300
+_DUPLICATE: Final = 10301
+_NOT_ENDED: Final = 10400
 _FIRST_ID: Final = 1000
 _BEAT_NS: Final = 15 * NS_PER_S
 _PAST: Final = 30
 _STATUS_FIELDS: Final = 23
 
 
+class Command(msgspec.Struct, omit_defaults=True):
+    """`{"event":"subscribe","channel":"book","symbol":"tBTCUSD","prec":"P0","len":"250"}`"""
+
+    event: Literal["ping", "conf", "subscribe", "unsubscribe"]
+    channel: str = ""
+    symbol: str = ""
+    key: str = ""
+    prec: str = ""
+    freq: str = ""
+    len: str | int = ""
+    subId: str | int = ""
+    chanId: int = 0
+    flags: int = 0
+    cid: int | None = None
+
+
 class BitfinexSession(SandboxSession):
     """One connection."""
+
+    requests = msgspec.json.Decoder(Command)
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
@@ -59,16 +81,18 @@ class BitfinexSession(SandboxSession):
             if now_ns - spoke_ns >= _BEAT_NS:
                 self.send(self._array(channel_id, now_ns, "hb"))
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        request = msgspec.json.decode(frame)
-        match request["event"]:
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        self.send_json({"event": "error", "msg": "unknown event", "code": _UNKNOWN_EVENT})
+
+    def handle(self, request: Command, now_ns: int) -> None:
+        match request.event:
             case "ping":
-                self.send_json({"event": "pong", "ts": ms(now_ns), "cid": request.get("cid")})
+                self.send_json({"event": "pong", "ts": ms(now_ns), "cid": request.cid})
             case "conf":
-                self._flags = request["flags"]
+                self._flags = request.flags
                 self.send_json({"event": "conf", "status": "OK", "flags": self._flags})
             case "unsubscribe":
-                self._end(request["chanId"])
+                self._end(request.chanId)
             case "subscribe":
                 self._subscribe(request, now_ns)
 
@@ -90,25 +114,25 @@ class BitfinexSession(SandboxSession):
             case _:
                 return (self._array(channel_id, now_ns, status_row(market, now_ns)),)
 
-    def _subscribe(self, request: dict[str, Any], now_ns: int) -> None:
-        about = request.get("symbol") or request.get("key", "")
-        key = f"{request['channel']}:{about}"
-        stream = self._find(key, request)
+    def _subscribe(self, request: Command, now_ns: int) -> None:
+        about = request.symbol or request.key
+        key = f"{request.channel}:{about}"
+        stream = self._find(key, str(request.len or "25"))
         is_global = key == f"status:{_LIQUIDATIONS}"  # nobody is liquidated here
-        is_refused = stream and stream.market.instrument.symbol in self.venue.refused
         code, message = 0, ""
         if key in self._ids.values():
-            code, message = 10301, "subscribe: dup"
-        elif is_refused or (stream is None and not is_global):
-            code, message = 10300, "symbol: invalid"
+            code, message = _DUPLICATE, "subscribe: dup"
+        elif stream is None and not is_global:
+            code, message = _FAILED, "symbol: invalid"
+        echo: dict[str, Any] = msgspec.to_builtins(request)
         if code:
-            self.send_json(request | {"event": "error", "msg": message, "code": code})
+            self.send_json(echo | {"event": "error", "msg": message, "code": code})
             return
         self._last_id += 1
         self._ids[self._last_id] = key
         self._spoke_ns[self._last_id] = now_ns
-        answer = request | {"event": "subscribed", "chanId": self._last_id}
-        if "symbol" in request:
+        answer = echo | {"event": "subscribed", "chanId": self._last_id}
+        if request.symbol:
             answer["pair"] = about.removeprefix("t")
         self.send_json(answer)
         if stream:
@@ -117,27 +141,27 @@ class BitfinexSession(SandboxSession):
 
     def _end(self, channel_id: int) -> None:
         if channel_id not in self._ids:
-            error = {"event": "error", "msg": "unsubscribe: invalid", "code": 10400}
+            error = {"event": "error", "msg": "unsubscribe: invalid", "code": _NOT_ENDED}
             self.send_json(error | {"chanId": channel_id})
             return
         self.streams.pop(self._ids.pop(channel_id), None)
         del self._spoke_ns[channel_id]
         self.send_json({"event": "unsubscribed", "status": "OK", "chanId": channel_id})
 
-    def _find(self, key: str, request: dict[str, Any]) -> SandboxStream | None:
-        channel, _, about = key.partition(":")
+    def _find(self, key: str, length: str) -> SandboxStream | None:
+        name, _, about = key.partition(":")
         interval = None
-        if channel == "candles":
-            _, name, about = [*about.split(":", 2), "", ""][:3]
-            interval = INTERVALS.get(name)
-        elif channel == "status":
+        if name == "candles":
+            _, candle, about = [*about.split(":", 2), "", ""][:3]
+            interval = INTERVALS.get(candle)
+        elif name == "status":
             about = about.removeprefix("deriv:")
         native = about.removeprefix("t")
         kind = Kind.PERPETUAL if is_perpetual(native) else Kind.SPOT
-        market, length = self.venue.market(kind, native), request.get("len", "25")
-        if market is None or channel not in _CHANNELS or length not in _LENGTHS:
+        if length not in _LENGTHS:
             return None
-        return SandboxStream(key, _CHANNELS[channel], market, interval, int(length))
+        market = self.venue.market(kind, native)
+        return self.offer(key, _CHANNELS.get(name), market, interval, int(length))
 
     def _begin(self, stream: SandboxStream, now_ns: int) -> list[Any]:
         """The first frame of a channel: what is now, or what has been, newest first."""

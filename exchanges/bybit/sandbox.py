@@ -13,14 +13,20 @@ from exchanges.bybit.market_data import INTERVALS
 from exchanges.bybit.rest import CATEGORIES
 from exchanges.bybit.sandbox_public import BybitSession, levels_row, side_name, ticker_row
 from exchanges.market.instrument import Instrument, Kind
-from exchanges.market.topics import KlineInterval
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 _KINDS: Final = {category: kind for kind, category in CATEGORIES.items()}
-_CODES: Final = {400: 10029, 404: 10404, 429: 10429}
+_CODES: Final = {400: 10029, 404: 10404, BAD_PARAMETER: 10001, 429: 10429}
 _FUNDING_MINUTES: Final = 480
 _PAGE: Final = 500
 
@@ -180,7 +186,7 @@ def _ticker(market: SandboxMarket) -> dict[str, str]:
 
 
 def _klines(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    interval = INTERVALS.get(request.query.get("interval", ""), KlineInterval.M1)
+    interval = request.choice("interval", INTERVALS)
     candles = market.synthetic.statistics.candles(interval)[-request.integer("limit", 200) :]
     rows = [
         [
@@ -209,6 +215,6 @@ def _charges(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
             "fundingRate": f"{state.funding_rate:.8f}",
             "fundingRateTimestamp": str(ms(state.next_funding_ns) - age * interval_ms),
         }
-        for age in range(1, request.integer("limit", 200) + 1)
+        for age in range(1, request.rows("limit", 200) + 1)
     ]
     return _listed(request, rows)

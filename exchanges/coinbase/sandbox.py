@@ -15,7 +15,14 @@ from exchanges.coinbase.sandbox_public import CoinbaseSession, candle_row, trade
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
@@ -23,8 +30,13 @@ _PREFIX: Final = "/api/v3/brokerage"
 _MARKET: Final = f"{_PREFIX}/market/products"
 _INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
 _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
-_IDS: Final = {400: "NOT_FOUND", 404: "not_found", 429: "rate_limit_exceeded"}
-_STATUS: Final = {400: 404, 404: 404, 429: 429}
+_IDS: Final = {
+    400: "NOT_FOUND",
+    404: "not_found",
+    BAD_PARAMETER: "INVALID_ARGUMENT",
+    429: "rate_limit_exceeded",
+}
+_STATUS: Final = {400: 404, 404: 404, BAD_PARAMETER: 400, 429: 429}
 _FUNDING_S: Final = 3600
 # One contract of the venue's US futures.
 _CONTRACT_SIZES: Final = {"BTC": Decimal("0.01"), "ETH": Decimal("0.1")}
@@ -189,7 +201,7 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
 
 
 def _candles(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    interval = _INTERVALS[request.query.get("granularity", "ONE_MINUTE")]
+    interval = request.choice("granularity", _INTERVALS, "ONE_MINUTE")
     since_ns, until_ns = (request.integer(name, 0) * NS_PER_S for name in ("start", "end"))
     candles = [
         candle

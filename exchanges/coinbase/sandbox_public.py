@@ -6,7 +6,7 @@ answer. An unknown product is an error that does not say what it is about.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -36,8 +36,18 @@ _ALL_LEVELS: Final = 1_000_000
 _RECENT_TRADES: Final = 50
 
 
+class Command(msgspec.Struct):
+    """`{"type":"subscribe","channel":"level2","product_ids":["BTC-USD"]}`"""
+
+    type: Literal["subscribe", "unsubscribe"]
+    channel: str
+    product_ids: list[str] = []
+
+
 class CoinbaseSession(SandboxSession):
     """One connection."""
+
+    requests = msgspec.json.Decoder(Command)
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
@@ -45,19 +55,15 @@ class CoinbaseSession(SandboxSession):
         self._beats = 0
         self._beat_ns: int | None = None  # of the last heartbeat, once they are subscribed
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        try:
-            request = msgspec.json.decode(frame)
-            verb, channel = request["type"], request["channel"]
-            products = request.get("product_ids", [])
-        except (msgspec.DecodeError, LookupError, TypeError):
-            self._refuse("failed to parse the message")
-            return
-        if channel == _BEAT:
-            self._beat_ns = now_ns if verb == "subscribe" else None
-        elif verb == "unsubscribe":
-            self._end(channel, products)
-        elif not self._begin(channel, products, now_ns):
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        self._refuse("failed to parse the message")
+
+    def handle(self, request: Command, now_ns: int) -> None:
+        if request.channel == _BEAT:
+            self._beat_ns = now_ns if request.type == "subscribe" else None
+        elif request.type == "unsubscribe":
+            self._end(request.channel, request.product_ids)
+        elif not self._begin(request.channel, request.product_ids, now_ns):
             return
         self.send(self._frame("subscriptions", [{"subscriptions": self._subscribed()}], now_ns))
 
@@ -104,11 +110,9 @@ class CoinbaseSession(SandboxSession):
                 del self.streams[key]
 
     def _find(self, channel: str, product: str) -> SandboxStream | None:
-        for market in self.venue.markets.values():
-            is_refused = market.instrument.symbol in self.venue.refused
-            if market.instrument.native == product and channel in _CHANNELS and not is_refused:
-                return SandboxStream(f"{channel}:{product}", _CHANNELS[channel], market)
-        return None
+        named = (one for one in self.venue.markets.values() if one.instrument.native == product)
+        market, interval = next(named, None), STREAMED_CANDLES
+        return self.offer(f"{channel}:{product}", _CHANNELS.get(channel), market, interval)
 
     def _subscribed(self) -> dict[str, list[str]]:
         listed: dict[str, list[str]] = {}

@@ -140,5 +140,5 @@ def _past_funding(market: SandboxMarket, request: SandboxRequest) -> list[dict[s
     last_s = state.next_funding_ns // NS_PER_S - interval_s
     return [
         {"t": last_s - age * interval_s, "r": f"{state.funding_rate:.8f}"}
-        for age in range(request.integer("limit", 100))
+        for age in range(request.rows("limit", 100))
     ]

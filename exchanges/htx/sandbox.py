@@ -11,9 +11,8 @@ from msgspec.structs import replace
 
 from exchanges.htx.listing import ASSETS
 from exchanges.htx.market_data import INTERVALS
-from exchanges.htx.sandbox_public import (
-    HtxNewsSession,
-    HtxSession,
+from exchanges.htx.sandbox_public import HtxNewsSession, HtxSession
+from exchanges.htx.sandbox_rows import (
     best_row,
     candle_row,
     day_row,
@@ -22,9 +21,15 @@ from exchanges.htx.sandbox_public import (
     trade_row,
 )
 from exchanges.market.instrument import Instrument, Kind, kind_of
-from exchanges.market.topics import KlineInterval
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
@@ -34,6 +39,7 @@ About = Callable[[SandboxMarket, SandboxRequest], Row]
 _CODES: Final = {
     400: "base-symbol-error",
     404: "base-not-found",
+    BAD_PARAMETER: "invalid-parameter",
     429: "base-request-exceed-frequency-limit",
 }
 # One contract of the venue's largest swaps; others are worth about ten cents here.
@@ -217,7 +223,7 @@ def _merged(market: SandboxMarket, request: SandboxRequest) -> Row:
 
 
 def _klines(market: SandboxMarket, request: SandboxRequest) -> Row:
-    interval = INTERVALS.get(request.query.get("period", ""), KlineInterval.M1)
+    interval = request.choice("period", INTERVALS)
     candles = market.synthetic.statistics.candles(interval)[-request.integer("size", 150) :]
     return {"data": [candle_row(market, candle) for candle in reversed(candles)]}
 
@@ -244,7 +250,7 @@ def _charges(market: SandboxMarket, request: SandboxRequest) -> Row:
     length_ms = int(row["next_funding_time"]) - int(row["funding_time"])
     rows = [
         {**row, "id": str(age), "funding_time": str(int(row["funding_time"]) - age * length_ms)}
-        for age in range(1, request.integer("limit", 10) + 1)
+        for age in range(1, request.rows("limit", 10) + 1)
     ]
     return {"data": rows}
 

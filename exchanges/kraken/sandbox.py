@@ -15,7 +15,13 @@ from exchanges.kraken.sandbox_public import KrakenSession, average_price, rfc333
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
@@ -23,8 +29,10 @@ _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _ERRORS: Final = {
     400: "EQuery:Unknown asset pair",
     404: "EGeneral:Unknown method",
+    BAD_PARAMETER: "EGeneral:Invalid arguments",
     429: "EGeneral:Too many requests",
 }
+_INTERVALS: Final = {str(minutes): interval for minutes, interval in INTERVALS.items()}
 _COARSEST_STEP: Final = Decimal(1)
 _MOST_CANDLES: Final = 720
 
@@ -179,7 +187,7 @@ def _ticker(market: SandboxMarket) -> dict[str, Any]:
 
 
 def _candles(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
-    interval = INTERVALS[request.integer("interval", 1)]
+    interval = request.choice("interval", _INTERVALS, "1")
     return [
         [
             candle.open_ns // NS_PER_S,

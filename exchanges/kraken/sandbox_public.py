@@ -7,7 +7,7 @@ server speaks every second.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zlib import crc32
 
 import msgspec
@@ -41,8 +41,29 @@ _PAST_CANDLES: Final = 3
 _AVERAGE_DIGITS: Final = 12
 
 
+class Parameters(msgspec.Struct, omit_defaults=True):
+    """What a request is about; `symbol` is what each answer names one of."""
+
+    channel: str = ""
+    symbol: list[str] = []
+    depth: int | None = None
+    interval: int | None = None
+    snapshot: bool | None = None
+    event_trigger: str | None = None
+
+
+class Command(msgspec.Struct):
+    """`{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"]},"req_id":1}`"""
+
+    method: Literal["ping", "subscribe", "unsubscribe"]
+    params: Parameters = msgspec.field(default_factory=Parameters)
+    req_id: int | None = None
+
+
 class KrakenSession(SandboxSession):
     """One connection."""
+
+    requests = msgspec.json.Decoder(Command)
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
@@ -58,34 +79,40 @@ class KrakenSession(SandboxSession):
             self._spoke_ns = now_ns
             self.send_json({"channel": "heartbeat"})
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        request = msgspec.json.decode(frame)
-        method, number = request["method"], request.get("req_id")
-        times = {"time_in": rfc3339(now_ns), "time_out": rfc3339(now_ns)}
-        answer = {"method": method, "req_id": number, **times}
-        if method == "ping":
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        self._fail(_stamped(now_ns), "Malformed request")
+
+    def handle(self, request: Command, now_ns: int) -> None:
+        answer = {"method": request.method, "req_id": request.req_id, **_stamped(now_ns)}
+        if request.method == "ping":
             self.send_json(answer | {"method": "pong"})
             return
-        parameters = request["params"]
-        for symbol in parameters["symbol"]:
-            about = {key: value for key, value in parameters.items() if key != "symbol"}
-            about["symbol"] = symbol
-            stream = self._find(about)
-            is_known = stream is not None and stream.key in self.streams
-            error = ""
-            if stream is None or stream.market.instrument.symbol in self.venue.refused:
-                error = f"Currency pair not supported {symbol}"
-            elif is_known is (method == "subscribe"):
-                error = "Already subscribed" if is_known else "Subscription Not Found"
-            if stream is None or error:
-                failed = answer | {"success": False, "error": error, "symbol": symbol}
-                self.send_json(failed)
-                continue
-            self.send_json(answer | {"success": True, "result": about})
-            if is_known:
-                del self.streams[stream.key]
-            else:
-                self._begin(stream, now_ns, past=about.get("snapshot", True))
+        if not request.params.symbol:
+            self._fail(answer, "Symbol(s) not provided")
+        for symbol in request.params.symbol:
+            self._answer(request, symbol, answer, now_ns)
+
+    def _answer(self, request: Command, symbol: str, answer: Row, now_ns: int) -> None:
+        """Each symbol is answered by itself."""
+        stream = self._find(request.params, symbol)
+        is_known = stream is not None and stream.key in self.streams
+        error = ""
+        if stream is None:
+            error = f"Currency pair not supported {symbol}"
+        elif is_known is (request.method == "subscribe"):
+            error = "Already subscribed" if is_known else "Subscription Not Found"
+        if stream is None or error:
+            self._fail(answer | {"symbol": symbol}, error)
+            return
+        about = msgspec.to_builtins(request.params) | {"symbol": symbol}
+        self.send_json(answer | {"success": True, "result": about})
+        if is_known:
+            del self.streams[stream.key]
+        else:
+            self._begin(stream, now_ns, past=request.params.snapshot is not False)
+
+    def _fail(self, answer: Row, error: str) -> None:
+        self.send_json(answer | {"success": False, "error": error})
 
     def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
         market = stream.market
@@ -105,17 +132,15 @@ class KrakenSession(SandboxSession):
             case _:
                 return (_frame(stream, "update", [_ticker_row(market, now_ns)], now_ns),)
 
-    def _find(self, about: dict[str, Any]) -> SandboxStream | None:
-        market = self.venue.market(Kind.SPOT, about["symbol"])
-        channel = _CHANNELS.get(about["channel"])
-        if market is None or channel is None:
-            return None
-        depth, minutes = about.get("depth", _CHECKED), about.get("interval", 1)
+    def _find(self, about: Parameters, symbol: str) -> SandboxStream | None:
+        channel = _CHANNELS.get(about.channel)
+        depth = _CHECKED if about.depth is None else about.depth
+        minutes = 1 if about.interval is None else about.interval
         if depth not in _DEPTHS or minutes not in INTERVALS:
             return None
         interval = INTERVALS[minutes] if channel is Channel.KLINES else None
-        key = f"{about['channel']}:{interval or ''}:{about['symbol']}"
-        return SandboxStream(key, channel, market, interval, depth)
+        key = f"{about.channel}:{interval or ''}:{symbol}"
+        return self.offer(key, channel, self.venue.market(Kind.SPOT, symbol), interval, depth)
 
     def _begin(self, stream: SandboxStream, now_ns: int, *, past: bool) -> None:
         """Answer a subscription with what is now, or with some of what has been."""
@@ -145,6 +170,10 @@ class KrakenSession(SandboxSession):
             bids=of_side(changes.bids, depth.bids, -1),
             asks=of_side(changes.asks, depth.asks, 1),
         )
+
+
+def _stamped(now_ns: int) -> Row:
+    return {"time_in": rfc3339(now_ns), "time_out": rfc3339(now_ns)}
 
 
 def _frame(stream: SandboxStream, kind: str, rows: list[Row], now_ns: int) -> str:

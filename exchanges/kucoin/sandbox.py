@@ -14,15 +14,21 @@ from exchanges.kucoin.market_data import INTERVALS
 from exchanges.kucoin.sandbox_public import KucoinSession
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
-from exchanges.market.topics import KlineInterval
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
 
 _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
-_CODES: Final = {400: "900001", 404: "404000", 429: "429000"}
+_CODES: Final = {400: "900001", 404: "404000", BAD_PARAMETER: "400100", 429: "429000"}
 _MOST_CANDLES: Final = 1500
 _MOST_TRADES: Final = 100
 
@@ -154,7 +160,7 @@ def _stats(market: SandboxMarket) -> dict[str, Any]:
 
 def _candles(market: SandboxMarket, request: SandboxRequest) -> list[list[str]]:
     """The newest first; those from `startAt` to `endAt`, where these are given."""
-    interval = INTERVALS.get(request.query.get("type", ""), KlineInterval.M1)
+    interval = request.choice("type", INTERVALS)
     start_s, end_s = request.integer("startAt", 0), request.integer("endAt", 1 << 40)
 
     def row(candle: Candle) -> list[str]:

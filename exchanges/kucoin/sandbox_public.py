@@ -5,7 +5,7 @@ as far as 500 levels: one that leaves it is deleted, one that enters it is told 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -38,8 +38,22 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
 _PING_MS: Final = 18_000
 
 
+class Command(msgspec.Struct):
+    """`{"id":"1","action":"SUBSCRIBE","channel":"trade","tradeType":"SPOT","symbol":"BTC-USDT"}`"""
+
+    id: str | int = ""
+    type: str = ""
+    action: Literal["", "SUBSCRIBE", "UNSUBSCRIBE", "subscribe", "unsubscribe"] = ""
+    channel: str = ""
+    symbol: str = ""
+    depth: str = ""
+    interval: str = ""
+
+
 class KucoinSession(SandboxSession):
     """One connection."""
+
+    requests = msgspec.json.Decoder(Command)
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
@@ -48,21 +62,25 @@ class KucoinSession(SandboxSession):
     def greet(self, now_ns: int) -> None:
         self.send_json({"sessionId": "sandbox", "message": "welcome", "pingInterval": _PING_MS})
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        request = msgspec.json.decode(frame)
-        if request.get("type") == "ping":
-            self.send_json({"type": "pong", "id": request["id"], "ts": now_ns})
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        self._refuse("", "invalid request")
+
+    def handle(self, request: Command, now_ns: int) -> None:
+        if request.type == "ping":
+            self.send_json({"type": "pong", "id": request.id, "ts": now_ns})
             return
-        name, detail = request["channel"], request.get("depth") or request.get("interval", "")
-        key = f"{name}:{detail}:{request['symbol']}"
-        stream = self._find(key, name, detail, request["symbol"])
-        if stream is None or stream.market.instrument.symbol in self.venue.refused:
-            reason = f"symbol not found: {request['symbol']}"
-            self.send_json({"id": request["id"], "result": False, "reason": reason})
+        if not request.action:
+            self._refuse(request.id, "invalid action")
             return
-        self.send_json({"id": request["id"], "result": True})
+        detail = request.depth or request.interval
+        key = f"{request.channel}:{detail}:{request.symbol}"
+        stream = self._find(key, request.channel, detail, request.symbol)
+        if stream is None:
+            self._refuse(request.id, f"symbol not found: {request.symbol}")
+            return
+        self.send_json({"id": request.id, "result": True})
         self.streams.pop(key, None)
-        if request["action"].lower() == "subscribe":
+        if request.action.lower() == "subscribe":
             self._begin(stream, now_ns)
 
     def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
@@ -84,11 +102,10 @@ class KucoinSession(SandboxSession):
     def _find(self, key: str, name: str, detail: str, native: str) -> SandboxStream | None:
         channel, depth = _BOOKS.get(detail, (None, 0)) if name == "obu" else (None, 0)
         channel, interval = channel or _CHANNELS.get(name), INTERVALS.get(detail)
-        market = self.venue.market(Kind.SPOT, native)
-        lacks_interval = channel is Channel.KLINES and not interval
-        if market is None or channel is None or lacks_interval:
-            return None
-        return SandboxStream(key, channel, market, interval, depth)
+        return self.offer(key, channel, self.venue.market(Kind.SPOT, native), interval, depth)
+
+    def _refuse(self, request_id: str | int, reason: str) -> None:
+        self.send_json({"id": request_id, "result": False, "reason": reason})
 
     def _begin(self, stream: SandboxStream, now_ns: int) -> None:
         self.subscribe(stream)

@@ -16,7 +16,13 @@ from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.venue import SandboxVenue
@@ -25,7 +31,7 @@ from exchanges.sandbox.world import World
 Row = dict[str, Any]
 
 _PREFIX: Final = "/api/v1"
-_CODES: Final = {400: 21602, 404: 29404, 429: 23000}
+_CODES: Final = {400: 21602, 404: 29404, BAD_PARAMETER: 20001, 429: 23000}
 _OLDEST: Final = {("ETH", "USDC"): 0, ("BTC", "USDC"): 1}
 _FIRST_PERPETUAL: Final = 2
 _MOST_ORDERS: Final = 250
@@ -77,7 +83,8 @@ class LighterSandbox(SandboxVenue):
         return LighterSession(self, endpoint)
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
-        return json_reply({"code": _CODES[status], "message": message}, status)
+        http_status = 400 if status == BAD_PARAMETER else status
+        return json_reply({"code": _CODES[status], "message": message}, http_status)
 
     def routes(self) -> Mapping[str, Answer]:
         return {
@@ -209,7 +216,7 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> Row:
 
 
 def _candles(market: SandboxMarket, request: SandboxRequest) -> Row:
-    interval = INTERVALS[request.query["resolution"]]
+    interval = request.choice("resolution", INTERVALS)
     until_ns = request.integer("end_timestamp", 0) * NS_PER_MS
     candles = [
         candle
@@ -234,6 +241,6 @@ def _fundings(market: SandboxMarket, request: SandboxRequest) -> Row:
             "rate": f"{abs(state.funding_rate) * 100:.8f}",
             "direction": "short" if state.funding_rate < 0 else "long",
         }
-        for age in reversed(range(request.integer("count_back", 1)))
+        for age in reversed(range(request.rows("count_back", 1)))
     ]
     return {"resolution": "1h", "fundings": rows}

@@ -5,7 +5,7 @@ names neither request nor channel.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -41,9 +41,17 @@ _ALL_LEVELS: Final = 1_000_000
 _RECENT_TRADES: Final = 50
 
 
+class Command(msgspec.Struct):
+    """`{"type":"subscribe","channel":"order_book/1"}`"""
+
+    type: Literal["subscribe", "unsubscribe", "ping", "pong"]
+    channel: str = ""
+
+
 class LighterSession(SandboxSession):
     """One connection."""
 
+    requests = msgspec.json.Decoder(Command)
     _ping_ns = 0
 
     def greet(self, now_ns: int) -> None:
@@ -55,18 +63,15 @@ class LighterSession(SandboxSession):
             self._ping_ns = now_ns
             self.send_json({"type": "ping"})
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        try:
-            request = msgspec.json.decode(frame)
-            verb, channel = request["type"], request.get("channel", "")
-        except (msgspec.DecodeError, LookupError, TypeError, AttributeError):
-            self._refuse(_PARSE_ERROR, "Invalid message")
-            return
-        match verb:
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        self._refuse(_PARSE_ERROR, "Invalid message")
+
+    def handle(self, request: Command, now_ns: int) -> None:
+        match request.type:
             case "subscribe":
-                self._begin(channel.replace("/", ":"), now_ns)
+                self._begin(request.channel.replace("/", ":"), now_ns)
             case "unsubscribe":
-                self._end(channel.replace("/", ":"))
+                self._end(request.channel.replace("/", ":"))
             case "ping":
                 self.send_json({"type": "pong"})
 
@@ -79,7 +84,7 @@ class LighterSession(SandboxSession):
             self._refuse(_ALREADY, f"Already Subscribed to : {key}")
             return
         stream = self._find(key)
-        if stream is None or stream.market.instrument.symbol in self.venue.refused:
+        if stream is None:
             self._refuse(_INVALID_CHANNEL, f"Invalid Channel:  ({key})")
             return
         self.subscribe(stream)
@@ -102,10 +107,9 @@ class LighterSession(SandboxSession):
             if market.instrument.native == native
             and _OF_KIND.get(name) in (None, market.instrument.kind)
         )
-        market = next(of_name, None)
-        if market is None or channel is None or (channel is Channel.KLINES) != bool(interval):
+        if candle and channel is not Channel.KLINES:
             return None
-        return SandboxStream(key, channel, market, interval)
+        return self.offer(key, channel, next(of_name, None), interval)
 
     def _refuse(self, code: int, message: str) -> None:
         self.send_json({"error": {"code": code, "message": message}})

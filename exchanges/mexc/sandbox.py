@@ -11,18 +11,24 @@ from msgspec.structs import replace
 
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.orders import Side
-from exchanges.market.topics import KlineInterval
 from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.rest import REST_CANDLES
 from exchanges.mexc.sandbox_public import MexcSession
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _INTERVALS: Final = {name: interval for interval, name in REST_CANDLES.items()}
-_CODES: Final = {400: -1121, 404: 404, 429: 429}
+_CODES: Final = {400: -1121, 404: 404, BAD_PARAMETER: 700008, 429: 429}
 _MAKER_FEE: Final = Decimal(0)
 _TAKER_FEE: Final = Decimal("0.0005")
 
@@ -52,7 +58,8 @@ class MexcSandbox(SandboxVenue):
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         headers = {"retry-after": "1"} if status == 429 else {}
-        return json_reply({"code": _CODES[status], "msg": message}, status, headers)
+        http_status = 400 if status == BAD_PARAMETER else status
+        return json_reply({"code": _CODES[status], "msg": message}, http_status, headers)
 
     def routes(self) -> Mapping[str, Answer]:
         return {
@@ -151,7 +158,7 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, An
 
 
 def _klines(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
-    interval = _INTERVALS.get(request.query.get("interval", ""), KlineInterval.M1)
+    interval = request.choice("interval", _INTERVALS)
     candles = market.synthetic.statistics.candles(interval)[-request.integer("limit", 500) :]
     return [
         [

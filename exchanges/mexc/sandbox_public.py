@@ -5,7 +5,7 @@ and never sent, and a refusal looks like success but for its text.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -33,21 +33,32 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
 _PACES: Final = frozenset({"10ms", "100ms"})
 
 
+class Command(msgspec.Struct):
+    """`{"method":"SUBSCRIPTION","params":["spot@public.miniTicker.v3.api.pb@BTCUSDT@UTC+8"]}`"""
+
+    method: Literal["PING", "SUBSCRIPTION", "UNSUBSCRIPTION"]
+    params: list[str] = []
+    id: int = 0
+
+
 class MexcSession(SandboxSession):
     """One connection."""
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        request = msgspec.json.decode(frame)
-        names, request_id = request.get("params", []), request.get("id", 0)
-        match request["method"]:
+    requests = msgspec.json.Decoder(Command)
+
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        self._answer(0, "Invalid request")
+
+    def handle(self, request: Command, now_ns: int) -> None:
+        match request.method:
             case "PING":
-                self._answer(request_id, "PONG")
+                self._answer(request.id, "PONG")
             case "UNSUBSCRIPTION":
-                for name in names:
+                for name in request.params:
                     self.streams.pop(name, None)
-                self._answer(request_id, ",".join(names))
+                self._answer(request.id, ",".join(request.params))
             case "SUBSCRIPTION":
-                self._subscribe(names, request_id)
+                self._subscribe(request.params, request.id)
 
     def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
         push = _ENCODERS[stream.channel](stream, update)
@@ -78,12 +89,7 @@ class MexcSession(SandboxSession):
                 native = second if first in _PACES else ""
             case Channel.KLINES:
                 interval = INTERVALS.get(second)
-        market = self.venue.market(Kind.SPOT, native)
-        if channel is None or market is None or (channel is Channel.KLINES and not interval):
-            return None
-        if market.instrument.symbol in self.venue.refused:
-            return None
-        return SandboxStream(key, channel, market, interval)
+        return self.offer(key, channel, self.venue.market(Kind.SPOT, native), interval)
 
     def _answer(self, request_id: int, message: str) -> None:
         self.send_json({"id": request_id, "code": 0, "msg": message})

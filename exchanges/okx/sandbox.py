@@ -13,7 +13,14 @@ from exchanges.market.topics import Channel
 from exchanges.okx.market_data import CANDLE_NAMES
 from exchanges.okx.sandbox_public import ROWS, OkxSession, book_row, candle_row, trade_row
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
@@ -21,7 +28,7 @@ _INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
 _KINDS: Final = {"SPOT": Kind.SPOT, "SWAP": Kind.PERPETUAL}
 # One contract of the venue's largest swaps; others have a unit of the base asset.
 _CONTRACT_SIZES: Final = {"BTC": Decimal("0.01"), "ETH": Decimal("0.1")}
-_CODES: Final = {400: "51001", 404: "50404", 429: "50011"}
+_CODES: Final = {400: "51001", 404: "50404", BAD_PARAMETER: "51000", 429: "50011"}
 
 
 class OkxSandbox(SandboxVenue):
@@ -138,7 +145,7 @@ def _charges(market: SandboxMarket, request: SandboxRequest) -> list[Any]:
 
 
 def _candles(market: SandboxMarket, request: SandboxRequest) -> list[Any]:
-    interval = _INTERVALS[request.query.get("bar", "1m")]
+    interval = request.choice("bar", _INTERVALS, "1m")
     candles = market.synthetic.statistics.candles(interval)[-request.integer("limit", 100) :]
     *closed, running = candles
     rows = [candle_row(market, candle, is_closed=True) for candle in closed]

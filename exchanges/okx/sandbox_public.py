@@ -5,7 +5,7 @@ socket and an unknown instrument are errors that name the request.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -35,25 +35,58 @@ _CHANNELS: Final[Mapping[str, Mapping[str, Channel]]] = {
     "business": {f"candle{name}": Channel.KLINES for name in CANDLE_NAMES.values()},
 }
 _INTERVALS: Final = {f"candle{name}": interval for interval, name in CANDLE_NAMES.items()}
+_ILLEGAL: Final = "60012"
+_NOT_THERE: Final = "60018"
+_SAMPLE: Final = 200
 _LIQUIDATIONS: Final = "liquidation-orders"
 _BOOK_LEVELS: Final = 400
+
+
+class Arg(msgspec.Struct, omit_defaults=True):
+    """`{"channel":"books","instId":"BTC-USDT"}`"""
+
+    channel: str
+    instId: str = ""
+    instType: str = ""
+    instFamily: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.channel}:{self.instId or self.instType}"
+
+
+class Command(msgspec.Struct):
+    """`{"id":"1","op":"subscribe","args":[...]}`"""
+
+    op: Literal["subscribe", "unsubscribe"]
+    args: list[Arg]
+    id: str = ""
 
 
 class OkxSession(SandboxSession):
     """One connection."""
 
+    requests = msgspec.json.Decoder(Command)
+
     def receive(self, frame: Frame, now_ns: int) -> None:
+        """The heartbeat is a bare text."""
         if frame == "ping":
             self.send("pong")
-            return
-        request = msgspec.json.decode(frame)
-        for arg in request["args"]:
-            key = f"{arg['channel']}:{arg.get('instId') or arg.get('instType')}"
-            if request["op"] == "subscribe":
-                self._subscribe(key, arg, request.get("id", ""), now_ns)
+        else:
+            super().receive(frame, now_ns)
+
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        text = frame if isinstance(frame, str) else frame.decode(errors="replace")
+        self._refuse("", _ILLEGAL, f"Invalid request: {text[:_SAMPLE]}")
+
+    def handle(self, request: Command, now_ns: int) -> None:
+        for arg in request.args:
+            if request.op == "subscribe":
+                self._subscribe(arg, request.id, now_ns)
+            elif self.streams.pop(arg.key, None) or self._exists(arg):
+                self._tell("unsubscribe", arg, request.id)
             else:
-                self.streams.pop(key, None)
-                self._tell("unsubscribe", arg, request.get("id", ""))
+                self._refuse(request.id, _NOT_THERE, _words(arg))
 
     def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
         market = stream.market
@@ -70,33 +103,39 @@ class OkxSession(SandboxSession):
             case channel:
                 return (_frame(stream, ROWS[channel](market, now_ns)),)
 
-    def _subscribe(self, key: str, arg: dict[str, str], request_id: str, now_ns: int) -> None:
-        if arg["channel"] == _LIQUIDATIONS:
-            self._tell("subscribe", arg, request_id)  # nobody is liquidated here
-            return
-        stream = self._find(key)
-        if stream is None or stream.market.instrument.symbol in self.venue.refused:
-            message = f"Wrong URL or channel:{key} doesn't exist."
-            error = {"id": request_id, "event": "error", "code": "60018", "msg": message}
-            self.send_json(error)
+    def _subscribe(self, arg: Arg, request_id: str, now_ns: int) -> None:
+        if not self._exists(arg):
+            self._refuse(request_id, _NOT_THERE, _words(arg))
             return
         self._tell("subscribe", arg, request_id)
+        stream = self._find(arg.key)
+        if stream is None:
+            return  # nobody is liquidated here
         self.subscribe(stream)
         if stream.channel is Channel.BOOK:
             depth = stream.market.depth(_BOOK_LEVELS)
             self.send(_book_frame(stream, "snapshot", depth, -1, now_ns))
+
+    def _exists(self, arg: Arg) -> bool:
+        return arg.channel == _LIQUIDATIONS or self._find(arg.key) is not None
 
     def _find(self, key: str) -> SandboxStream | None:
         name, _, native = key.partition(":")
         kind = Kind.PERPETUAL if native.endswith("-SWAP") else Kind.SPOT
         market = self.venue.market(kind, native)
         channel = _CHANNELS[self.endpoint].get(name)
-        if market is None or channel is None:
-            return None
-        return SandboxStream(key, channel, market, _INTERVALS.get(name))
+        return self.offer(key, channel, market, _INTERVALS.get(name))
 
-    def _tell(self, event: str, arg: dict[str, str], request_id: str) -> None:
+    def _tell(self, event: str, arg: Arg, request_id: str) -> None:
         self.send_json({"id": request_id, "event": event, "arg": arg, "connId": "sandbox"})
+
+    def _refuse(self, request_id: str, code: str, message: str) -> None:
+        error = {"id": request_id, "event": "error", "code": code, "msg": message}
+        self.send_json(error | {"connId": "sandbox"})
+
+
+def _words(arg: Arg) -> str:
+    return f"Wrong URL or channel:{arg.key} doesn't exist."
 
 
 def _frame(stream: SandboxStream, row: object) -> str:

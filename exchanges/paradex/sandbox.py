@@ -21,7 +21,15 @@ from exchanges.paradex.sandbox_public import (
     trade_row,
 )
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.matching import MarketUpdate
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle, MarketProfile
 from exchanges.sandbox.venue import SandboxVenue
@@ -31,7 +39,12 @@ Row = dict[str, Any]
 
 _PREFIX: Final = "/v1"
 _BOOKS: Final = f"{_PREFIX}/orderbook/"
-_CODES: Final = {400: "INVALID_SYMBOL", 404: "NOT_FOUND", 429: "TOO_MANY_REQUESTS"}
+_CODES: Final = {
+    400: "INVALID_SYMBOL",
+    404: "NOT_FOUND",
+    BAD_PARAMETER: "VALIDATION_ERROR",
+    429: "TOO_MANY_REQUESTS",
+}
 _COLLATERAL: Final = "USDC"
 _DOLLAR: Final = "USD"
 _ALL: Final = "ALL"
@@ -63,11 +76,18 @@ class ParadexSandbox(SandboxVenue):
         instrument = super().make_instrument(symbol)
         return replace(instrument, funding_interval_s=FUNDING_HOURS * 3600.0)
 
+    def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
+        updates = super().advance(now_ns)
+        for market, update in updates.items():
+            self._numbers.count(market, update)
+        return updates
+
     def open_session(self, endpoint: str) -> SandboxSession:
         return ParadexSession(self, endpoint, self._numbers)
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
-        return json_reply({"error": _CODES[status], "message": message, "data": None}, status)
+        body = {"error": _CODES[status], "message": message, "data": None}
+        return json_reply(body, 400 if status == BAD_PARAMETER else status)
 
     def answer(self, request: SandboxRequest) -> SandboxReply:
         """The path of a book names its market."""
@@ -158,7 +178,7 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> list[Row]:
 
 
 def _klines(market: SandboxMarket, request: SandboxRequest) -> list[list[float]]:
-    interval = _INTERVALS[request.query["resolution"]]
+    interval = request.choice("resolution", _INTERVALS)
     since_ns, until_ns = (request.integer(name, 0) * NS_PER_MS for name in ("start_at", "end_at"))
     return [
         _candle_row(market, candle)
@@ -178,8 +198,7 @@ def _candle_row(market: SandboxMarket, candle: Candle) -> list[float]:
 def _funding(market: SandboxMarket, request: SandboxRequest) -> list[Row]:
     """Newest first: a rate of now, and those of whole periods before."""
     rows = [
-        funding_row(market, request.now_ns, age)
-        for age in range(request.integer("page_size", _PAGE))
+        funding_row(market, request.now_ns, age) for age in range(request.rows("page_size", _PAGE))
     ]
     since_ms = request.integer("start_at", 0)
     return [row for row in rows if row["created_at"] >= since_ms]

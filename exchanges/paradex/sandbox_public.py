@@ -21,6 +21,8 @@ from exchanges.sandbox.venue import SandboxVenue
 from exchanges.stream.wire import Frame
 
 Row = dict[str, Any]
+Number = int | str | None
+"""How a request is numbered, where it is."""
 
 FUNDING_HOURS: Final = 8
 _CHANNELS: Final[Mapping[str, Channel]] = {
@@ -43,40 +45,44 @@ class BookNumbers:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._last_ids: dict[str, int] = {}
 
     def count(self, market: SandboxMarket, update: MarketUpdate) -> None:
-        """Every session tells the venue of every update; each counts once."""
-        symbol = market.instrument.symbol
-        if update.last_id >= update.first_id and self._last_ids.get(symbol) != update.last_id:
-            self._last_ids[symbol] = update.last_id
-            self._numbers[symbol] = self.of(market) + 1
+        """Count an update, if the book has changed."""
+        if update.last_id >= update.first_id:
+            self._numbers[market.instrument.symbol] = self.of(market) + 1
 
     def of(self, market: SandboxMarket) -> int:
         return self._numbers.get(market.instrument.symbol, _FIRST_NUMBER)
 
 
+class Parameters(msgspec.Struct):
+    channel: str
+
+
+class Command(msgspec.Struct):
+    """`{"jsonrpc":"2.0","method":"subscribe","params":{"channel":"bbo.BTC-USD-PERP"},"id":1}`"""
+
+    method: str
+    params: Parameters
+    id: int | str | None = None
+
+
 class ParadexSession(SandboxSession):
     """One connection."""
+
+    requests = msgspec.json.Decoder(Command)
 
     def __init__(self, venue: SandboxVenue, endpoint: str, numbers: BookNumbers) -> None:
         super().__init__(venue, endpoint)
         self._numbers = numbers
         self._told: dict[str, set[tuple[str, str]]] = {}  # sides and prices of the client's books
 
-    def publish(self, market: SandboxMarket, update: MarketUpdate, now_ns: int) -> None:
-        self._numbers.count(market, update)
-        super().publish(market, update, now_ns)
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        self._refuse(None, now_ns, _PARSE_ERROR, "parse error")
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        try:
-            request = msgspec.json.decode(frame)
-            number, method = request["id"], request["method"]
-            key = request["params"]["channel"]
-        except (msgspec.DecodeError, LookupError, TypeError):
-            self._refuse(None, now_ns, _PARSE_ERROR, "parse error")
-            return
-        match method:
+    def handle(self, request: Command, now_ns: int) -> None:
+        number, key = request.id, request.params.channel
+        match request.method:
             case "subscribe":
                 self._begin(number, key, now_ns)
             case "unsubscribe" if self.streams.pop(key, None):
@@ -99,9 +105,9 @@ class ParadexSession(SandboxSession):
             case channel:
                 return (_frame(stream, _STATES[channel](stream.market, now_ns)),)
 
-    def _begin(self, number: int, key: str, now_ns: int) -> None:
+    def _begin(self, number: Number, key: str, now_ns: int) -> None:
         stream = self._find(key)
-        if stream is None or stream.market.instrument.symbol in self.venue.refused:
+        if stream is None:
             objection = "invalid channel"
         elif key in self.streams:
             objection = "already subscribed"
@@ -119,19 +125,18 @@ class ParadexSession(SandboxSession):
         if channel is Channel.BOOK:
             native, _, feed = native.partition(".")
             channel = channel if feed == _DELTAS else None
-        market = self.venue.market(Kind.PERPETUAL, native)
-        return SandboxStream(key, channel, market) if market and channel else None
+        return self.offer(key, channel, self.venue.market(Kind.PERPETUAL, native))
 
-    def _grant(self, number: int, key: str, now_ns: int) -> None:
+    def _grant(self, number: Number, key: str, now_ns: int) -> None:
         self._answer(number, now_ns, {"result": {"channel": key}})
 
     def _refuse(
-        self, number: int | None, now_ns: int, code: int, message: str, detail: str = ""
+        self, number: Number, now_ns: int, code: int, message: str, detail: str = ""
     ) -> None:
         error = {"code": code, "message": message} | ({"data": detail} if detail else {})
         self._answer(number, now_ns, {"error": error})
 
-    def _answer(self, number: int | None, now_ns: int, fields: Row) -> None:
+    def _answer(self, number: Number, now_ns: int, fields: Row) -> None:
         now_us = now_ns // NS_PER_US
         times = {"usIn": now_us, "usDiff": 0, "usOut": now_us}
         self.send_json({"jsonrpc": "2.0", "id": number, **fields, **times})

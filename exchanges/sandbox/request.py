@@ -1,26 +1,73 @@
 """Requests as a sandbox venue receives them, and how replies and frames are printed."""
 
 from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
 
 import msgspec
 
 from exchanges.market.numbers import NS_PER_MS
 
+T = TypeVar("T")
+
+BAD_PARAMETER: Final = 422
+"""What `SandboxVenue.error_reply` is given for a value that cannot be read; no venue sends it."""
+_MOST_DIGITS: Final = 18
+_MOST_ROWS: Final = 1000
+
+
+class BadParameter(Exception):
+    """A value of the query cannot be read; `name` is the parameter's."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"Parameter {name} error")
+
 
 class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP request to one of the venue's endpoints; `query` is decoded."""
+    """One HTTP request to one of the venue's endpoints.
+
+    `path` and `query` are decoded, names of `headers` are in lower case.
+    """
 
     endpoint: str
     method: str
     path: str
     query: Mapping[str, str]
     now_ns: int
+    headers: Mapping[str, str] = {}
     body: bytes = b""
 
     def integer(self, name: str, default: int) -> int:
-        """A number of the query; what cannot be read as one is the default."""
-        text = self.query.get(name, "")
-        return int(text) if text.isdecimal() else default
+        """A whole number of the query that is not negative.
+
+        Raises:
+            BadParameter: it is anything else.
+        """
+        text = self.query.get(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+            raise BadParameter(name)
+        return int(text)
+
+    def rows(self, name: str, default: int) -> int:
+        """How many rows are asked for, at most a thousand; for what is made up on demand.
+
+        Raises:
+            BadParameter: see `integer`.
+        """
+        return min(self.integer(name, default), _MOST_ROWS)
+
+    def choice(self, name: str, values: Mapping[str, T], default: str = "") -> T:
+        """What a word of the query stands for.
+
+        Raises:
+            BadParameter: it is none of them.
+        """
+        word = self.query.get(name, default)
+        if word not in values:
+            raise BadParameter(name)
+        return values[word]
 
 
 class SandboxReply(msgspec.Struct, frozen=True, kw_only=True):

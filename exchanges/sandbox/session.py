@@ -1,11 +1,17 @@
-"""The server's side of one socket."""
+"""The server's side of one socket.
+
+A venue's session names the decoder of what its clients may send, handles what that decodes, and
+words the answer to what it does not. Whatever a client sends, nothing is raised.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 
+from exchanges.errors import UNREADABLE
+from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.sandbox.market import SandboxMarket
@@ -16,6 +22,10 @@ from exchanges.stream.wire import Frame
 if TYPE_CHECKING:
     from exchanges.sandbox.venue import SandboxVenue
 
+# What only perpetuals have.
+_OF_PERPETUALS: Final = frozenset(
+    {Channel.MARK_PRICE, Channel.FUNDING, Channel.OPEN_INTEREST, Channel.LIQUIDATIONS}
+)
 # What is not pushed whenever the market moves is pushed this often.
 PACE_NS: Final[Mapping[Channel, int]] = {
     Channel.TICKER: 1 * NS_PER_S,
@@ -63,21 +73,42 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class SandboxSession(ABC):
-    """The server's side of one socket, opened at one of the venue's endpoints."""
+    """The server's side of one socket, opened at one of the venue's endpoints.
+
+    Attributes:
+        requests: reads the frames of clients.
+        goodbye: code and reason, once the venue closes the socket.
+    """
+
+    requests: ClassVar[msgspec.json.Decoder[Any]]
 
     def __init__(self, venue: "SandboxVenue", endpoint: str) -> None:
         self.venue = venue
         self.endpoint = endpoint
         self.streams: dict[str, SandboxStream] = {}
+        self.goodbye: tuple[int, str] | None = None
         self._outbox: list[Outgoing] = []
 
     @abstractmethod
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        """Take a frame of the client; what answers it is sent."""
+    def handle(self, request: Any, now_ns: int) -> None:
+        """Answer a request, as `requests` has decoded it."""
+
+    @abstractmethod
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        """Answer a frame that is no request in the venue's words, or close."""
 
     @abstractmethod
     def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
         """What a subscription that wants an update is told of it."""
+
+    def receive(self, frame: Frame, now_ns: int) -> None:
+        """Take a frame of the client; what answers it is sent."""
+        try:
+            request = self.requests.decode(frame)
+        except UNREADABLE:
+            self.misread(frame, now_ns)
+            return
+        self.handle(request, now_ns)
 
     def greet(self, now_ns: int) -> None:
         """The connection is open; most venues wait for the client."""
@@ -91,21 +122,51 @@ class SandboxSession(ABC):
     def send_json(self, value: object) -> None:
         self.send(json_text(value))
 
+    def close(self, code: int, reason: str = "") -> None:
+        """Say no more than what has gathered, and goodbye."""
+        self.goodbye = self.goodbye or (code, reason)
+
     def take(self) -> list[Outgoing]:
         """The frames that have gathered, in order."""
         outgoing, self._outbox = self._outbox, []
         return outgoing
+
+    def offer(
+        self,
+        key: str,
+        channel: Channel | None,
+        market: SandboxMarket | None,
+        interval: KlineInterval | None = None,
+        depth: int = 0,
+    ) -> SandboxStream | None:
+        """The stream, if there is such a thing and it is not refused."""
+        if channel is None or market is None or (channel is Channel.KLINES and interval is None):
+            return None
+        is_spot = market.instrument.kind is Kind.SPOT
+        if (is_spot and channel in _OF_PERPETUALS) or self.is_refused(market):
+            return None
+        return SandboxStream(key, channel, market, interval, depth)
+
+    def is_refused(self, market: SandboxMarket) -> bool:
+        return market.instrument.symbol in self.venue.refused
 
     def subscribe(self, stream: SandboxStream) -> None:
         """Push to the stream from now on."""
         stream.last_id = stream.market.depth(0).last_id
         self.streams[stream.key] = stream
 
-    def publish(self, market: SandboxMarket, update: MarketUpdate, now_ns: int) -> None:
-        """Tell the subscriptions of a market what happened there."""
+    def tell(self, updates: Mapping[SandboxMarket, MarketUpdate], now_ns: int) -> None:
+        """Markets have moved, and time has passed."""
+        self.publish(updates, now_ns)
+        self.tick(now_ns)
+
+    def publish(self, updates: Mapping[SandboxMarket, MarketUpdate], now_ns: int) -> None:
+        """Tell the subscriptions of the markets what happened there."""
         for stream in self.streams.values():
-            if stream.market is market and stream.wants(update, now_ns):
-                for frame in self.encode(stream, update, now_ns):
-                    self._outbox.append(Outgoing(frame, stream))
-                stream.last_id = update.last_id
-                stream.last_ns = now_ns
+            update = updates.get(stream.market)
+            if update is None or not stream.wants(update, now_ns):
+                continue
+            for frame in self.encode(stream, update, now_ns):
+                self._outbox.append(Outgoing(frame, stream))
+            stream.last_id = update.last_id
+            stream.last_ns = now_ns

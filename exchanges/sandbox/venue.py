@@ -13,9 +13,16 @@ from typing import ClassVar
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest
+from exchanges.sandbox.matching import MarketUpdate
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    BadParameter,
+    SandboxReply,
+    SandboxRequest,
+)
 from exchanges.sandbox.session import SandboxSession
-from exchanges.sandbox.synthetic import MarketProfile
+from exchanges.sandbox.synthetic import MarketProfile, NotPerpetual
 from exchanges.sandbox.world import World, start_price
 
 
@@ -70,7 +77,11 @@ class SandboxVenue(ABC):
 
     @abstractmethod
     def error_reply(self, status: int, message: str) -> SandboxReply:
-        """An error as the venue words it: 400 unknown market, 404 no such path, 429 too many."""
+        """An error as the venue words it.
+
+        400 is an unknown market, 404 no such path, `BAD_PARAMETER` a value that cannot be read,
+        429 too many requests.
+        """
 
     def contract_size(self, base: str, settle: str) -> Decimal:
         """Base units per contract."""
@@ -86,16 +97,24 @@ class SandboxVenue(ABC):
             self.busy -= 1
             return self.error_reply(429, "too many requests")
         route = self._routes.get(request.path)
-        return route(request) if route else self.error_reply(404, "no such path")
+        if route is None:
+            return self.error_reply(404, "no such path")
+        try:
+            return route(request)
+        except BadParameter as error:
+            return self.error_reply(BAD_PARAMETER, str(error))
+        except NotPerpetual as error:
+            return self.error_reply(400, str(error))
+
+    def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
+        """Let the markets live on until `now_ns`; what happened at each."""
+        return {market: market.synthetic.step(now_ns) for market in self.markets.values()}
 
     def step(self, now_ns: int) -> None:
         """Let the markets live on until `now_ns`, and tell the sessions."""
-        for market in self.markets.values():
-            update = market.synthetic.step(now_ns)
-            for session in self.sessions:
-                session.publish(market, update, now_ns)
+        updates = self.advance(now_ns)
         for session in self.sessions:
-            session.tick(now_ns)
+            session.tell(updates, now_ns)
 
     def market(self, kind: Kind, native: str) -> SandboxMarket | None:
         """The market that the venue calls `native`."""

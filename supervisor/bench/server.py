@@ -13,10 +13,11 @@ from typing import Final
 
 import msgspec
 import trio
-from trio_websocket import ConnectionClosed, wrap_server_stream
 
 from actors.edges.clock import SystemClock
-from actors.sandbox.server import Rewound, SandboxServer, read_head, split_endpoint
+from actors.sandbox.http import HttpConnection
+from actors.sandbox.server import SandboxServer, split_endpoint
+from actors.sandbox.socket import ServerSocket
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.stream.wire import Frame
@@ -51,23 +52,23 @@ class _Server:
             nursery.cancel_scope.cancel()
 
     async def _serve(self, stream: trio.SocketStream) -> None:
-        head = await read_head(stream)
-        if b"upgrade: websocket" not in head.lower():
-            await self._http.serve(Rewound(head, stream))
-            return
-        async with trio.open_nursery() as nursery:
-            request = await wrap_server_stream(nursery, Rewound(head, stream))
-            connection = await request.accept()
-            session = self._venue.open_session(split_endpoint(request.path)[0])
-            self._venue.sessions.add(session)
-            self._clients.append(_Client(session, stream))
-            try:
-                while True:
-                    session.receive(await connection.get_message(), EPOCH_NS)
-                    for one in session.take():
-                        await connection.send_message(one.frame)
-            except ConnectionClosed:
-                nursery.cancel_scope.cancel()
+        http = HttpConnection(stream)
+        while request := await http.request():
+            if not request.wants_websocket:
+                await http.reply(self._http.answer(request))
+            elif socket := await http.upgrade(request):
+                await self._converse(socket, split_endpoint(request.path)[0])
+                return
+
+    async def _converse(self, socket: ServerSocket, endpoint: str) -> None:
+        session = self._venue.open_session(endpoint)
+        self._venue.sessions.add(session)
+        self._clients.append(_Client(session, socket.stream))
+        while frames := await socket.receive():
+            for frame in frames:
+                session.receive(frame, EPOCH_NS)
+            for one in session.take():
+                await socket.send(one.frame)
 
     def _make(self) -> list[tuple[_Client, bytes]]:
         """The frames of all clients, in order, as they go onto the socket."""

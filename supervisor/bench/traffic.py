@@ -78,9 +78,7 @@ def frames_of(dialogue: Dialogue, sandbox: SandboxVenue) -> Iterator[tuple[int, 
     """Step by step: how many levels changed, and the frames that say so, kept from the client."""
     while True:
         dialogue.now_ns += STEP_NS
-        changes = 0
-        for market in sandbox.markets.values():
-            update = market.synthetic.step(dialogue.now_ns)
-            changes += len(update.bids) + len(update.asks)
-            dialogue.session.publish(market, update, dialogue.now_ns)
+        updates = sandbox.advance(dialogue.now_ns)
+        changes = sum(len(one.bids) + len(one.asks) for one in updates.values())
+        dialogue.session.publish(updates, dialogue.now_ns)
         yield changes, [one.frame for one in dialogue.session.take()]

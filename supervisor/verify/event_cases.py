@@ -127,7 +127,7 @@ def empty_side(venue: Venue) -> None:
             market = lab.sandbox.markets[topic.symbol]
             for side in Side:  # bids first
                 _cancel_all(market, side)
-                lab.session.publish(market, market.synthetic.publish(lab.now_ns), lab.now_ns)
+                lab.session.publish({market: market.synthetic.publish(lab.now_ns)}, lab.now_ns)
             lab.talk()
             tops = [event for event in lab.events if isinstance(event, Top)]
             seen = [(one.bid, one.bid_size, one.ask, one.ask_size) for one in tops]

@@ -10,15 +10,25 @@ from typing import Any, ClassVar, Final
 from exchanges.dialects.gate_v4.listing import ASSETS
 from exchanges.dialects.gate_v4.market_data import INTERVALS
 from exchanges.dialects.gate_v4.sandbox_public import GateSession
-from exchanges.market.topics import KlineInterval
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
 
 _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
-_LABELS: Final = {404: "NOT_FOUND", 429: "TOO_MANY_REQUESTS"}
+_LABELS: Final = {
+    404: "NOT_FOUND",
+    BAD_PARAMETER: "INVALID_PARAM_VALUE",
+    429: "TOO_MANY_REQUESTS",
+}
 
 About = Callable[[SandboxMarket, SandboxRequest], Any]
 
@@ -62,7 +72,8 @@ class GateSandbox(SandboxVenue):
     def error_reply(self, status: int, message: str) -> SandboxReply:
         headers = {"x-gate-ratelimit-requests-remain": "0"} if status == 429 else {}
         label = _LABELS.get(status, self.unknown_label)
-        return json_reply({"label": label, "message": message}, status, headers)
+        http_status = 400 if status == BAD_PARAMETER else status
+        return json_reply({"label": label, "message": message}, http_status, headers)
 
     def routes(self) -> Mapping[str, Answer]:
         prefix = f"/api/v4{self.root}"
@@ -103,7 +114,7 @@ class GateSandbox(SandboxVenue):
         return book
 
     def _candlesticks(self, market: SandboxMarket, request: SandboxRequest) -> list[Any]:
-        interval = INTERVALS.get(request.query.get("interval", ""), KlineInterval.M30)
+        interval = request.choice("interval", INTERVALS, "30m")
         candles = market.synthetic.statistics.candles(interval)[-request.integer("limit", 100) :]
         *closed, running = candles
         return [

@@ -34,7 +34,19 @@ _DEPTHS: Final[Mapping[str, Mapping[str, int]]] = {
     _JOINED_BOOK: {"20ms": 20, "100ms": 100, "20": 20, "50": 50, "100": 100},
 }
 _CLOCK_WINDOW_S: Final = 60
+_BAD_FORMAT: Final = 1
 _BAD_ARGUMENT: Final = 2
+_EVENTS: Final = ("subscribe", "unsubscribe")
+
+
+class Command(msgspec.Struct):
+    """`{"time":1,"id":1,"channel":"spot.trades","event":"subscribe","payload":["BTC_USDT"]}`"""
+
+    channel: str
+    time: int
+    event: str = ""
+    payload: list[str] = []
+    id: int | None = None
 
 
 class GateSession(SandboxSession):
@@ -44,6 +56,7 @@ class GateSession(SandboxSession):
     of channels other than books; `unknown` words what it says of a market that it has not.
     """
 
+    requests = msgspec.json.Decoder(Command)
     prefix: ClassVar[str]
     channels: ClassVar[Mapping[str, Channel]]
     encoders: ClassVar[Mapping[Channel, Encoder]]
@@ -57,19 +70,23 @@ class GateSession(SandboxSession):
         """How `order_book_update` words what `obu` tells as `row`."""
         return row
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        request = msgspec.json.decode(frame)
-        if request["channel"] == f"{self.prefix}.ping":
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        error = {"code": _BAD_FORMAT, "message": "invalid request body format"}
+        answer: Row = {"channel": "", "event": "", "error": error, "result": {"status": "fail"}}
+        self.send_json(_stamped(answer, now_ns))
+
+    def handle(self, request: Command, now_ns: int) -> None:
+        if request.channel == f"{self.prefix}.ping":
             pong = {"channel": f"{self.prefix}.pong", "event": "", "error": None, "result": None}
             self.send_json(_stamped(pong, now_ns))
             return
-        wishes = self._wishes(request["channel"], request["payload"])
+        wishes = self._wishes(request.channel, request.payload)
         objection = self._objection(request, wishes, now_ns)
         self._answer(request, objection, now_ns)
         if objection:
             return
         for key, stream in wishes.items():
-            if request["event"] == "unsubscribe":
+            if request.event == "unsubscribe":
                 self.streams.pop(key, None)
             elif stream:
                 self._begin(stream, now_ns)
@@ -83,9 +100,9 @@ class GateSession(SandboxSession):
     def _wishes(self, channel: str, payload: list[str]) -> dict[str, SandboxStream | None]:
         """What a request is about, by channel and what its frames call the market."""
         depth, name = "", channel.partition(".")[2]
-        if name == _KLINES:
+        if name == _KLINES and payload:
             payload = ["_".join(payload)]
-        elif name == _JOINED_BOOK:
+        elif name == _JOINED_BOOK and payload:
             payload, depth = payload[:1], payload[-1]
         keys = [f"{channel}:{subject}" for subject in payload]
         return {key: self._find(key, depth) for key in keys}
@@ -101,35 +118,37 @@ class GateSession(SandboxSession):
         channel = self.channels.get(name) if key.startswith(f"{self.prefix}.") else None
         levels = _DEPTHS.get(name, {}).get(depth, 0)
         market = self.venue.market(self.venue.kinds[0], native)
-        lacks_depth = channel is Channel.BOOK and not levels
-        lacks_interval = channel is Channel.KLINES and not interval
-        if market is None or channel is None or lacks_depth or lacks_interval:
+        if channel is Channel.BOOK and not levels:
             return None
-        return SandboxStream(key, channel, market, interval, levels)
+        return self.offer(key, channel, market, interval, levels)
 
     def _objection(
-        self, request: Row, wishes: Mapping[str, SandboxStream | None], now_ns: int
+        self, request: Command, wishes: Mapping[str, SandboxStream | None], now_ns: int
     ) -> str:
         """Why the request is refused, if it is."""
-        if abs(request["time"] - now_ns // NS_PER_S) > _CLOCK_WINDOW_S:
+        if abs(request.time - now_ns // NS_PER_S) > _CLOCK_WINDOW_S:
             return "request expired"
-        if request["event"] == "unsubscribe":
+        if request.event not in _EVENTS:
+            return f"unknown event {request.event}"
+        if not wishes:
+            return "invalid payload"
+        if request.event == "unsubscribe":
             return ""
         for key, stream in wishes.items():
-            if stream is None or stream.market.instrument.symbol in self.venue.refused:
+            if stream is None:
                 return f"{self.unknown} {subject(key)}"
             if _name(key) == _BOOK and key in self.streams:
                 return f"Alert sub {subject(key)}"
         return ""
 
-    def _answer(self, request: Row, objection: str, now_ns: int) -> None:
-        answer = {
-            "id": request.get("id"),
+    def _answer(self, request: Command, objection: str, now_ns: int) -> None:
+        answer: Row = {
+            "id": request.id,
             "conn_id": "sandbox",
             "trace_id": "sandbox",
-            "channel": request["channel"],
-            "event": request["event"],
-            "payload": request["payload"],
+            "channel": request.channel,
+            "event": request.event,
+            "payload": request.payload,
             "result": {"status": "fail" if objection else "success"},
         }
         if objection:

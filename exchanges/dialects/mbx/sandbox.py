@@ -13,13 +13,21 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    Answer,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
 
 _INVALID_SYMBOL: Final = -1121
-_TOO_MANY: Final = -1003
+_CODES: Final = {BAD_PARAMETER: -1130, 429: -1003}
+_INTERVALS: Final = {interval.value: interval for interval in KlineInterval}
 
 KindAnswer = Callable[[Kind, SandboxRequest], SandboxReply]
 
@@ -46,9 +54,10 @@ class MbxSandbox(SandboxVenue):
         return True
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
-        code = _TOO_MANY if status == 429 else _INVALID_SYMBOL
+        code = _CODES.get(status, _INVALID_SYMBOL)
         headers = {"retry-after": "1"} if status == 429 else {}
-        return json_reply({"code": code, "msg": message}, status, headers)
+        http_status = 400 if status == BAD_PARAMETER else status
+        return json_reply({"code": code, "msg": message}, http_status, headers)
 
     def routes(self) -> Mapping[str, Answer]:
         common: dict[str, KindAnswer] = {
@@ -163,7 +172,7 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, An
 
 
 def _klines(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
-    interval = KlineInterval(request.query["interval"])
+    interval = request.choice("interval", _INTERVALS)
     candles = market.synthetic.statistics.candles(interval)[-request.integer("limit", 500) :]
     return [_kline_row(market, interval, candle) for candle in candles]
 
@@ -226,7 +235,7 @@ def _funding_rates(market: SandboxMarket, request: SandboxRequest) -> list[dict[
     """Oldest first, all at the rate of today: the synthetic markets remember none."""
     state = market.synthetic.perpetual()
     interval_ns = int(state.funding_interval_s) * NS_PER_S
-    ages = reversed(range(1, request.integer("limit", 200) + 1))
+    ages = reversed(range(1, request.rows("limit", 200) + 1))
     return [
         {
             "symbol": market.instrument.native,

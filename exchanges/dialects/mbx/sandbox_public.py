@@ -5,10 +5,11 @@ those it does not know, or that belong to another address.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
+from exchanges.errors import UNREADABLE
 from exchanges.market.instrument import Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval
@@ -16,6 +17,8 @@ from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import json_text, ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.stream.wire import Frame
+
+Row = dict[str, Any]
 
 SPOT_CHANNELS: Final[Mapping[str, Channel]] = {
     "depth": Channel.BOOK,
@@ -34,41 +37,59 @@ PERPETUAL_CHANNELS: Final[Mapping[str, Channel]] = {
     "forceOrder": Channel.LIQUIDATIONS,
 }
 _KLINE: Final = "kline_"
-REFUSAL: Final[Mapping[str, Any]] = {"code": 2, "msg": "Invalid request: refused by the sandbox"}
+_INTERVALS: Final = frozenset(interval.value for interval in KlineInterval)
+_INVALID_REQUEST: Final = 2
+_INVALID_JSON: Final = 3
+
+
+class Command(msgspec.Struct):
+    """`{"method":"SUBSCRIBE","params":["btcusdt@trade"],"id":1}`"""
+
+    method: Literal["SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS"]
+    params: list[str] = []
+    id: int | str | None = None
 
 
 class MbxSession(SandboxSession):
     """One combined-stream connection; a venue tells the `channels` of each of its addresses."""
 
+    requests = msgspec.json.Decoder(Command)
     channels: ClassVar[Mapping[str, tuple[Kind, Mapping[str, Channel]]]]
 
     def extras(self, stream: SandboxStream) -> Mapping[str, Any]:
         """What the venue alone adds to a stream's payloads."""
         return {}
 
-    def refusal(self, kind: Kind, request_id: object) -> dict[str, Any]:
-        """How a request is refused."""
-        return {**REFUSAL, "id": request_id}
+    def refusal(self, error: Row, request_id: int | str | None) -> Row:
+        """How a request is refused for an error of code and words."""
+        return error | {"id": request_id}
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
-        request = msgspec.json.decode(frame)
-        names, request_id = request.get("params", []), request.get("id")
-        match request["method"]:
+    def misread(self, frame: Frame, now_ns: int) -> None:
+        try:
+            msgspec.json.decode(frame)
+        except UNREADABLE:
+            self._refuse(_INVALID_JSON, "Invalid JSON", None)
+        else:
+            self._refuse(_INVALID_REQUEST, "Invalid request", None)
+
+    def handle(self, request: Command, now_ns: int) -> None:
+        match request.method:
             case "SUBSCRIBE":
-                streams = [self._find(name) for name in names]
-                if any(stream and self._is_refused(stream) for stream in streams):
-                    self._refuse(request_id)
+                streams = [self._find(name) for name in request.params]
+                if any(stream and self.is_refused(stream.market) for stream in streams):
+                    message = "Invalid request: refused by the sandbox"
+                    self._refuse(_INVALID_REQUEST, message, request.id)
                     return
                 for stream in streams:
                     if stream:
                         self.subscribe(stream)
-                self.send_json({"result": None, "id": request_id})
+                self.send_json({"result": None, "id": request.id})
             case "UNSUBSCRIBE":
-                for name in names:
+                for name in request.params:
                     self.streams.pop(name, None)
-                self.send_json({"result": None, "id": request_id})
+                self.send_json({"result": None, "id": request.id})
             case "LIST_SUBSCRIPTIONS":
-                self.send_json({"result": list(self.streams), "id": request_id})
+                self.send_json({"result": list(self.streams), "id": request.id})
 
     def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
         payloads = _ENCODERS[stream.channel](stream, update, ms(now_ns))
@@ -79,24 +100,25 @@ class MbxSession(SandboxSession):
         native, _, name = key.partition("@")
         kind, channels = self.channels[self.endpoint]
         market = self.venue.market(kind, native.upper())
-        if market is None or native != native.lower():
-            return None
         channel = channels.get(name.partition("@")[0].partition("_")[0])
-        is_kline = channel is Channel.KLINES
-        interval = KlineInterval(name.removeprefix(_KLINE)) if is_kline else None
-        return SandboxStream(key, channel, market, interval) if channel else None
+        if market is None or channel is None or native != native.lower():
+            return None
+        if channel is not Channel.KLINES:
+            return SandboxStream(key, channel, market)
+        candle = name.removeprefix(_KLINE)
+        return (
+            SandboxStream(key, channel, market, KlineInterval(candle))
+            if candle in _INTERVALS
+            else None
+        )
 
-    def _is_refused(self, stream: SandboxStream) -> bool:
-        return stream.market.instrument.symbol in self.venue.refused
-
-    def _refuse(self, request_id: object) -> None:
-        kind, _ = self.channels[self.endpoint]
-        self.send_json(self.refusal(kind, request_id))
+    def _refuse(self, code: int, message: str, request_id: int | str | None) -> None:
+        self.send_json(self.refusal({"code": code, "msg": message}, request_id))
 
 
 # What the streams say.
 
-Payloads = Iterable[dict[str, Any]]
+Payloads = Iterable[Row]
 
 
 def _book(stream: SandboxStream, update: MarketUpdate, now_ms: int) -> Payloads:

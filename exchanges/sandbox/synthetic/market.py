@@ -39,6 +39,10 @@ _QUIET_TRADES: Final = 6.0
 _TURNOVER: Final = 4
 
 
+class NotPerpetual(ValueError):
+    """A market was asked for what only perpetuals have."""
+
+
 class SyntheticMarket:
     """The market of one instrument at one venue, from `now_ns` on.
 
@@ -122,10 +126,10 @@ class SyntheticMarket:
         """Mark price, funding and open interest at the last step.
 
         Raises:
-            ValueError: the instrument is not a perpetual.
+            NotPerpetual: the instrument is none.
         """
         if self._perpetual is None:
-            raise ValueError(f"{self.instrument.symbol} is not a perpetual")
+            raise NotPerpetual(f"{self.instrument.symbol} is not a perpetual")
         return self._perpetual.state(self._fundamental(self._now_ns), self._now_ns)
 
     def _fundamental(self, at_ns: int) -> float:
