@@ -23,7 +23,7 @@ from actors.network.websocket import (
     HandshakeRefused,
     WebSocket,
 )
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 # The library's reader stops when this many messages wait; the socket's own buffer comes after.
 QUEUE: Final = 100

@@ -21,7 +21,7 @@ from exchanges import VENUES, Venue
 from exchanges.sandbox.request import SandboxReply, SandboxRequest
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 from exchanges.venue import PRODUCTION
 
 STEP_S: Final = 0.1

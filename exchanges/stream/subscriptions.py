@@ -8,40 +8,15 @@ late, or never. Nothing here knows a wire format.
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from math import inf
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from exchanges.market.events import StreamEvent
-from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
-from exchanges.stream.sequence import BookFeed
+from exchanges.stream.wire import Route
 
 ACK_S: Final = 10.0
 """A subscription that is neither acknowledged nor followed by data for so long is unanswered."""
-
-Handler = Callable[["Route", Any, int], tuple[StreamEvent, ...]]
-
-
-class Route:
-    """One native stream of the connection: the topics it serves, and what reads its frames.
-
-    Some venues put several channels into one stream (funding beside the mark price), so that
-    several topics may share a route.
-    """
-
-    __slots__ = ("answered", "ended", "feed", "handle", "instrument", "key", "topics")
-
-    def __init__(
-        self, instrument: Instrument, key: str, handle: Handler, feed: BookFeed | None
-    ) -> None:
-        self.topics: set[Topic] = set()
-        self.instrument = instrument
-        self.key = key
-        self.handle = handle
-        self.feed = feed
-        self.answered = False  # acknowledged, or data came
-        self.ended = False  # no topic needs it any more
 
 
 class Asked(msgspec.Struct):

@@ -19,7 +19,7 @@ from actors.edges.clock import SystemClock
 from actors.sandbox.server import Rewound, SandboxServer, read_head, split_endpoint
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 from supervisor.bench.traffic import EPOCH_NS, STEP_NS, make_sandbox
 
 CHUNK_BYTES: Final = 256 << 10

@@ -11,7 +11,7 @@ import pytest
 from exchanges import VENUES
 from exchanges.errors import StreamStale
 from exchanges.market.events import StreamEvent
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 from exchanges.venue import Venue
 from supervisor.terminal.cli import main
 from supervisor.terminal.commands.verify import find_venue

@@ -4,12 +4,13 @@ from math import inf
 import pytest
 
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.subscriptions import ACK_S, Route, Subscriptions
+from exchanges.stream.subscriptions import ACK_S, Subscriptions
+from exchanges.stream.wire import Route
 from tests.exchanges.transcripts import market
 
 
 def route(name: str) -> Route:
-    return Route(market(f"{name}/USDT"), name, lambda route, payload, now_ns: (), None)
+    return Route(market(f"{name}/USDT"), name, lambda route, payload, now_ns: ())
 
 
 def topic_of(route: Route, channel: Channel = Channel.TRADES) -> Topic:
