@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # The same examples each time, however slow the machine; `--hypothesis-profile=explore` looks for
@@ -54,3 +55,10 @@ def sample(shared: Path) -> Callable[[str], bytes]:
         return file.read_bytes()
 
     return read
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[None]:
+    """Commands decide where the log goes; what they decided ends with the test."""
+    yield
+    structlog.reset_defaults()
