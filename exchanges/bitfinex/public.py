@@ -276,8 +276,9 @@ class BitfinexWire(MarketWire):
         """Updates have no ids of their own: that no array is missing has been checked."""
         if told.sequence is None and not self.listening:
             raise ValueError("a book whose frames are not numbered")
-        self._unnumbered += told.sequence is None
-        sequence = self._unnumbered if told.sequence is None else told.sequence
+        sequence = told.sequence
+        if sequence is None:
+            self._unnumbered = sequence = self._unnumbered + 1
         about = route.instrument, received_ns, sequence, told.venue_ns
         if told.kind == "cs":
             return (wire.book_delta([], *about, checksum=_WHOLE.decode(told.rows)),)

@@ -170,19 +170,19 @@ class MarketCodec(Talk):
     # How books are kept.
 
     def _heard(self, route: Route, events: tuple[StreamEvent, ...]) -> tuple[StreamEvent, ...]:
-        if not isinstance(route, BookRoute):
+        if type(route) is not BookRoute:
             return events
-        if len(events) == 1:
-            return self._judge(route, events[0])
+        if len(events) == 1 and type(update := events[0]) is BookDelta:  # nearly always
+            feed = route.feed
+            events = feed.delta(update)
+            if not feed.is_live:
+                self._not_live(route, events)
+            return events
         return tuple(chain.from_iterable(self._judge(route, event) for event in events))
 
     def _judge(self, route: BookRoute, event: StreamEvent) -> tuple[StreamEvent, ...]:
         if type(event) is BookDelta:
-            feed = route.feed
-            events = feed.delta(event)
-            if not feed.is_live:
-                self._not_live(route, events)
-            return events
+            return self._heard(route, (event,))
         assert isinstance(event, BookSnapshot)
         feed = route.feed
         self._starts.landed(route)

@@ -100,13 +100,17 @@ class BookFeed:
     def delta(self, update: BookDelta) -> tuple[Event, ...]:
         """Judge one update."""
         if self.is_live and update.previous == self.last <= update.sequence:
-            return self._pass_on(update)
+            self._previous, self.last = self.last, update.sequence
+            self._joining = False
+            if self.is_refreshing:
+                self._buffer.append(update)
+            return (update,)
         if not self.is_live:
             self._keep(update)
             return ()
         if update.previous == UNTOLD:
             last = self.last if update.sequence == UNTOLD else update.sequence
-            update = replace(update, previous=min(self.last, last), sequence=last)
+            return self.delta(replace(update, previous=min(self.last, last), sequence=last))
         return self._judge(update)
 
     def snapshot(self, snapshot: BookSnapshot) -> tuple[Event, ...]:

@@ -67,6 +67,7 @@ class Talk:
         self._subscriptions = Subscriptions(
             stream.batch, wire.group, acknowledges=stream.acknowledges
         )
+        self._routes = self._subscriptions.routes
         self._granted_already: list[tuple[Topic, Route]] = []  # not by an answer; to be told
         self._pulse = Pulse(stream.heartbeat)
         # Sent before anything else: greetings, pings, and what the venue waits for.
@@ -184,7 +185,7 @@ class Talk:
     # What was said.
 
     def _data(self, data: Data, received_ns: int) -> tuple[StreamEvent, ...]:
-        route = self._subscriptions.by_key(data.key) or self._adopt(data)
+        route = self._routes.get(data.key) or self._adopt(data)
         if route is None or route.ended:
             return ()
         self._about = route
@@ -211,7 +212,7 @@ class Talk:
                 routes = self._subscriptions.refused_one(said.key)
                 return self._drop(routes, said.message, received_ns)
             case Unstarted():
-                if route := self._subscriptions.by_key(said.key):
+                if route := self._routes.get(said.key):
                     self._on_unstarted(route)
             case Reply():
                 self._ready.appendleft(said.frame)
@@ -254,7 +255,7 @@ class Talk:
         if topic.channel not in self.stream.channels and not wire.listening:
             raise CodecUsageError(f"{wire.venue} {self.stream.name} has no channel {topic.channel}")
         key = key or wire.key(topic, instrument)
-        route = self._subscriptions.by_key(key)
+        route = self._routes.get(key)
         return route if route and not route.ended else self._new_route(topic, instrument, key)
 
     def _adopt(self, data: Data) -> Route | None:
