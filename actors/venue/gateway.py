@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import httpx2
+import structlog
 import trio
 
 from actors.edges.clock import Clock
@@ -26,7 +27,7 @@ from exchanges.errors import (
     VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.rest.request import Effect, Request, Response
+from exchanges.rest.request import Effect, Listing, Odd, Request, Response, Rows
 from exchanges.venue import Venue
 
 T = TypeVar("T")
@@ -49,9 +50,16 @@ RETRY_S: Final = 0.5
 """Pause before the second attempt of a request that may be repeated; it doubles, with jitter."""
 REQUEST_TIMEOUT: Final = 408
 
+log = structlog.get_logger()
+
 
 class Gateway:
-    """HTTP for one venue; all its actors share one, and with it the venue's request budget."""
+    """HTTP for one venue; all its actors share one, and with it the venue's request budget.
+
+    Attributes:
+        sent: how many requests.
+        odd_rows: rows of replies that could not be read.
+    """
 
     def __init__(
         self,
@@ -74,6 +82,7 @@ class Gateway:
         self._lanes = _by_effect(questions, orders)
         self._clients: Mapping[Effect, httpx2.AsyncClient] = {}
         self.sent = 0
+        self.odd_rows = 0
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep connections open between calls, and close them at the end."""
@@ -148,11 +157,26 @@ class Gateway:
             received_ns=self._clock.now_ns(),
         )
         try:
-            return request.read(response)
+            answer = request.read(response)
         except RateLimited as error:
             until_s = trio.current_time() + error.retry_after_s
             self._budget.close((name for name, _ in request.costs), until_s)
             raise
+        if isinstance(answer, Rows | Listing) and answer.odd:
+            self._note_odd(request, answer.odd)
+        return answer
+
+    def _note_odd(self, request: Request[T], odd: tuple[Odd, ...]) -> None:
+        """A row that cannot be read is left out, but not in silence."""
+        self.odd_rows += len(odd)
+        log.warning(
+            "rows_unreadable",
+            venue=request.venue,
+            asked=str(request),
+            rows=len(odd),
+            market=odd[0].native,
+            first=odd[0].reason,
+        )
 
     def _outcome(self, request: Request[T], reply: HttpReply) -> T:
         """What became of an order: done, clearly refused, or nobody knows."""

@@ -15,6 +15,7 @@ from exchanges.errors import ExchangeError
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Status
 from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.request import Odd
 
 CLOCK_EVERY_S: Final = 60.0
 COARSEST_NS: Final = NS_PER_S // 10
@@ -58,23 +59,15 @@ async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
     """Fetch the venue's lists and bring `context.instruments` up to date."""
     rest, gateway = context.venue.rest, context.gateway
     listed: list[Instrument] = []
-    unreadable: list[str] = []
+    odd: list[Odd] = []
     wanted = deque(rest.instruments())
     while wanted:
         request = wanted.popleft()
         listing = await gateway.call(request)
         listed += listing.instruments
-        unreadable += listing.unreadable
+        odd += listing.odd
         if listing.more:
             wanted.append(listing.more)
-        if listing.unreadable:
-            log.warning(
-                "instruments_unreadable",
-                venue=request.venue,
-                asked=str(request),
-                rows=len(listing.unreadable),
-                first=listing.unreadable[0],
-            )
     if intervals_request := rest.funding_intervals():
         intervals_s = await gateway.call(intervals_request)
         default_s = rest.default_funding_s
@@ -84,19 +77,21 @@ async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
             else one
             for one in listed
         ]
-    return _merge(context, {one.symbol: one for one in listed}, unreadable)
+    return _merge(context, {one.symbol: one for one in listed}, odd)
 
 
 def _merge(
-    context: VenueContext, listed: dict[str, Instrument], unreadable: list[str]
+    context: VenueContext, listed: dict[str, Instrument], odd: list[Odd]
 ) -> list[InstrumentChange]:
     """What is new or different; instruments that are listed no more count as delisted.
 
-    One whose row could not be read this time stays as it was.
+    One whose row could not be read this time stays as it was; a row that does not even tell its
+    market may be that of any.
     """
     now_ns = context.clock.now_ns()
+    kept = {row.native for row in odd}
     for known in context.instruments:
-        is_odd = any(known.native in row for row in unreadable)
+        is_odd = "" in kept or known.native in kept
         if known.symbol not in listed and not is_odd:
             listed[known.symbol] = msgspec.structs.replace(known, status=Status.DELISTED)
     changes = [

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from exchanges.aster.public import AsterWire
-from exchanges.aster.rest import AsterRest
+from exchanges.aster.rest import REST
 from exchanges.dialects.mbx import INTERVALS
 from exchanges.dialects.mbx.rest import SYNC_LEVELS
 from exchanges.limits import Rate
@@ -41,7 +41,7 @@ VENUE: Final = Venue(
     name="aster",
     title="Aster",
     source="official api-docs repository, futures V3 (June 2026)",
-    rest=AsterRest(),
+    rest=REST,
     start_limit=SYNC_LEVELS,
     wire=AsterWire,
     streams=(

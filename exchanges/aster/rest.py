@@ -1,58 +1,49 @@
 """Aster's public REST: host, paths and weights.
 
-Source: "Market Data Endpoints" of the futures V3 document (June 2026). The requests are those of
-the dialect, but for the open interest, which is not documented: public programs of
+Source: "Market Data Endpoints" of the futures V3 document (June 2026). What can be asked is that
+of the dialect, but for the open interest, which is not documented: public programs of
 2025 and 2026 ask for it under `/fapi/v1`.
 """
 
-from typing import ClassVar, Final
+from typing import Final
 
+from msgspec.structs import replace
+
+from exchanges.dialects.mbx.faults import FAULTS
 from exchanges.dialects.mbx.listing import SymbolInfo
-from exchanges.dialects.mbx.rest import OPEN_INTEREST, MbxRest, Surface
-from exchanges.market.events import OpenInterest
+from exchanges.dialects.mbx.rest import open_interest, perpetual, surface
 from exchanges.market.instrument import Instrument, Kind
-from exchanges.rest.request import Request
+from exchanges.rest.call import About
+from exchanges.rest.public import PublicRest
 
-OPEN_INTEREST_PATH: Final = "/fapi/v1/openInterest"
+_PREFIX: Final = "/fapi/v3"
 # Nobody tells its weight; five times that of its neighbours is no burden at one call a market.
-_OPEN_INTEREST_WEIGHT: Final = 5
+_OPEN_INTEREST: Final = open_interest("/fapi/v1/openInterest", weight=5)
 _TEST: Final = "TEST"  # the venue's own test symbols begin with it
 
 
-class AsterRest(MbxRest):
-    """Public requests."""
+def _instrument(row: SymbolInfo, about: About) -> Instrument | None:
+    is_test = row.symbol.startswith(_TEST)
+    return None if is_test else row.instrument(about.venue, Kind.PERPETUAL)
 
-    venue = "aster"
-    funding_costs = (("weight", 1),)
-    paths: ClassVar = {
-        "/fapi/v3/exchangeInfo": ("instruments", Kind.PERPETUAL),
-        "/fapi/v3/depth": ("book", Kind.PERPETUAL),
-    }
-    surfaces: ClassVar = {
-        Kind.PERPETUAL: Surface(
-            endpoint="rest",
-            prefix="/fapi/v3",
-            bucket="weight",
-            list_weight=1,
-            trades_weight=1,
-            ticker_weight=1,
-            tickers_weight=40,
-            depth=((5, 2), (10, 2), (20, 2), (50, 2), (100, 5), (500, 10), (1000, 20)),
-            klines=((99, 1), (499, 2), (1000, 5), (1500, 10)),
-        ),
-    }
 
-    def _instrument(self, row: SymbolInfo, kind: Kind) -> Instrument | None:
-        return None if row.symbol.startswith(_TEST) else super()._instrument(row, kind)
+_PERPETUAL: Final = perpetual(
+    surface(
+        _PREFIX,
+        endpoint="rest",
+        bucket="weight",
+        list_weight=1,
+        trades_weight=1,
+        ticker_weight=1,
+        tickers_weight=40,
+        depth=((5, 2), (10, 2), (20, 2), (50, 2), (100, 5), (500, 10), (1000, 20)),
+        klines=((99, 1), (499, 2), (1000, 5), (1500, 10)),
+        instrument=_instrument,
+    ),
+    _PREFIX,
+    funding_bucket="weight",
+)
 
-    def open_interest(self, instrument: Instrument) -> Request[OpenInterest]:
-        surface = self.surfaces[Kind.PERPETUAL]
-        return self._get(
-            "open interest",
-            surface.endpoint,
-            OPEN_INTEREST_PATH,
-            OPEN_INTEREST,
-            lambda reply, received_ns: reply.open_interest(instrument, received_ns),
-            costs=((surface.bucket, _OPEN_INTEREST_WEIGHT),),
-            instrument=instrument,
-        )
+REST: Final = PublicRest(
+    "aster", {Kind.PERPETUAL: replace(_PERPETUAL, open_interest=_OPEN_INTEREST)}, FAULTS
+)

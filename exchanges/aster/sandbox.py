@@ -3,7 +3,7 @@
 Source: as for `rest.py`. The answers are those of `exchanges/dialects/mbx/sandbox.py`.
 """
 
-from exchanges.aster.rest import OPEN_INTEREST_PATH, AsterRest
+from exchanges.aster.rest import REST
 from exchanges.aster.sandbox_public import AsterSession
 from exchanges.dialects.mbx.sandbox import MbxSandbox
 from exchanges.market.instrument import Kind
@@ -14,6 +14,5 @@ class AsterSandbox(MbxSandbox):
 
     name = "aster"
     kinds = (Kind.PERPETUAL,)
-    surfaces = AsterRest.surfaces
+    rest = REST
     session = AsterSession
-    open_interest_path = OPEN_INTEREST_PATH

@@ -37,7 +37,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S, Millis
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ _TOO_MANY: Final = "TOO_MANY_REQUESTS"
 _UNKNOWN_MARKET: Final = "invalid market symbol"
 
 
-class BackpackRest(PublicRest):
+class BackpackRest(OldRest):
     """Public requests."""
 
     venue = "backpack"

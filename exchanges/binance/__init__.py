@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from exchanges.binance.public import BinanceWire
-from exchanges.binance.rest import BinanceRest
+from exchanges.binance.rest import REST
 from exchanges.dialects.mbx import INTERVALS
 from exchanges.dialects.mbx.rest import SYNC_LEVELS
 from exchanges.limits import Rate
@@ -94,7 +94,7 @@ VENUE: Final = Venue(
     name="binance",
     title="Binance",
     source="developers.binance.com (spot 2026-07-21, USD-M 2026-07-24)",
-    rest=BinanceRest(),
+    rest=REST,
     start_limit=SYNC_LEVELS,
     wire=BinanceWire,
     streams=(

@@ -3,7 +3,7 @@
 Source: as for `rest.py`. The answers are those of `exchanges/dialects/mbx/sandbox.py`.
 """
 
-from exchanges.binance.rest import BinanceRest
+from exchanges.binance.rest import REST
 from exchanges.binance.sandbox_public import BinanceSession
 from exchanges.dialects.mbx.sandbox import MbxSandbox
 from exchanges.market.instrument import Kind
@@ -15,9 +15,8 @@ class BinanceSandbox(MbxSandbox):
 
     name = "binance"
     kinds = (Kind.SPOT, Kind.PERPETUAL)
-    surfaces = BinanceRest.surfaces
+    rest = REST
     session = BinanceSession
-    open_interest_path = "/fapi/v1/openInterest"
 
     def digits(self, kind: Kind) -> int:
         return 8 if kind is Kind.SPOT else 0

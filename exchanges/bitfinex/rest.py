@@ -39,7 +39,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ _UNKNOWN: Final = ("symbol: invalid", "Unknown symbol")
 _UNAVAILABLE: Final = "temporarily_unavailable"
 
 
-class BitfinexRest(PublicRest):
+class BitfinexRest(OldRest):
     """Public requests."""
 
     venue = "bitfinex"

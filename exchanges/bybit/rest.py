@@ -36,7 +36,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ _ERRORS: Final[Mapping[int, type[ExchangeError]]] = {
 _TOO_MANY: Final = frozenset({10006, 10403, 10429, 170005, 170222, 20003})
 
 
-class BybitRest(PublicRest):
+class BybitRest(OldRest):
     """Public requests. Books start in the stream, so that recorded ones are not recognised."""
 
     venue = "bybit"

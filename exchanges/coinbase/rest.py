@@ -27,7 +27,7 @@ from exchanges.market.events import BookSnapshot, Funding, Kline, OpenInterest, 
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ _TOO_MANY: Final = ("RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED")
 _EXPIRED: Final = "timestamp expired"
 
 
-class CoinbaseRest(PublicRest):
+class CoinbaseRest(OldRest):
     """Public requests. There is no mark price, and no past funding."""
 
     venue = "coinbase"

@@ -18,15 +18,15 @@ from exchanges.market.events import (
 )
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 _SPOT: Final = HtxSpotRest()
 _SWAP: Final = HtxSwapRest()
-_OF_KIND: Final[dict[Kind, PublicRest]] = {Kind.SPOT: _SPOT, Kind.PERPETUAL: _SWAP}
+_OF_KIND: Final[dict[Kind, OldRest]] = {Kind.SPOT: _SPOT, Kind.PERPETUAL: _SWAP}
 
 
-class HtxRest(PublicRest):
+class HtxRest(OldRest):
     """Public requests, each asked where its market is traded."""
 
     venue = "htx"

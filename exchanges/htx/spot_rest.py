@@ -17,7 +17,7 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ _DEPTHS: Final = (5, 10, 20)
 _MOST_ROWS: Final = 2000
 
 
-class HtxSpotRest(PublicRest):
+class HtxSpotRest(OldRest):
     """Public requests of spot markets."""
 
     venue = "htx"

@@ -29,7 +29,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ _MOST_CANDLES: Final = 2000
 _MOST_CHARGES: Final = 100
 
 
-class HtxSwapRest(PublicRest):
+class HtxSwapRest(OldRest):
     """Public requests of linear swaps."""
 
     venue = "htx"

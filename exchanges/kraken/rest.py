@@ -28,7 +28,7 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ _LOCKOUT: Final = "EGeneral:Temporary lockout"
 _LOCKOUT_S: Final = 900.0
 
 
-class KrakenRest(PublicRest):
+class KrakenRest(OldRest):
     """Public requests."""
 
     venue = "kraken"

@@ -28,7 +28,7 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, Millis, optional
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ _SHUT_OUT: Final = b"1015"
 _SHUT_OUT_S: Final = 300.0
 
 
-class KucoinRest(PublicRest):
+class KucoinRest(OldRest):
     """Public requests."""
 
     venue = "kucoin"

@@ -38,7 +38,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ _ERRORS: Final[Mapping[int, type[ExchangeError]]] = {
 }
 
 
-class LighterRest(PublicRest):
+class LighterRest(OldRest):
     """Public requests."""
 
     venue = "lighter"

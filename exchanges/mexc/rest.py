@@ -23,7 +23,7 @@ from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.mexc import listing as wire
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ _ERRORS: Final[Mapping[int, type[ExchangeError]]] = {
 _TOO_MANY: Final = frozenset({429, 510})
 
 
-class MexcRest(PublicRest):
+class MexcRest(OldRest):
     """Public requests."""
 
     venue = "mexc"

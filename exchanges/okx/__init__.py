@@ -11,7 +11,7 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.okx.market_data import CANDLE_NAMES
 from exchanges.okx.public import OkxWire, checksum
-from exchanges.okx.rest import LIMIT_WINDOW_S, LIMITS, OkxRest
+from exchanges.okx.rest import REST
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
@@ -63,7 +63,7 @@ VENUE: Final = Venue(
     name="okx",
     title="OKX",
     source="www.okx.com/docs-v5 (July 2026)",
-    rest=OkxRest(),
+    rest=REST,
     wire=OkxWire,
     streams=(
         _stream(
@@ -98,7 +98,7 @@ VENUE: Final = Venue(
             "business": "wss://wspap.okx.com:8443/ws/v5/business",
         },
     },
-    buckets={path: Rate.within(limit, LIMIT_WINDOW_S) for path, limit in LIMITS.items()},
+    buckets=REST.rates,
     connects=Rate.within(3, 1.0),
     # List prices of a regular user; the venue publishes fees per account only.
     fees={

@@ -11,7 +11,6 @@ from msgspec import Meta, Struct
 from exchanges.market.events import FundingCharge
 from exchanges.market.instrument import Instrument, Kind, Status, unified_symbol
 from exchanges.market.numbers import NS_PER_MS, Millis, Rate, exact
-from exchanges.okx.market_data import TickerMessage
 
 T = TypeVar("T")
 
@@ -37,12 +36,6 @@ class ErrorBody(Struct):
 
 class ServerTime(Struct):
     ts: Millis
-
-
-class NamedTicker(TickerMessage):
-    """A row of the tickers of all markets."""
-
-    instId: str
 
 
 class FundingCharged(Struct):

@@ -38,7 +38,7 @@ from exchanges.market.topics import KlineInterval
 from exchanges.paradex import listing as wire
 from exchanges.paradex import market_data
 from exchanges.paradex.listing import CANDLE_NAMES
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ _ERRORS: Final[Mapping[str, type[ExchangeError]]] = {
 }
 
 
-class ParadexRest(PublicRest):
+class ParadexRest(OldRest):
     """Public requests. Books start in the stream, so that recorded ones are not recognised."""
 
     venue = "paradex"

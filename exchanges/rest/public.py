@@ -1,23 +1,18 @@
-"""The public requests of a venue."""
+"""The public requests of a venue, made of what its surfaces say.
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
-from math import isfinite
-from typing import ClassVar, TypeVar
+Every request is about one kind of market and made of one `Call`; what a kind of market of a venue
+does not have raises `CodecUsageError`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from exchanges.errors import (
-    SAMPLE_BYTES,
-    UNREADABLE,
-    CodecUsageError,
-    ExchangeError,
-    RateLimited,
-    VenueProtocolError,
-    VenueUnavailable,
-)
+from exchanges.errors import UNREADABLE, CodecUsageError, VenueProtocolError
+from exchanges.limits import Rate
 from exchanges.market.events import (
     BookSnapshot,
     Funding,
@@ -31,213 +26,299 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.rest.asking import costs_of, dated_of, path_of, query_of, symbol_of, template_of
+from exchanges.rest.call import About, Call, Query, Surface
+from exchanges.rest.faults import ErrorTable
+from exchanges.rest.reading import each, intervals, of_many, oldest_first, single
+from exchanges.rest.request import Listing, Request, Response, Rows
+from exchanges.rest.rows import Page
 
 T = TypeVar("T")
-Wire = TypeVar("Wire")
-Row = TypeVar("Row")
+W = TypeVar("W")
+
+Find = Callable[[Kind, str], Instrument | None]
+"""The market of a native name, if it is known."""
+Read = Callable[[Page, About], T]
 
 
-class PublicRest(ABC):
-    """The public requests of one venue. What a venue does not offer raises `CodecUsageError`.
+class PublicRest:
+    """The public requests of one venue, with one surface for each kind of market.
 
-    Subclasses name the venue and list in `paths` what each path answers, and for which kind of
-    market (None: the native name tells), so that recorded replies can be recognised.
+    What belongs to no kind of market is asked at the first surface that has it. `clock_step_ns`
+    says how coarsely `server_time` tells the venue's clock.
     """
 
-    venue: ClassVar[str]
-    paths: ClassVar[Mapping[str, tuple[str, Kind | None]]]
-    symbol_parameter: ClassVar[str] = "symbol"
-    retry_s: ClassVar[float] = 1.0
-    """How long to stay away after HTTP 418 or 429 without a Retry-After."""
-    clock_step_ns: ClassVar[int] = NS_PER_MS
-    """How coarsely `server_time` tells the venue's clock."""
-    default_funding_s: ClassVar[float | None] = None
-    """Seconds between charges of a contract that `funding_intervals` does not list."""
+    def __init__(
+        self,
+        venue: str,
+        surfaces: Mapping[Kind, Surface],
+        faults: ErrorTable,
+        *,
+        clock_step_ns: int = NS_PER_MS,
+    ) -> None:
+        self.venue = venue
+        self.surfaces = surfaces
+        self.faults = faults
+        self.clock_step_ns = clock_step_ns
 
-    @abstractmethod
-    def error(self, response: Response, asked: str) -> ExchangeError | None:
-        """What the response says went wrong, or None; HTTP 429 and 5xx are handled already."""
+    # About one market.
 
-    @abstractmethod
-    def instruments(self) -> tuple[Request[Listing], ...]:
-        """The requests that together, with the pages that follow, list every instrument."""
-
-    def funding_intervals(self) -> Request[dict[str, float]] | None:
-        """Seconds between charges by native name, where the instrument lists leave them out."""
-        return None
-
-    @abstractmethod
     def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
         """The order book, `depth` levels a side (0: as deep as synchronising needs)."""
-
-    @abstractmethod
-    def server_time(self) -> Request[int]:
-        """The venue's clock in UTC nanoseconds."""
-
-    def kind_of(self, native: str) -> Kind:
-        """The kind of market that a native name tells."""
-        raise self._absent("kinds that a name tells")
-
-    def ping(self) -> Request[None]:
-        raise self._absent("ping")
-
-    def trades(self, instrument: Instrument, limit: int = 100) -> Request[list[Trade]]:
-        """Recent trades, oldest first."""
-        raise self._absent("trades")
+        return self._about("book", lambda surface: surface.book, instrument, depth)
 
     def ticker(self, instrument: Instrument) -> Request[Ticker]:
-        raise self._absent("ticker")
+        return self._about("ticker", lambda surface: surface.ticker, instrument)
 
-    def tickers(
-        self, kind: Kind, find: Callable[[Kind, str], Instrument | None]
-    ) -> Request[list[Ticker]]:
-        """Those of all markets of a kind; `find` gives the market of a native name, if known."""
-        raise self._absent("all tickers")
+    def funding(self, instrument: Instrument) -> Request[Funding]:
+        """The rate that will be charged next."""
+        return self._about("funding", lambda surface: surface.funding, instrument)
+
+    def mark_price(self, instrument: Instrument) -> Request[MarkPrice]:
+        return self._about("mark price", lambda surface: surface.mark_price, instrument)
+
+    def open_interest(self, instrument: Instrument) -> Request[OpenInterest]:
+        return self._about("open interest", lambda surface: surface.open_interest, instrument)
+
+    def trades(self, instrument: Instrument, limit: int = 100) -> Request[Rows[Trade]]:
+        """Recent trades, oldest first."""
+        return self._list_about("trades", lambda surface: surface.trades, instrument, limit)
 
     def klines(
         self, instrument: Instrument, interval: KlineInterval, limit: int = 100
-    ) -> Request[list[Kline]]:
+    ) -> Request[Rows[Kline]]:
         """The latest candles, oldest first."""
-        raise self._absent("klines")
-
-    def funding(self, instrument: Instrument) -> Request[Funding]:
-        raise self._absent("funding")
+        call = self._call("klines", instrument.kind, lambda surface: surface.klines)
+        if interval not in call.intervals:
+            raise CodecUsageError(f"{self.venue}: {instrument.symbol} has no candles of {interval}")
+        about = self._of(instrument, call, limit, interval)
+        read = partial(oldest_first, call, "klines", lambda kline: kline.open_ns)
+        return self._ask("klines", call, about, read)
 
     def funding_history(
         self, instrument: Instrument, limit: int = 100
-    ) -> Request[list[FundingCharge]]:
+    ) -> Request[Rows[FundingCharge]]:
         """The latest charges, oldest first."""
-        raise self._absent("past funding")
+        call = self._call("past funding", instrument.kind, lambda surface: surface.charges)
+        about = self._of(instrument, call, limit)
+        read = partial(oldest_first, call, "past funding", lambda charge: charge.charged_ns)
+        return self._ask("funding history", call, about, read)
 
-    def mark_price(self, instrument: Instrument) -> Request[MarkPrice]:
-        raise self._absent("mark price")
+    # About all markets.
 
-    def open_interest(self, instrument: Instrument) -> Request[OpenInterest]:
-        raise self._absent("open interest")
+    def tickers(self, kind: Kind, find: Find) -> Request[Rows[Ticker]]:
+        """Those of all markets of a kind; `find` gives the market of a native name, if known."""
+        call = self._call("all tickers", kind, lambda surface: surface.tickers)
 
-    def recognise(
-        self, url: str, find: Callable[[Kind, str], Instrument | None]
-    ) -> Request[Listing] | Request[BookSnapshot] | None:
+        def read(page: Page, about: About) -> Rows[Ticker]:
+            return of_many(call, page, about, partial(find, kind))
+
+        return self._ask("tickers", call, self._of_all(kind), read)
+
+    def instruments(self) -> tuple[Request[Listing], ...]:
+        """The requests that together, with the pages that follow, list every instrument."""
+        return tuple(
+            self._listing(call, kind)
+            for kind, surface in self.surfaces.items()
+            if (call := surface.instruments)
+        )
+
+    def funding_intervals(self) -> Request[dict[str, float]] | None:
+        """Seconds between charges by native name, where the instrument lists leave them out."""
+        for kind, surface in self.surfaces.items():
+            if call := surface.funding_intervals:
+                read = partial(intervals, call)
+                return self._ask("funding intervals", call, self._of_all(kind), read)
+        return None
+
+    @property
+    def default_funding_s(self) -> float | None:
+        """Seconds between charges of a contract that `funding_intervals` does not list."""
+        surface = self.surfaces.get(Kind.PERPETUAL)
+        return surface.funding_s if surface else None
+
+    def server_time(self) -> Request[int]:
+        """The venue's clock in UTC nanoseconds."""
+        kind, call = self._first("time", lambda surface: surface.time)
+        return self._ask("time", call, self._of_all(kind), partial(single, call, "time"))
+
+    def ping(self) -> Request[None]:
+        """Whether the venue is up; one without a request for that is asked for its time."""
+        kind, call = self._first("ping", lambda surface: surface.ping or surface.time)
+
+        def read(page: Page, about: About) -> None:
+            single(call, "state", page, about)
+
+        return self._ask("ping", call, self._of_all(kind), read)
+
+    # About the requests.
+
+    @property
+    def rates(self) -> dict[str, Rate]:
+        """The limits of single paths, which are the buckets of that name."""
+        calls = (call for surface in self.surfaces.values() for call in surface.calls().values())
+        return {call.path: call.rate for call in calls if call.rate}
+
+    def offers(self, kind: Kind) -> frozenset[str]:
+        """What can be asked about a kind of market, as the fields of `Surface` name it."""
+        surface = self.surfaces.get(kind)
+        return frozenset(surface.calls()) if surface else frozenset()
+
+    def recognise(self, url: str, find: Find) -> Request[Listing] | Request[BookSnapshot] | None:
         """The request that a recorded `url` answered, if it is one whose answer we can use.
 
         The venue may have been reached at an address with a path of its own, as sandboxes are.
         """
         parts = urlsplit(url)
-        path = next((path for path in self.paths if parts.path.endswith(path)), "")
-        name, kind = self.paths.get(path, ("", None))
-        if name == "instruments":
-            asked = set(parse_qsl(parts.query))
-            same_path = (each for each in self.instruments() if each.path == path)
-            return next((each for each in same_path if set(each.query) <= asked), None)
-        if name == "book":
-            query = dict(parse_qsl(parts.query))
-            native = query.get(self.symbol_parameter, "")
-            instrument = find(kind or self.kind_of(native), native)
-            request = self.book(instrument) if instrument else None
+        asked = set(parse_qsl(parts.query))
+        for kind, surface in self.surfaces.items():
+            for listing in (surface.instruments, *surface.old_lists):
+                if listing and parts.path.endswith(listing.path) and set(listing.query) <= asked:
+                    return self._listing(listing, kind)
+        for instrument, book in self._books(parts.path, dict(asked), find):
+            request = self._book(instrument, book)
             # A book of another depth was not asked for to start one.
-            wanted = request.query if request else ()
-            is_start = all(query.get(key, value) == value for key, value in wanted)
-            return request if is_start else None
+            if parts.path.endswith(request.path) and set(request.query) <= asked:
+                return request
         return None
 
-    def _get(
+    def _books(
+        self, path: str, query: Mapping[str, str], find: Find
+    ) -> Iterator[tuple[Instrument, Call[Any, BookSnapshot]]]:
+        """Markets and calls that a request for a book may have been."""
+        for kind, surface in self.surfaces.items():
+            calls = (surface.book, *surface.old_books) if surface.is_joined else surface.old_books
+            for call in calls:
+                match = template_of(call.path).search(path)
+                if match is None:
+                    continue
+                named = match.groupdict().get("native") or query.get(symbol_of(surface, call), "")
+                if instrument := find(kind, named):
+                    yield instrument, call
+
+    def _book(self, instrument: Instrument, call: Call[Any, BookSnapshot]) -> Request[BookSnapshot]:
+        about = self._of(instrument, call, 0)
+        return self._ask("book", call, about, partial(single, call, "book"))
+
+    def _about(
         self,
         name: str,
-        endpoint: str,
-        path: str,
-        decoder: msgspec.json.Decoder[Wire],
-        translate: Callable[[Wire, int], T],
-        *,
-        costs: tuple[tuple[str, float], ...],
-        instrument: Instrument | None = None,
-        **query: str | int,
+        choose: Callable[[Surface], Call[W, T] | None],
+        instrument: Instrument,
+        count: int = 0,
     ) -> Request[T]:
-        """A GET whose body `decoder` reads and `translate` (given the stamp) unifies.
+        """A request whose answer is one value about one market."""
+        call = self._call(name, instrument.kind, choose)
+        about = self._of(instrument, call, count)
+        return self._ask(name, call, about, partial(single, call, name))
 
-        One about an instrument names it in the query.
-        """
-        if instrument:
-            query = {self.symbol_parameter: instrument.native, **query}
-        asked = f"GET {path}"
+    def _list_about(
+        self,
+        name: str,
+        choose: Callable[[Surface], Call[W, T] | None],
+        instrument: Instrument,
+        count: int,
+    ) -> Request[Rows[T]]:
+        """A request whose answer is a list about one market."""
+        call = self._call(name, instrument.kind, choose)
+        about = self._of(instrument, call, count)
+        return self._ask(name, call, about, partial(oldest_first, call, name, call.sort))
 
-        def read(response: Response) -> T:
-            self._raise_for(response, asked)
+    def _listing(
+        self, call: Call[Any, Instrument], kind: Kind, page_query: Query = ()
+    ) -> Request[Listing]:
+        asked = {**dict(call.query), **dict(page_query)}
+
+        def read(page: Page, about: About) -> Listing:
+            rows = each(call, page, about)
+            following = call.follows(page, asked) if call.follows else ()
+            more = self._listing(call, kind, following) if following else None
+            return Listing(list(rows), rows.odd, more)
+
+        return self._ask("instruments", call, self._of_all(kind), read, page_query)
+
+    def _call(
+        self, what: str, kind: Kind, choose: Callable[[Surface], Call[W, T] | None]
+    ) -> Call[W, T]:
+        surface = self.surfaces.get(kind)
+        call = choose(surface) if surface else None
+        if call is None:
+            text = f"{self.venue} has no public request for {what} of {kind} markets"
+            raise CodecUsageError(text)
+        return call
+
+    def _first(
+        self, what: str, choose: Callable[[Surface], Call[Any, Any] | None]
+    ) -> tuple[Kind, Call[Any, Any]]:
+        for kind, surface in self.surfaces.items():
+            if call := choose(surface):
+                return kind, call
+        raise CodecUsageError(f"{self.venue} has no public request for {what}")
+
+    def _of(
+        self,
+        instrument: Instrument,
+        call: Call[Any, Any],
+        count: int,
+        interval: KlineInterval | None = None,
+    ) -> About:
+        surface = self.surfaces[instrument.kind]
+        most = call.count.of(count) if call.count and count > 0 else None
+        about = About(
+            venue=self.venue,
+            kind=instrument.kind,
+            received_ns=0,
+            market=instrument,
+            candle=interval,
+            funding_s=instrument.funding_interval_s or surface.funding_s,
+            count=min(count, most) if most else count,
+        )
+        if call.needs_funding_interval:
+            _ = about.interval_s
+        return about
+
+    def _of_all(self, kind: Kind) -> About:
+        return About(venue=self.venue, kind=kind, received_ns=0)
+
+    def _ask(
+        self, name: str, call: Call[Any, Any], about: About, read: Read[T], page_query: Query = ()
+    ) -> Request[T]:
+        """The request that a call is, whose rows `read` unifies."""
+        surface = self.surfaces[about.kind]
+        count = call.count.of(about.count) if call.count else None
+        asked = f"{call.method} {path_of(surface, call, about, count)}"
+
+        def read_response(response: Response) -> T:
+            error = self.faults.of(response, venue=self.venue, asked=asked, effect=call.effect)
+            if error:
+                raise error
             try:
-                return translate(decoder.decode(response.body), response.received_ns)
-            except UNREADABLE as error:
+                page = (call.rows or surface.rows)(response.body)
+                return read(
+                    page,
+                    msgspec.structs.replace(
+                        about,
+                        received_ns=response.received_ns,
+                        venue_ns=page.venue_ns,
+                        headers=response.headers,
+                    ),
+                )
+            except UNREADABLE as unreadable:
                 raise VenueProtocolError(
-                    str(error), venue=self.venue, payload=response.body, asked=asked
-                ) from error
+                    str(unreadable), venue=self.venue, payload=response.body, asked=asked
+                ) from unreadable
 
         return Request(
             venue=self.venue,
             name=name,
-            endpoint=endpoint,
-            path=path,
-            read=read,
-            query=tuple((key, str(value)) for key, value in query.items()),
-            costs=costs,
-            instrument=instrument,
+            endpoint=call.endpoint or surface.endpoint,
+            method=call.method,
+            path=path_of(surface, call, about, count),
+            query=(*query_of(surface, call, about, count), *page_query),
+            headers=surface.headers,
+            costs=costs_of(surface, call, count),
+            effect=call.effect,
+            instrument=about.market,
+            dated=dated_of(call, about),
+            read=read_response,
         )
-
-    def _listing(
-        self,
-        rows: Iterable[msgspec.Raw],
-        decoder: msgspec.json.Decoder[Row],
-        translate: Callable[[Row], Instrument | None],
-    ) -> Listing:
-        """Read each row by itself, so that an odd one costs no market but its own.
-
-        `translate` gives None for markets that are left out.
-
-        Raises:
-            ValueError: there are rows, and none of them can be read.
-        """
-        instruments: list[Instrument] = []
-        unreadable: list[str] = []
-        for row in rows:
-            try:
-                instrument = translate(decoder.decode(row))
-            except UNREADABLE as error:
-                unreadable.append(f"{error}: {bytes(row)[:SAMPLE_BYTES]!r}")
-            else:
-                instruments += [instrument] if instrument else []
-        if unreadable and not instruments:
-            raise ValueError(unreadable[0])
-        return Listing(instruments, unreadable)
-
-    def _raise_for(self, response: Response, asked: str) -> None:
-        status = response.status
-        if status in (418, 429):
-            raise RateLimited(
-                f"HTTP {status}",
-                venue=self.venue,
-                retry_after_s=_retry_after_s(response, self.retry_s),
-                code=str(status),
-                asked=asked,
-            )
-        try:
-            error = self.error(response, asked)
-        except UNREADABLE:
-            error = None  # not the venue's words, but those of a gateway before it
-        if error:
-            raise error
-        if status >= 500:
-            raise VenueUnavailable(
-                f"HTTP {status}", venue=self.venue, code=str(status), asked=asked
-            )
-        if status >= 300:
-            raise ExchangeError(f"HTTP {status}", venue=self.venue, code=str(status), asked=asked)
-
-    def _absent(self, what: str) -> CodecUsageError:
-        return CodecUsageError(f"{self.venue} has no public request for {what}")
-
-
-def _retry_after_s(response: Response, default_s: float) -> float:
-    """What the venue asks for, or what is known to suffice."""
-    try:
-        wait_s = float(Decimal(response.headers["retry-after"]))
-    except (KeyError, ArithmeticError):
-        return default_s
-    return max(wait_s, 0.0) if isfinite(wait_s) else default_s

@@ -1,10 +1,11 @@
 """The contract of a request: requests and responses as values.
 
-A venue's `rest.py` builds requests and reads responses with pure functions; nothing here sends.
-A request knows what it costs, what it does there, and how to read its answer.
+A venue's `rest.py` says as data what it can be asked (`call.py`); `public.py` makes requests of
+that, which know what they cost, what they do there, and how to read their answer. Nothing here
+sends.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
@@ -71,12 +72,30 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
         return f"{self.method} {self.target}"
 
 
+class Odd(msgspec.Struct, frozen=True):
+    """A row of a list that could not be read.
+
+    `native` is the market that it is about, "" where not even that can be read.
+    """
+
+    native: str
+    reason: str
+
+
+class Rows(list[T]):
+    """What the rows of a list say, and those of them that could not be read."""
+
+    def __init__(self, values: Iterable[T] = (), odd: Iterable[Odd] = ()) -> None:
+        super().__init__(values)
+        self.odd = tuple(odd)
+
+
 class Listing(msgspec.Struct, frozen=True):
-    """What a venue trades, and of each row that could not be read, why.
+    """What a venue trades, and the rows that could not be read.
 
     `more` asks for the next page, where the venue lists in pages and this is not the last one.
     """
 
     instruments: list[Instrument]
-    unreadable: list[str] = []
+    odd: tuple[Odd, ...] = ()
     more: "Request[Listing] | None" = None

@@ -6,23 +6,26 @@ requests in, frames and replies out, and it is told the time.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
+from exchanges.rest.call import Surface
+from exchanges.rest.public import PublicRest
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import (
     BAD_PARAMETER,
-    Answer,
     BadParameter,
     SandboxReply,
     SandboxRequest,
+    json_reply,
 )
+from exchanges.sandbox.routes import Asked, Routes, UnknownMarket
 from exchanges.sandbox.session import SandboxSession
-from exchanges.sandbox.synthetic import MarketProfile, NotPerpetual
+from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.world import World, start_price
 
 
@@ -36,6 +39,10 @@ class SandboxVenue(ABC):
 
     name: ClassVar[str]
     kinds: ClassVar[tuple[Kind, ...]]
+    rest: ClassVar[PublicRest]
+    """What clients can ask."""
+    unknown_market: ClassVar[str]
+    """What they are told of a market that there is not."""
 
     def __init__(
         self,
@@ -61,7 +68,8 @@ class SandboxVenue(ABC):
         self.sessions: set[SandboxSession] = set()
         self.refused: set[str] = set()
         self.busy = 0
-        self._routes = self.routes()
+        self._routes = Routes(self.rest, self._named)
+        self._answers = self.answers()
 
     @abstractmethod
     def native(self, base: str, quote: str, settle: str) -> str:
@@ -72,8 +80,12 @@ class SandboxVenue(ABC):
         """The server's side of a new socket at one of the venue's stream endpoints."""
 
     @abstractmethod
-    def routes(self) -> Mapping[str, Answer]:
-        """What answers each path."""
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+        """What each question is answered, by the names of `Surface`."""
+
+    def reply(self, asked: Asked, value: Any) -> SandboxReply:
+        """An answer as the venue wraps it."""
+        return json_reply(value)
 
     @abstractmethod
     def error_reply(self, status: int, message: str) -> SandboxReply:
@@ -96,19 +108,26 @@ class SandboxVenue(ABC):
         if self.busy:
             self.busy -= 1
             return self.error_reply(429, "too many requests")
-        route = self.route(request.path)
-        if route is None:
-            return self.error_reply(404, "no such path")
         try:
-            return route(request)
+            asked = self._routes.find(request)
+            if asked is None:
+                return self.other(request) or self.error_reply(404, "no such path")
+            return self.reply(asked, self._answers[asked.question](asked))
+        except UnknownMarket:
+            return self.error_reply(400, self.unknown_market)
         except BadParameter as error:
             return self.error_reply(BAD_PARAMETER, str(error))
-        except NotPerpetual as error:
-            return self.error_reply(400, str(error))
 
-    def route(self, path: str) -> Answer | None:
-        """What answers a path; paths that name a market are told apart here."""
-        return self._routes.get(path)
+    def other(self, request: SandboxRequest) -> SandboxReply | None:
+        """What answers a request that is no question of the market's, None if nothing does."""
+        return None
+
+    def _named(self, kind: Kind, surface: Surface, native: str) -> SandboxMarket | None:
+        """The market that a request names."""
+        for market in self.of_kind(kind):
+            if surface.spelled(market.instrument.native) == native:
+                return market
+        return None
 
     def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
         """Let the markets live on until `now_ns`; what happened at each."""

@@ -27,7 +27,7 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.rest.old import OldRest
 from exchanges.rest.request import Listing, Request, Response
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     klines: msgspec.json.Decoder[list[Any]]
 
 
-class GateRest(PublicRest):
+class GateRest(OldRest):
     """Public requests of the markets of one kind.
 
     A venue gives the `root` of its paths, the name of its list of markets, what reads its

@@ -118,7 +118,10 @@ class RestTrade(Struct):
     time: Millis
     isBuyerMaker: bool
 
-    def trade(self, instrument: Instrument, received_ns: int) -> Trade:
+    def trade(self, instrument: Instrument, received_ns: int) -> Trade | None:
+        """None of a trade of nothing, as the venues list at times."""
+        if not self.qty:
+            return None
         return Trade(
             instrument=instrument,
             price=self.price,
@@ -128,12 +131,6 @@ class RestTrade(Struct):
             venue_ns=self.time * NS_PER_MS,
             received_ns=received_ns,
         )
-
-
-class Named(Struct):
-    """What a row of a list of all symbols is about."""
-
-    symbol: str
 
 
 class Ticker24h(Struct):

@@ -6,42 +6,30 @@ Source: as for `rest.py`. The streams are in `sandbox_public.py`.
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
-from exchanges.dialects.mbx.rest import Surface
 from exchanges.dialects.mbx.sandbox_public import MbxSession
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-    ms,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
 
 _INVALID_SYMBOL: Final = -1121
 _CODES: Final = {BAD_PARAMETER: -1130, 429: -1003}
-_INTERVALS: Final = {interval.value: interval for interval in KlineInterval}
-
-KindAnswer = Callable[[Kind, SandboxRequest], SandboxReply]
 
 
 class MbxSandbox(SandboxVenue):
     """The exchange.
 
-    A venue gives its `surfaces`, as its client side does, its side of the sockets, and the path
-    of its open interest.
+    A venue gives its requests, as its client side does, and its side of the sockets.
     """
 
-    surfaces: ClassVar[Mapping[Kind, Surface]]
     session: ClassVar[type[MbxSession]]
-    open_interest_path: ClassVar[str]
+    unknown_market = "Invalid symbol."
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return base + quote
@@ -59,60 +47,38 @@ class MbxSandbox(SandboxVenue):
         http_status = 400 if status == BAD_PARAMETER else status
         return json_reply({"code": code, "msg": message}, http_status, headers)
 
-    def routes(self) -> Mapping[str, Answer]:
-        common: dict[str, KindAnswer] = {
-            "/ping": lambda kind, request: json_reply({}),
-            "/time": _time,
-            "/exchangeInfo": self._exchange_info,
-            "/depth": self._about(_depth),
-            "/trades": self._about(_trades),
-            "/klines": self._about(_klines),
-            "/ticker/24hr": self._tickers,
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+        return {
+            "ping": lambda asked: {},
+            "time": lambda asked: {"serverTime": ms(asked.now_ns)},
+            "instruments": self._exchange_info,
+            "book": _depth,
+            "trades": _trades,
+            "klines": _klines,
+            "ticker": lambda asked: _ticker_24h(asked.market, asked.now_ns),
+            "tickers": lambda asked: [
+                _ticker_24h(market, asked.now_ns) for market in self.of_kind(asked.kind)
+            ],
+            "mark_price": _premium_index,
+            "funding": _premium_index,
+            "funding_intervals": self._funding_info,
+            "charges": _funding_rates,
+            "open_interest": _open_interest,
         }
-        futures = {
-            "/premiumIndex": self._about(_premium_index),
-            "/fundingInfo": self._funding_info,
-            "/fundingRate": self._about(_funding_rates),
-        }
-        answers = {
-            surface.prefix + path: _for(kind, answer)
-            for kind, surface in self.surfaces.items()
-            for path, answer in (common | (futures if kind is Kind.PERPETUAL else {})).items()
-        }
-        open_interest = _for(Kind.PERPETUAL, self._about(_open_interest))
-        return {**answers, self.open_interest_path: open_interest}
 
-    def _about(self, answer: Callable[[SandboxMarket, SandboxRequest], Any]) -> KindAnswer:
-        """Answers about the market that the query names."""
+    def _exchange_info(self, asked: Asked) -> dict[str, Any]:
+        symbols = [_symbol_info(market.instrument) for market in self.of_kind(asked.kind)]
+        return {"timezone": "UTC", "serverTime": ms(asked.now_ns), "symbols": symbols}
 
-        def find(kind: Kind, request: SandboxRequest) -> SandboxReply:
-            market = self.market(kind, request.query.get("symbol", ""))
-            if market is None:
-                return self.error_reply(400, "Invalid symbol.")
-            return json_reply(answer(market, request))
-
-        return find
-
-    def _tickers(self, kind: Kind, request: SandboxRequest) -> SandboxReply:
-        """Of one market, or of all."""
-        if "symbol" in request.query:
-            return self._about(_ticker_24h)(kind, request)
-        return json_reply([_ticker_24h(market, request) for market in self.of_kind(kind)])
-
-    def _exchange_info(self, kind: Kind, request: SandboxRequest) -> SandboxReply:
-        symbols = [_symbol_info(market.instrument) for market in self.of_kind(kind)]
-        return json_reply({"timezone": "UTC", "serverTime": ms(request.now_ns), "symbols": symbols})
-
-    def _funding_info(self, kind: Kind, request: SandboxRequest) -> SandboxReply:
-        rows = [
+    def _funding_info(self, asked: Asked) -> list[Any]:
+        return [
             {
                 "symbol": market.instrument.native,
                 "fundingIntervalHours": int(market.synthetic.perpetual().funding_interval_s / 3600),
             }
-            for market in self.of_kind(kind)
+            for market in self.of_kind(asked.kind)
             if self.lists_funding(market)
         ]
-        return json_reply(rows)
 
 
 # What the requests are answered.
@@ -144,12 +110,9 @@ def _symbol_info(instrument: Instrument) -> dict[str, Any]:
     return row
 
 
-def _time(kind: Kind, request: SandboxRequest) -> SandboxReply:
-    return json_reply({"serverTime": ms(request.now_ns)})
-
-
-def _depth(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    depth = market.depth(request.integer("limit", 100))
+def _depth(asked: Asked) -> dict[str, Any]:
+    market = asked.market
+    depth = market.depth(asked.count(100))
     return {
         "lastUpdateId": depth.last_id,
         "bids": market.levels(depth.bids),
@@ -157,8 +120,9 @@ def _depth(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
     }
 
 
-def _trades(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
-    matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 500) :]
+def _trades(asked: Asked) -> list[dict[str, Any]]:
+    market = asked.market
+    matches = list(market.synthetic.statistics.trades)[-asked.count(500) :]
     return [
         {
             "id": match.trade_id,
@@ -171,9 +135,10 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, An
     ]
 
 
-def _klines(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
-    interval = request.choice("interval", _INTERVALS)
-    candles = market.synthetic.statistics.candles(interval)[-request.integer("limit", 500) :]
+def _klines(asked: Asked) -> list[list[Any]]:
+    market = asked.market
+    interval = asked.interval()
+    candles = market.synthetic.statistics.candles(interval)[-asked.count(500) :]
     return [_kline_row(market, interval, candle) for candle in candles]
 
 
@@ -195,7 +160,7 @@ def _kline_row(market: SandboxMarket, interval: KlineInterval, candle: Candle) -
     ]
 
 
-def _ticker_24h(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+def _ticker_24h(market: SandboxMarket, now_ns: int) -> dict[str, Any]:
     day, depth = market.synthetic.statistics.day(), market.depth(1)
     return {
         "symbol": market.instrument.native,
@@ -207,11 +172,12 @@ def _ticker_24h(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any
         "volume": market.size(day.volume),
         "quoteVolume": market.value(day.value),
         "priceChangePercent": f"{(day.close / day.open - 1) * 100:.3f}",
-        "closeTime": ms(request.now_ns),
+        "closeTime": ms(now_ns),
     }
 
 
-def _premium_index(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+def _premium_index(asked: Asked) -> dict[str, Any]:
+    market = asked.market
     state = market.synthetic.perpetual()
     return {
         "symbol": market.instrument.native,
@@ -219,23 +185,25 @@ def _premium_index(market: SandboxMarket, request: SandboxRequest) -> dict[str, 
         "indexPrice": market.price(state.index),
         "lastFundingRate": f"{state.funding_rate:.8f}",
         "nextFundingTime": ms(state.next_funding_ns),
-        "time": ms(request.now_ns),
+        "time": ms(asked.now_ns),
     }
 
 
-def _open_interest(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+def _open_interest(asked: Asked) -> dict[str, Any]:
+    market = asked.market
     return {
         "symbol": market.instrument.native,
         "openInterest": market.size(market.synthetic.perpetual().open_interest),
-        "time": ms(request.now_ns),
+        "time": ms(asked.now_ns),
     }
 
 
-def _funding_rates(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
+def _funding_rates(asked: Asked) -> list[dict[str, Any]]:
     """Oldest first, all at the rate of today: the synthetic markets remember none."""
+    market = asked.market
     state = market.synthetic.perpetual()
     interval_ns = int(state.funding_interval_s) * NS_PER_S
-    ages = reversed(range(1, request.rows("limit", 200) + 1))
+    ages = reversed(range(1, asked.rows(200) + 1))
     return [
         {
             "symbol": market.instrument.native,
@@ -244,7 +212,3 @@ def _funding_rates(market: SandboxMarket, request: SandboxRequest) -> list[dict[
         }
         for age in ages
     ]
-
-
-def _for(kind: Kind, answer: Callable[[Kind, SandboxRequest], SandboxReply]) -> Answer:
-    return lambda request: answer(kind, request)

@@ -1,6 +1,8 @@
 """How a venue's lists become its instruments."""
 
 from contextlib import suppress
+from copy import copy
+from typing import Any
 
 import trio
 from msgspec.structs import replace
@@ -11,7 +13,7 @@ from actors.venue.instruments import load_instruments, run_instruments
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instruments, Status
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.rest.request import Listing, Odd, Request, Response
 from tests.actors.sandbox.sandboxes import venue_context
 
 
@@ -40,7 +42,7 @@ async def test_list_that_comes_in_pages_is_read_to_its_end(autojump_clock: MockC
         raise EOFError
 
     async with venue_context("okx") as (context, server):
-        rest = type("Paged", (type(context.venue.rest),), {})()
+        rest: Any = copy(context.venue.rest)
         whole = rest.instruments()
         rest.instruments = lambda: tuple(in_pages(request) for request in whole)
         context = replace(
@@ -58,13 +60,13 @@ async def test_market_whose_row_is_odd_for_once_stays_as_it_was(
     async with venue_context("okx") as (context, _):
         before = {one.symbol: one for one in context.instruments}
         odd, gone, *_ = before.values()
-        rest = type("Odd", (type(context.venue.rest),), {})()
+        rest: Any = copy(context.venue.rest)
         whole = rest.instruments()
 
         def without(request: Request[Listing]) -> Request[Listing]:
             def read(response: Response) -> Listing:
                 listed = request.read(response).instruments
-                rows = [f"odd: {one.native}" for one in listed if one == odd]
+                rows = tuple(Odd(one.native, "odd") for one in listed if one == odd)
                 return Listing([one for one in listed if one not in (odd, gone)], rows)
 
             return replace(request, read=read)
@@ -82,7 +84,8 @@ async def test_clock_that_tells_whole_seconds_is_not_asked(autojump_clock: MockC
     offsets: list[int | None] = []
     async with venue_context("okx") as (context, _):
         for step_ns in (NS_PER_S, NS_PER_S // 1_000):
-            rest = type("Coarse", (type(context.venue.rest),), {"clock_step_ns": step_ns})()
+            rest = copy(context.venue.rest)
+            rest.clock_step_ns = step_ns
             clock = VenueClock()
             async with trio.open_nursery() as nursery:
                 venue = replace(context.venue, rest=rest)

@@ -11,6 +11,7 @@ from exchanges.errors import CodecUsageError, StreamStale
 from exchanges.market.events import Notice, StreamEvent, SubscriptionState
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.okx.market_data import kind_of
 from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
 
@@ -278,4 +279,4 @@ def test_market_is_guessed_from_its_name(kind: Kind, native: str, symbol: str | 
     [("BTC-USDT", Kind.SPOT), ("BTC-USDT-SWAP", Kind.PERPETUAL), ("SWAP-USDT", Kind.SPOT)],
 )
 def test_name_tells_the_kind_of_market(native: str, kind: Kind) -> None:
-    assert VENUE.rest.kind_of(native) is kind
+    assert kind_of(native) is kind

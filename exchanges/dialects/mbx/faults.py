@@ -1,0 +1,41 @@
+"""The errors of this dialect.
+
+Source: "Error codes" of the documents that the venues' records name.
+"""
+
+from typing import Final
+
+import msgspec
+
+from exchanges.dialects.mbx.listing import ErrorBody
+from exchanges.errors import InvalidSymbol, RateLimited, VenueUnavailable
+from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.request import Response
+
+_BODY: Final = msgspec.json.Decoder(ErrorBody)
+
+
+def _reads(response: Response) -> Fault | None:
+    if response.status < 400 or not response.body.startswith(b"{"):
+        return None
+    body = _BODY.decode(response.body)
+    return Fault(str(body.code), body.msg)
+
+
+FAULTS: Final = ErrorTable(
+    reads=_reads,
+    codes={
+        "-1110": InvalidSymbol,
+        "-1121": InvalidSymbol,
+        "-4144": InvalidSymbol,
+        "-1000": VenueUnavailable,
+        "-1001": VenueUnavailable,
+        "-1006": VenueUnavailable,
+        "-1007": VenueUnavailable,
+        "-1008": VenueUnavailable,
+        "-1016": VenueUnavailable,
+        "-1003": RateLimited,
+    },
+    unknown=frozenset({"-1006", "-1007"}),
+    retry_s=60.0,  # the window of the request weight is the clock minute
+)

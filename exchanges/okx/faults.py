@@ -1,0 +1,43 @@
+"""OKX's errors, which come with HTTP 200 as well.
+
+Source: "Error Code" of the official guide (July 2026).
+"""
+
+from typing import Final
+
+import msgspec
+
+from exchanges.errors import InvalidSymbol, RateLimited, VenueUnavailable
+from exchanges.okx.listing import ErrorBody
+from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.request import Response
+
+LIMIT_WINDOW_S: Final = 2.0
+"""Requests are limited within windows of so long."""
+
+_BODY: Final = msgspec.json.Decoder(ErrorBody)
+
+
+def _reads(response: Response) -> Fault | None:
+    if not response.body.startswith(b"{"):
+        return None
+    body = _BODY.decode(response.body)
+    return None if body.code == "0" else Fault(body.code, body.msg)
+
+
+FAULTS: Final = ErrorTable(
+    reads=_reads,
+    codes={
+        "51001": InvalidSymbol,
+        "51015": InvalidSymbol,
+        "50001": VenueUnavailable,
+        "50004": VenueUnavailable,
+        "50013": VenueUnavailable,
+        "50026": VenueUnavailable,
+        "50011": RateLimited,
+        "50061": RateLimited,
+        "50040": RateLimited,
+    },
+    unknown=frozenset({"50004"}),
+    retry_s=LIMIT_WINDOW_S,
+)

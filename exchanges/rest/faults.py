@@ -1,0 +1,123 @@
+"""What a venue says went wrong, as tables: codes, beginnings of texts, and what they mean."""
+
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import Final
+
+import msgspec
+
+from exchanges.errors import (
+    SAMPLE_BYTES,
+    UNREADABLE,
+    ExchangeError,
+    OutcomeUnknown,
+    RateLimited,
+    VenueUnavailable,
+)
+from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.request import Effect, Response
+
+_TOO_MANY: Final = frozenset({418, 429})
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What a reply says of itself: the venue's code and words.
+
+    `error` is the meaning, where the reply as a whole tells it, and `retry_s` how long to stay
+    away, where it says so.
+    """
+
+    code: str
+    text: str = ""
+    error: type[ExchangeError] | None = None
+    retry_s: float | None = None
+
+
+class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A venue's faults: for requests, streams and orders alike.
+
+    `reads` finds the fault that a reply tells, None if it tells none; `UNREADABLE` errors mean
+    that these are not the venue's words, but those of a gateway before it. A code means what
+    `codes` says, else what the longest of `starts` says of the beginning of its code or text,
+    else what the first of `words` that the text contains does. Codes that are `unknown` leave
+    open whether the venue did what was asked. After too many requests it wants to be left alone
+    for `retry_s`, unless it says how long.
+    """
+
+    reads: Callable[[Response], Fault | None]
+    codes: Mapping[str, type[ExchangeError]]
+    starts: Mapping[str, type[ExchangeError]] = {}
+    words: Mapping[str, type[ExchangeError]] = {}
+    unknown: frozenset[str] = frozenset()
+    retry_s: float = 1.0
+
+    def meaning(self, fault: Fault) -> type[ExchangeError]:
+        """The class of error that a fault is."""
+        if error := fault.error or self.codes.get(fault.code):
+            return error
+        begun = [
+            start
+            for start in self.starts
+            if fault.code.startswith(start) or fault.text.startswith(start)
+        ]
+        if begun:
+            return self.starts[max(begun, key=len)]
+        text = fault.text.lower()
+        return next((error for word, error in self.words.items() if word in text), ExchangeError)
+
+    def error(
+        self, fault: Fault, *, venue: str, asked: str, effect: Effect = Effect.READ
+    ) -> ExchangeError:
+        """The error that a fault is, in the venue's words."""
+        error = self.meaning(fault)
+        if effect is Effect.ONCE and fault.code in self.unknown:
+            error = OutcomeUnknown
+        code, text = fault.code[:SAMPLE_BYTES], fault.text[:SAMPLE_BYTES]
+        if error is RateLimited:
+            wait_s = self.retry_s if fault.retry_s is None else fault.retry_s
+            return RateLimited(text, venue=venue, code=code, asked=asked, retry_after_s=wait_s)
+        return error(text, venue=venue, code=code, asked=asked)
+
+    def of(
+        self, response: Response, *, venue: str, asked: str, effect: Effect = Effect.READ
+    ) -> ExchangeError | None:
+        """What went wrong by the reply's own words and status, or None."""
+        status = response.status
+        try:
+            fault = self.reads(response)
+        except UNREADABLE:
+            fault = None
+        if status in _TOO_MANY:
+            fault = self._too_many(response, fault)
+        if fault:
+            return self.error(fault, venue=venue, asked=asked, effect=effect)
+        if status < 300:
+            return None
+        error = VenueUnavailable if status >= 500 else ExchangeError
+        return error(f"HTTP {status}", venue=venue, code=str(status), asked=asked)
+
+    def _too_many(self, response: Response, fault: Fault | None) -> Fault:
+        """A status that says "too many requests" is believed, unless the venue is busy itself."""
+        if fault and self.meaning(fault) is VenueUnavailable:
+            return fault
+        status = str(response.status)
+        told_s = retry_after_s(response)
+        if fault and self.meaning(fault) is RateLimited:
+            return msgspec.structs.replace(
+                fault, retry_s=fault.retry_s if told_s is None else told_s
+            )
+        return Fault(status, f"HTTP {status}", RateLimited, told_s)
+
+
+def retry_after_s(response: Response) -> float | None:
+    """What the header `retry-after` asks for: seconds, or until when; None if it says nothing."""
+    text = response.headers.get("retry-after", "")
+    try:
+        wait_s = float(text)
+    except ValueError:
+        try:
+            wait_s = parsedate_to_datetime(text).timestamp() - response.received_ns / NS_PER_S
+        except UNREADABLE:
+            return None
+    return max(wait_s, 0.0) if isfinite(wait_s) else None

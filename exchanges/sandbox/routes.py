@@ -1,0 +1,142 @@
+"""What a request to a sandbox asks: the venue's calls, read from the other side.
+
+The client's calls say which path and parameters ask what; the server finds in them what it was
+asked.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.asking import symbol_of, template_of
+from exchanges.rest.call import Call, Surface
+from exchanges.rest.public import PublicRest
+from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.request import BadParameter, SandboxRequest
+
+ABOUT_ONE: Final = frozenset(
+    {"book", "trades", "ticker", "klines", "funding", "charges", "mark_price", "open_interest"}
+)
+"""Questions about one market, by the names of `Surface`; the others are about all."""
+
+
+class UnknownMarket(Exception):
+    """The request is about a market that is not traded here."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A question to a venue: which, about which market, and the request that asks it."""
+
+    question: str
+    kind: Kind
+    call: Call[Any, Any]
+    request: SandboxRequest
+    named: SandboxMarket | None = None
+
+    @property
+    def market(self) -> SandboxMarket:
+        """The market that it is about.
+
+        Raises:
+            UnknownMarket: it is about all of them.
+        """
+        if self.named is None:
+            raise UnknownMarket
+        return self.named
+
+    @property
+    def now_ns(self) -> int:
+        return self.request.now_ns
+
+    def count(self, default: int) -> int:
+        """How many rows are wanted.
+
+        Raises:
+            BadParameter: what is asked for is no such number.
+        """
+        count = self.call.count
+        if count is None:
+            return default
+        if "{count}" not in self.call.path:
+            return self.request.integer(count.parameter, default)
+        return int(self._in_path("count"))
+
+    def rows(self, default: int) -> int:
+        """The same, at most a thousand; for what is made up on demand."""
+        return min(self.count(default), 1000)
+
+    def interval(self, default: str = "") -> KlineInterval:
+        """The length of candles.
+
+        Raises:
+            BadParameter: the venue has no such candles.
+        """
+        intervals = {name: interval for interval, name in self.call.intervals.items()}
+        if "{interval}" not in self.call.path:
+            return self.request.choice(self.call.interval, intervals, default)
+        name = self._in_path("interval")
+        if name not in intervals:
+            raise BadParameter("interval")
+        return intervals[name]
+
+    def _in_path(self, name: str) -> str:
+        match = template_of(self.call.path).search(self.request.path)
+        if match is None:
+            raise BadParameter(name)
+        return match[name]
+
+
+class Routes:
+    """Finds what a request asks of a venue with these markets."""
+
+    def __init__(
+        self, rest: PublicRest, market: Callable[[Kind, Surface, str], SandboxMarket | None]
+    ) -> None:
+        self._calls = [
+            (kind, surface, question, call)
+            for kind, surface in rest.surfaces.items()
+            for question, call in surface.calls().items()
+        ]
+        self._market = market
+
+    def find(self, request: SandboxRequest) -> Asked | None:
+        """What is asked; None: there is no such path.
+
+        Raises:
+            UnknownMarket: the path asks about a market that is not there.
+            BadParameter: a parameter is missing that says what is asked.
+        """
+        candidates = list(self._candidates(request))
+        for asked in candidates:
+            if asked.named or (asked.question not in ABOUT_ONE and _fits(asked)):
+                return asked
+        if any(asked.question in ABOUT_ONE for asked in candidates):
+            raise UnknownMarket
+        if candidates:
+            raise BadParameter(_missing(candidates))
+        return None
+
+    def _candidates(self, request: SandboxRequest) -> Iterator[Asked]:
+        for kind, surface, question, call in self._calls:
+            match = template_of(call.path).fullmatch(request.path)
+            if not match or request.method not in (call.method, "HEAD"):
+                continue
+            market = None
+            if question in ABOUT_ONE:
+                named = match.groupdict().get("native")
+                native = named or request.query.get(symbol_of(surface, call), "")
+                market = self._market(kind, surface, native)
+            yield Asked(question=question, kind=kind, call=call, request=request, named=market)
+
+
+def _fits(asked: Asked) -> bool:
+    return set(asked.call.query) <= set(asked.request.query.items())
+
+
+def _missing(candidates: Iterable[Asked]) -> str:
+    """The parameter without which the request asks nothing."""
+    query = next(iter(candidates)).call.query
+    return query[0][0] if query else ""
