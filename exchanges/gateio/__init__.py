@@ -11,7 +11,7 @@ from exchanges.dialects import gate_v4
 from exchanges.dialects.gate_v4.listing import ASSETS
 from exchanges.dialects.gate_v4.market_data import CANDLE_NAMES
 from exchanges.gateio.public import GateioWire
-from exchanges.gateio.rest import GateioRest
+from exchanges.gateio.rest import REST
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Stream
@@ -31,7 +31,7 @@ VENUE: Final = Venue(
     name="gateio",
     title="Gate.io",
     source="official spot API v4 documentation (stored copies of 2025)",
-    rest=GateioRest(),
+    rest=REST,
     wire=GateioWire,
     streams=(
         Stream(
@@ -56,7 +56,7 @@ VENUE: Final = Venue(
             "stream": "wss://ws-testnet.gate.com/v4/ws/spot",
         },
     },
-    buckets=GateioRest().limits,
+    buckets=REST.rates,
     connects=gate_v4.CONNECTS,
     # List prices, as the instrument lists have them.
     fees={Kind.SPOT: Fees(maker=Decimal("0.002"), taker=Decimal("0.002"))},

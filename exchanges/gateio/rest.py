@@ -1,30 +1,27 @@
 """Gate.io spot public REST: where its requests go, and what reads the replies.
 
-Source: "Spot" of the API v4 documentation (stored copies of 2025). The requests are those of
-the `rest.py` of `dialects/gate_v4`.
+Source: "Spot" of the API v4 documentation (stored copies of 2025). What can be asked is in the
+`rest.py` of `dialects/gate_v4`.
 """
 
-from typing import ClassVar
+from typing import Final
 
-from msgspec.json import Decoder
-
-from exchanges.dialects.gate_v4.rest import GateRest, Rows
+from exchanges.dialects.gate_v4.faults import FAULTS
+from exchanges.dialects.gate_v4.rest import surface
 from exchanges.gateio import listing, market_data
 from exchanges.market.instrument import Kind
+from exchanges.rest.public import PublicRest
 
+_SPOT: Final = surface(
+    "/spot",
+    "currency_pairs",
+    "currency_pair",
+    instrument=listing.InstrumentInfo,
+    names="id",
+    depth=listing.Depth,
+    trade=market_data.TradeRow,
+    ticker=market_data.TickerRow,
+    kline=listing.KlineRow,
+)
 
-class GateioRest(GateRest):
-    """Public requests."""
-
-    venue = "gateio"
-    symbol_parameter = "currency_pair"
-    kind = Kind.SPOT
-    root = "/spot"
-    list_name = "currency_pairs"
-    rows: ClassVar = Rows(
-        instrument=Decoder(listing.InstrumentInfo),
-        depth=Decoder(listing.Depth, strict=False),
-        trades=Decoder(list[market_data.TradeRow], strict=False),
-        ticker=Decoder(market_data.TickerRow, strict=False),
-        klines=Decoder(list[listing.KlineRow], strict=False),
-    )
+REST: Final = PublicRest("gateio", {Kind.SPOT: _SPOT}, FAULTS)

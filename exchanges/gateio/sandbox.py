@@ -9,11 +9,12 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exchanges.dialects.gate_v4.sandbox import GateSandbox
+from exchanges.gateio.rest import REST
 from exchanges.gateio.sandbox_public import GateioSession, ticker_row, trade_row
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import SandboxRequest, ms
+from exchanges.sandbox.request import ms
 from exchanges.sandbox.synthetic import Candle
 
 _FEE: Final = Decimal("0.002")
@@ -24,9 +25,8 @@ class GateioSandbox(GateSandbox):
 
     name = "gateio"
     kinds = (Kind.SPOT,)
-    root = "/spot"
-    list_name = "currency_pairs"
-    symbol_parameter = "currency_pair"
+    rest = REST
+    unknown_market = "Invalid currency_pair"
     unknown_label = "INVALID_CURRENCY_PAIR"
     session = GateioSession
 
@@ -61,17 +61,17 @@ class GateioSandbox(GateSandbox):
     def ticker_row(self, market: SandboxMarket) -> dict[str, Any]:
         return ticker_row(market)
 
-    def order_book(self, market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-        depth = market.depth(request.integer("limit", 10))
+    def order_book(self, market: SandboxMarket, levels: int, now_ns: int) -> dict[str, Any]:
+        depth = market.depth(levels)
         return {
-            "current": ms(request.now_ns),
-            "update": ms(request.now_ns),
+            "current": ms(now_ns),
+            "update": ms(now_ns),
             "asks": market.levels(depth.asks),
             "bids": market.levels(depth.bids),
         }
 
-    def trades(self, market: SandboxMarket, request: SandboxRequest) -> list[Any]:
-        matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 100) :]
+    def trades(self, market: SandboxMarket, limit: int) -> list[Any]:
+        matches = list(market.synthetic.statistics.trades)[-limit:]
         rows = [trade_row(market, match) for match in reversed(matches)]
         return [
             {**row, "id": str(row["id"]), "create_time": str(row["create_time"])} for row in rows

@@ -4,13 +4,14 @@
 Source: as for `rest.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from msgspec.structs import replace
 
 from exchanges.dialects.gate_v4.sandbox import GateSandbox
+from exchanges.gateio_futures.rest import REST
 from exchanges.gateio_futures.sandbox_public import (
     GateioFuturesSession,
     candle_row,
@@ -21,7 +22,8 @@ from exchanges.gateio_futures.sandbox_public import (
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import Answer, SandboxReply, SandboxRequest, json_reply, ms
+from exchanges.sandbox.request import ms
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.world import start_price
 
@@ -36,9 +38,8 @@ class GateioFuturesSandbox(GateSandbox):
 
     name = "gateio_futures"
     kinds = (Kind.PERPETUAL,)
-    root = "/futures/usdt"
-    list_name = "contracts"
-    symbol_parameter = "contract"
+    rest = REST
+    unknown_market = "Invalid contract"
     unknown_label = "CONTRACT_NOT_FOUND"
     session = GateioFuturesSession
 
@@ -60,23 +61,15 @@ class GateioFuturesSandbox(GateSandbox):
             taker_fee=_TAKER_FEE,
         )
 
-    def routes(self) -> Mapping[str, Answer]:
-        prefix = f"/api/v4{self.root}"
-        contracts = {
-            f"{prefix}/contracts/{market.instrument.native}": self._contract(market)
-            for market in self.markets.values()
-        }
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+        ticker = super().answers()["ticker"]
         return {
-            **super().routes(),
-            **contracts,
-            f"{prefix}/funding_rate": self._about(_past_funding),
+            **super().answers(),
+            "funding": lambda asked: self.market_row(asked.market, asked.now_ns),
+            "charges": _past_funding,
+            "mark_price": ticker,
+            "open_interest": ticker,
         }
-
-    def _contract(self, market: SandboxMarket) -> Answer:
-        def answer(request: SandboxRequest) -> SandboxReply:
-            return json_reply(self.market_row(market, request.now_ns))
-
-        return answer
 
     def market_row(self, market: SandboxMarket, now_ns: int) -> dict[str, Any]:
         instrument, state = market.instrument, market.synthetic.perpetual()
@@ -112,18 +105,18 @@ class GateioFuturesSandbox(GateSandbox):
             "lowest_ask": market.price(depth.asks[0][0]) if depth.asks else "",
         }
 
-    def order_book(self, market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-        depth = market.depth(request.integer("limit", 10))
+    def order_book(self, market: SandboxMarket, levels: int, now_ns: int) -> dict[str, Any]:
+        depth = market.depth(levels)
         return {
-            "current": request.now_ns // NS_PER_MS / 1000,
-            "update": request.now_ns // NS_PER_MS / 1000,
+            "current": now_ns // NS_PER_MS / 1000,
+            "update": now_ns // NS_PER_MS / 1000,
             "asks": level_rows(market.levels(depth.asks)),
             "bids": level_rows(market.levels(depth.bids)),
         }
 
-    def trades(self, market: SandboxMarket, request: SandboxRequest) -> list[Any]:
+    def trades(self, market: SandboxMarket, limit: int) -> list[Any]:
         """Their milliseconds are seconds with decimals here."""
-        matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 100) :]
+        matches = list(market.synthetic.statistics.trades)[-limit:]
         return [
             trade_row(market, match) | {"create_time_ms": ms(match.time_ns) / 1000}
             for match in reversed(matches)
@@ -133,12 +126,12 @@ class GateioFuturesSandbox(GateSandbox):
         return candle_row(market, candle) | {"sum": market.value(candle.value)}
 
 
-def _past_funding(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
+def _past_funding(asked: Asked) -> list[dict[str, Any]]:
     """Newest first, all at the rate of today: the synthetic markets remember none."""
-    state = market.synthetic.perpetual()
+    state = asked.market.synthetic.perpetual()
     interval_s = int(state.funding_interval_s)
     last_s = state.next_funding_ns // NS_PER_S - interval_s
     return [
         {"t": last_s - age * interval_s, "r": f"{state.funding_rate:.8f}"}
-        for age in range(request.rows("limit", 100))
+        for age in range(asked.rows(100))
     ]

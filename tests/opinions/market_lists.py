@@ -37,7 +37,7 @@ class MarketList(msgspec.Struct, frozen=True):
         requests = VENUES[self.venue].rest.instruments()
         (request,) = (one for one in requests if re.search(self.request, str(one)))
         listing = request.read(ok(body))
-        assert not listing.unreadable
+        assert not listing.odd
         return listing.instruments
 
     def theirs(self, body: bytes) -> dict[str, Market]:

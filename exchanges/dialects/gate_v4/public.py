@@ -23,7 +23,7 @@ from exchanges.dialects.gate_v4.market_data import (
     PriceSize,
     Subject,
 )
-from exchanges.dialects.gate_v4.rest import BOOK_LEVELS, GateRest
+from exchanges.dialects.gate_v4.rest import BOOK_LEVELS
 from exchanges.market.events import BookSnapshot, Notice, StreamEvent
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.numbers import NS_PER_S
@@ -71,7 +71,6 @@ class GateWire(MarketWire):
     one result in `readers`, and its decoder of joined books.
     """
 
-    rest: ClassVar[GateRest]
     candles: ClassVar = CANDLE_NAMES
     prefix: ClassVar[str]
     names: ClassVar[Mapping[Channel, str]]

@@ -8,17 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from exchanges.dialects.gate_v4.listing import ASSETS
-from exchanges.dialects.gate_v4.market_data import INTERVALS
 from exchanges.dialects.gate_v4.sandbox_public import GateSession
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-    ms,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
@@ -30,19 +23,14 @@ _LABELS: Final = {
     429: "TOO_MANY_REQUESTS",
 }
 
-About = Callable[[SandboxMarket, SandboxRequest], Any]
-
 
 class GateSandbox(SandboxVenue):
     """The markets of one kind.
 
-    A venue gives the `root` of its paths, the name of its list of markets, how the query names a
-    market, the label of the error if there is none of that name, and its side of the socket.
+    A venue gives its requests, the label of the error if there is no market of a name, and its
+    side of the socket.
     """
 
-    root: ClassVar[str]
-    list_name: ClassVar[str]
-    symbol_parameter: ClassVar[str]
     unknown_label: ClassVar[str]
     session: ClassVar[type[GateSession]]
 
@@ -54,11 +42,11 @@ class GateSandbox(SandboxVenue):
     def ticker_row(self, market: SandboxMarket) -> Any: ...
 
     @abstractmethod
-    def order_book(self, market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+    def order_book(self, market: SandboxMarket, levels: int, now_ns: int) -> dict[str, Any]:
         """A book without its id."""
 
     @abstractmethod
-    def trades(self, market: SandboxMarket, request: SandboxRequest) -> list[Any]: ...
+    def trades(self, market: SandboxMarket, limit: int) -> list[Any]: ...
 
     @abstractmethod
     def candle_row(self, market: SandboxMarket, candle: Candle, is_closed: bool) -> Any: ...
@@ -75,47 +63,28 @@ class GateSandbox(SandboxVenue):
         http_status = 400 if status == BAD_PARAMETER else status
         return json_reply({"label": label, "message": message}, http_status, headers)
 
-    def routes(self) -> Mapping[str, Answer]:
-        prefix = f"/api/v4{self.root}"
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
         return {
-            "/api/v4/spot/time": lambda request: json_reply({"server_time": ms(request.now_ns)}),
-            f"{prefix}/{self.list_name}": self._list,
-            f"{prefix}/order_book": self._about(self._order_book),
-            f"{prefix}/trades": self._about(self.trades),
-            f"{prefix}/tickers": self._tickers,
-            f"{prefix}/candlesticks": self._about(self._candlesticks),
+            "time": lambda asked: {"server_time": ms(asked.now_ns)},
+            "instruments": lambda asked: [
+                self.market_row(market, asked.now_ns) for market in self.markets.values()
+            ],
+            "book": self._order_book,
+            "trades": lambda asked: self.trades(asked.market, asked.count(100)),
+            "ticker": lambda asked: [self.ticker_row(asked.market)],
+            "tickers": lambda asked: [self.ticker_row(one) for one in self.markets.values()],
+            "klines": self._candlesticks,
         }
 
-    def _about(self, answer: About) -> Answer:
-        """Answers about the market that the query names."""
-
-        def find(request: SandboxRequest) -> SandboxReply:
-            market = self.market(self.kinds[0], request.query.get(self.symbol_parameter, ""))
-            if market is None:
-                return self.error_reply(400, f"Invalid {self.symbol_parameter}")
-            return json_reply(answer(market, request))
-
-        return find
-
-    def _list(self, request: SandboxRequest) -> SandboxReply:
-        rows = [self.market_row(market, request.now_ns) for market in self.markets.values()]
-        return json_reply(rows)
-
-    def _tickers(self, request: SandboxRequest) -> SandboxReply:
-        """Of one market, or of all."""
-        if self.symbol_parameter in request.query:
-            return self._about(lambda market, _: [self.ticker_row(market)])(request)
-        return json_reply([self.ticker_row(market) for market in self.markets.values()])
-
-    def _order_book(self, market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-        book = self.order_book(market, request)
-        if request.query.get("with_id") == "true":
-            book["id"] = market.depth(0).last_id
+    def _order_book(self, asked: Asked) -> dict[str, Any]:
+        book = self.order_book(asked.market, asked.count(10), asked.now_ns)
+        if asked.request.query.get("with_id") == "true":
+            book["id"] = asked.market.depth(0).last_id
         return book
 
-    def _candlesticks(self, market: SandboxMarket, request: SandboxRequest) -> list[Any]:
-        interval = request.choice("interval", INTERVALS, "30m")
-        candles = market.synthetic.statistics.candles(interval)[-request.integer("limit", 100) :]
+    def _candlesticks(self, asked: Asked) -> list[Any]:
+        market = asked.market
+        candles = market.synthetic.statistics.candles(asked.interval("30m"))[-asked.count(100) :]
         *closed, running = candles
         return [
             *(self.candle_row(market, candle, True) for candle in closed),

@@ -324,7 +324,7 @@ def test_recorded_frame_that_is_no_news(sample: Sample, file: str) -> None:
 
 def test_recorded_pairs(sample: Sample) -> None:
     listing = SPOT_LIST.read(ok(sample("bitfinex/rest_conf_info_pair.json")))
-    assert listing.unreadable == []
+    assert listing.odd == ()
     assert [(one.symbol, one.native, one.min_size, one.max_size) for one in listing.instruments][
         ::5
     ] == [

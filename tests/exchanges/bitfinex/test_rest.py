@@ -276,7 +276,7 @@ def test_pair_that_cannot_be_read_costs_no_other() -> None:
     body = f'[[["AVAX:UST",{facts}],["BTCUSD",[]],["ETHUSD",[null,null,null,"x",null]]]]'
     listing = SPOT_LIST.read(ok(body.encode()))
     assert [one.symbol for one in listing.instruments] == ["AVAX/USDT"]
-    assert len(listing.unreadable) == 2
+    assert len(listing.odd) == 2
 
 
 # Errors.

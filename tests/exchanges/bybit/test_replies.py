@@ -58,4 +58,4 @@ def test_contract_without_its_rules_costs_no_other(part: str, spoiled: str) -> N
     good = LINEAR_ROW % ("BTCUSDT", "LinearPerpetual", "Trading", "BTC", "")
     listing = LINEAR_LIST.read(ok(linear_page(good.replace(part, spoiled), good)))
     assert listing.instruments == [PERP_RULES]
-    assert len(listing.unreadable) == 1
+    assert len(listing.odd) == 1

@@ -251,9 +251,9 @@ def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:
     ("request_", "path", "query"),
     [
         (LIST, "currency_pairs", ""),
-        (REST.book(BTC), "order_book", "?currency_pair=BTC_USDT&limit=100&with_id=true"),
-        (REST.book(BTC, 5), "order_book", "?currency_pair=BTC_USDT&limit=5&with_id=true"),
-        (REST.book(BTC, 1000), "order_book", "?currency_pair=BTC_USDT&limit=100&with_id=true"),
+        (REST.book(BTC), "order_book", "?currency_pair=BTC_USDT&with_id=true&limit=100"),
+        (REST.book(BTC, 5), "order_book", "?currency_pair=BTC_USDT&with_id=true&limit=5"),
+        (REST.book(BTC, 1000), "order_book", "?currency_pair=BTC_USDT&with_id=true&limit=100"),
         (REST.trades(BTC, 500), "trades", "?currency_pair=BTC_USDT&limit=500"),
         (REST.trades(BTC, 5000), "trades", "?currency_pair=BTC_USDT&limit=1000"),
         (REST.ticker(BTC), "tickers", "?currency_pair=BTC_USDT"),

@@ -316,7 +316,7 @@ def test_contract_of_nothing_costs_no_market_but_its_own() -> None:
     rows = (contract_row(name="ETH_USDT", quanto_multiplier="0"), contract_row())
     listing = LIST.read(ok(contracts(*rows)))
     assert listing.instruments == [BTC_RULES]
-    assert len(listing.unreadable) == 1
+    assert len(listing.odd) == 1
 
 
 def test_full_page_of_contracts_is_followed_by_the_next() -> None:
@@ -339,8 +339,8 @@ def test_full_page_of_contracts_is_followed_by_the_next() -> None:
     ("request_", "path", "query"),
     [
         (LIST, "contracts", ""),
-        (REST.book(BTC), "order_book", "?contract=BTC_USDT&limit=100&with_id=true"),
-        (REST.book(BTC, 5), "order_book", "?contract=BTC_USDT&limit=5&with_id=true"),
+        (REST.book(BTC), "order_book", "?contract=BTC_USDT&with_id=true&limit=100"),
+        (REST.book(BTC, 5), "order_book", "?contract=BTC_USDT&with_id=true&limit=5"),
         (REST.trades(BTC, 5000), "trades", "?contract=BTC_USDT&limit=1000"),
         (REST.ticker(BTC), "tickers", "?contract=BTC_USDT"),
         (REST.tickers(Kind.PERPETUAL, lambda *_: None), "tickers", ""),

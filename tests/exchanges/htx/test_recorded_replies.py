@@ -195,7 +195,7 @@ def test_recorded_reply_is_read_value_by_value(
 @pytest.mark.recorded
 def test_recorded_list_of_contracts_has_one_perpetual(sample: Sample) -> None:
     listing = SWAP_LIST.read(ok(sample("htx/swap_rest_contract_info.json")))
-    assert listing.unreadable == []
+    assert listing.odd == ()
     assert listing.instruments == [
         market(
             "BTC/USDT:USDT",

@@ -265,7 +265,7 @@ def test_row_with_an_absurd_rule_costs_no_other() -> None:
     odd = ROW.replace('"price-precision":2', '"price-precision":-1')
     listing = LIST.read(ok(body(f'"data":[{odd},{ROW}]')))
     assert listing.instruments == [RULES]
-    assert len(listing.unreadable) == 1
+    assert len(listing.odd) == 1
 
 
 # Errors: spot, swaps and V5 have forms of their own, all with HTTP 200 as well.

@@ -61,7 +61,7 @@ def listed(records: Iterable[RecordedFrame]) -> list[Instrument]:
             assert request is not None
             listing = request.read(ok((record.data or "").encode()))
             assert isinstance(listing, Listing)
-            assert listing.unreadable == []
+            assert listing.odd == ()
             found += listing.instruments
     return found
 

@@ -299,7 +299,7 @@ def test_contract_that_makes_no_sense_costs_no_other(changes: dict[str, Any]) ->
     odd = json.dumps({**json.loads(ROW), **changes})
     listing = LIST.read(ok(body(f'"data":[{odd},{ROW}]')))
     assert listing.instruments == [RULES]
-    assert len(listing.unreadable) == 1
+    assert len(listing.odd) == 1
 
 
 def test_recorded_list_of_inverse_swaps_is_one_of_contracts_worth_dollars() -> None:

@@ -109,7 +109,7 @@ def recorded_v1(shared: Path) -> tuple[dict[str, Instrument], list[list[Any]]]:
             data = json.loads(record["data"])
             if record["dir"] == "http":
                 listing = LIST.read(ok(record["data"].encode()))
-                assert listing.unreadable == []
+                assert listing.odd == ()
                 pairs = {one.native: one for one in listing.instruments}
             elif isinstance(data, list) and data[-2].startswith("book"):
                 frames.append(data)

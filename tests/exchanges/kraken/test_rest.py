@@ -267,7 +267,7 @@ def test_pairs_of_another_engine_and_those_that_no_stream_tells_are_left_out() -
         )
     )
     assert [one.symbol for one in listing.instruments] == ["BTC/USD"]
-    assert listing.unreadable == []
+    assert listing.odd == ()
 
 
 @pytest.mark.parametrize("status", ["cancel_only", "post_only", "limit_only", "reduce_only", "new"])
@@ -299,7 +299,7 @@ def test_tick_is_written_with_the_decimals_of_a_price(
 def test_row_that_cannot_be_costs_no_other_market(changes: Mapping[str, object]) -> None:
     listing = LIST.read(ok(pairs(A={**PAIR, **changes}, B=PAIR)))
     assert [one.symbol for one in listing.instruments] == ["BTC/USD"]
-    assert len(listing.unreadable) == 1
+    assert len(listing.odd) == 1
 
 
 # Errors.

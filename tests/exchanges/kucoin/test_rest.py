@@ -246,7 +246,7 @@ def test_row_without_increments_costs_no_other() -> None:
     rows = f"[{ROW.replace('0.00000001', '0')},{ROW}]"
     listing = LIST.read(ok(body(rows)))
     assert listing.instruments == [RULES]
-    assert len(listing.unreadable) == 1
+    assert len(listing.odd) == 1
 
 
 def test_market_that_was_not_traded_has_no_statistics() -> None:

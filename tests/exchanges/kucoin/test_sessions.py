@@ -115,7 +115,7 @@ def test_recorded_list_of_instruments_gives_every_market_its_present_name(
     listing = request.read(ok((record.data or "").encode()))
     assert not isinstance(listing, Event)
     known = {each.native: each for each in listing.instruments}
-    assert (len(known), listing.unreadable) == (634, [])
+    assert (len(known), listing.odd) == (634, ())
     renamed = [
         each.native
         for each in known.values()

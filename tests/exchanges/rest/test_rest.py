@@ -251,7 +251,7 @@ def test_odd_row_of_a_list_costs_no_market_but_its_own() -> None:
     odd = b'{"number": "one"}'
     listing = request.read(ok(b'{"rows": [%s, {"number": 1}, {"number": 0}]}' % odd))
     assert listing.instruments == [SPOT]
-    (reason,) = listing.unreadable
+    ((_, reason),) = ((odd.native, odd.reason) for odd in listing.odd)
     assert "int" in reason
     assert str(odd) in reason
 
