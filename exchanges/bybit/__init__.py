@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from exchanges.bybit.market_data import CANDLE_NAMES
 from exchanges.bybit.public import BybitWire
-from exchanges.bybit.rest import BUCKET, BybitRest
+from exchanges.bybit.rest import BUCKET, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -78,7 +78,7 @@ VENUE: Final = Venue(
     name="bybit",
     title="Bybit",
     source="official API v5 documentation (2026-07-24)",
-    rest=BybitRest(),
+    rest=REST,
     wire=BybitWire,
     streams=(
         _stream(Kind.SPOT, "spot", _SPOT_BATCH),

@@ -74,7 +74,7 @@ class Book(Struct):
     u: UpdateId
 
     def snapshot(
-        self, instrument: Instrument, venue_ns: int, received_ns: int, *, window: int = 0
+        self, instrument: Instrument, venue_ns: int | None, received_ns: int, *, window: int = 0
     ) -> BookSnapshot:
         bids: list[Level] = self.b
         return BookSnapshot(
@@ -252,7 +252,7 @@ class TickerRow(Struct, kw_only=True):
     bid1Price: str = ""
     ask1Price: str = ""
 
-    def ticker(self, instrument: Instrument, venue_ns: int, received_ns: int) -> Ticker:
+    def ticker(self, instrument: Instrument, venue_ns: int | None, received_ns: int) -> Ticker:
         return Ticker(
             instrument=instrument,
             last=optional(self.lastPrice) or 0.0,
@@ -286,7 +286,7 @@ class LinearTickerRow(TickerRow, kw_only=True):
     singleOpenInterestValue: str = ""
 
     def mark_price(
-        self, instrument: Instrument, venue_ns: int, received_ns: int
+        self, instrument: Instrument, venue_ns: int | None, received_ns: int
     ) -> MarkPrice | None:
         mark = optional(self.markPrice)
         if not mark:
@@ -299,7 +299,9 @@ class LinearTickerRow(TickerRow, kw_only=True):
             received_ns=received_ns,
         )
 
-    def funding(self, instrument: Instrument, venue_ns: int, received_ns: int) -> Funding | None:
+    def funding(
+        self, instrument: Instrument, venue_ns: int | None, received_ns: int
+    ) -> Funding | None:
         """The rate that will be charged next; None where a part of it is not known."""
         rate, next_ms = _rate(self.fundingRate), optional(self.nextFundingTime)
         hours = optional(self.fundingIntervalHour)
@@ -318,7 +320,7 @@ class LinearTickerRow(TickerRow, kw_only=True):
         )
 
     def open_interest(
-        self, instrument: Instrument, venue_ns: int, received_ns: int
+        self, instrument: Instrument, venue_ns: int | None, received_ns: int
     ) -> OpenInterest | None:
         size = _one_side(self.singleOpenInterest, self.openInterest)
         if size is None:

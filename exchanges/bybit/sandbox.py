@@ -9,23 +9,16 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.bybit.market_data import INTERVALS
-from exchanges.bybit.rest import CATEGORIES
+from exchanges.bybit.rest import REST
 from exchanges.bybit.sandbox_public import BybitSession, levels_row, side_name, ticker_row
 from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-    ms,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
-_KINDS: Final = {category: kind for kind, category in CATEGORIES.items()}
 _CODES: Final = {400: 10029, 404: 10404, BAD_PARAMETER: 10001, 429: 10429}
 _FUNDING_MINUTES: Final = 480
 _PAGE: Final = 500
@@ -36,6 +29,8 @@ class BybitSandbox(SandboxVenue):
 
     name = "bybit"
     kinds = (Kind.SPOT, Kind.PERPETUAL)
+    rest = REST
+    unknown_market = "The requested symbol is invalid."
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}PERP" if settle == "USDC" else f"{base}{quote}"
@@ -53,72 +48,49 @@ class BybitSandbox(SandboxVenue):
         body = {"retCode": _CODES[status], "retMsg": message, "result": {}, "retExtInfo": {}}
         return json_reply(body | {"time": 0}, 429 if status == 429 else 200)
 
-    def routes(self) -> Mapping[str, Answer]:
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
         return {
-            "/v5/market/time": _time,
-            "/v5/market/instruments-info": self._instruments,
-            "/v5/market/orderbook": self._about(_book),
-            "/v5/market/recent-trade": self._about(_trades),
-            "/v5/market/tickers": self._tickers,
-            "/v5/market/kline": self._about(_klines),
-            "/v5/market/funding/history": self._about(_charges),
+            "time": _time,
+            "instruments": self._instruments,
+            "book": _book,
+            "trades": _trades,
+            "ticker": lambda asked: [_ticker(asked.market)],
+            "tickers": lambda asked: [_ticker(one) for one in self.of_kind(asked.kind)],
+            "klines": _klines,
+            "funding": lambda asked: [_ticker(asked.market)],
+            "mark_price": lambda asked: [_ticker(asked.market)],
+            "open_interest": lambda asked: [_ticker(asked.market)],
+            "charges": _charges,
         }
 
-    def _about(self, answer: Callable[[SandboxMarket, SandboxRequest], dict[str, Any]]) -> Answer:
-        """Answers about the market that category and symbol name."""
+    def reply(self, asked: Asked, value: Any) -> SandboxReply:
+        """Lists name their category."""
+        if isinstance(value, list):
+            value = {"category": asked.request.query["category"], "list": value}
+        return json_reply(
+            {
+                "retCode": 0,
+                "retMsg": "OK",
+                "result": value,
+                "retExtInfo": {},
+                "time": ms(asked.now_ns),
+            }
+        )
 
-        def find(request: SandboxRequest) -> SandboxReply:
-            kind = _KINDS.get(request.query.get("category", ""))
-            market = self.market(kind, request.query.get("symbol", "")) if kind else None
-            if market is None:
-                return self.error_reply(400, "The requested symbol is invalid.")
-            return _reply(request, answer(market, request))
-
-        return find
-
-    def _instruments(self, request: SandboxRequest) -> SandboxReply:
+    def _instruments(self, asked: Asked) -> dict[str, Any]:
         """Spot is listed at once, linear in pages."""
-        kind = _KINDS.get(request.query.get("category", ""))
-        if kind is None:
-            return self.error_reply(400, "Illegal category")
-        rows = [_instrument_row(market.instrument) for market in self.of_kind(kind)]
-        cursor = ""
-        if kind is Kind.PERPETUAL:
+        rows = [_instrument_row(market.instrument) for market in self.of_kind(asked.kind)]
+        cursor, request = "", asked.request
+        if asked.kind is Kind.PERPETUAL:
             start, limit = request.integer("cursor", 0), request.integer("limit", _PAGE)
             cursor = str(start + limit) if len(rows) > start + limit else ""
             rows = rows[start : start + limit]
         category = request.query["category"]
-        return _reply(request, {"category": category, "list": rows, "nextPageCursor": cursor})
-
-    def _tickers(self, request: SandboxRequest) -> SandboxReply:
-        """Of one market, or of all of a category."""
-        if "symbol" in request.query:
-            return self._about(lambda market, request: _listed(request, [_ticker(market)]))(request)
-        kind = _KINDS.get(request.query.get("category", ""))
-        if kind is None:
-            return self.error_reply(400, "Illegal category")
-        return _reply(request, _listed(request, [_ticker(one) for one in self.of_kind(kind)]))
+        return {"category": category, "list": rows, "nextPageCursor": cursor}
 
 
-def _reply(request: SandboxRequest, result: dict[str, Any]) -> SandboxReply:
-    return json_reply(
-        {
-            "retCode": 0,
-            "retMsg": "OK",
-            "result": result,
-            "retExtInfo": {},
-            "time": ms(request.now_ns),
-        }
-    )
-
-
-def _listed(request: SandboxRequest, rows: list[Any]) -> dict[str, Any]:
-    return {"category": request.query["category"], "list": rows}
-
-
-def _time(request: SandboxRequest) -> SandboxReply:
-    seconds = request.now_ns // 1_000_000_000
-    return _reply(request, {"timeSecond": str(seconds), "timeNano": str(request.now_ns)})
+def _time(asked: Asked) -> dict[str, Any]:
+    return {"timeSecond": str(asked.now_ns // NS_PER_S), "timeNano": str(asked.now_ns)}
 
 
 def _instrument_row(instrument: Instrument) -> dict[str, Any]:
@@ -142,17 +114,15 @@ def _instrument_row(instrument: Instrument) -> dict[str, Any]:
     }
 
 
-def _book(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    default = 1 if market.instrument.kind is Kind.SPOT else 25
-    depth = market.depth(request.integer("limit", default))
-    stamp = ms(request.now_ns)
-    return levels_row(market, depth) | {"ts": stamp, "cts": stamp}
+def _book(asked: Asked) -> dict[str, Any]:
+    depth = asked.market.depth(asked.count(1 if asked.kind is Kind.SPOT else 25))
+    stamp = ms(asked.now_ns)
+    return levels_row(asked.market, depth) | {"ts": stamp, "cts": stamp}
 
 
-def _trades(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    default = 60 if market.instrument.kind is Kind.SPOT else 500
-    matches = list(market.synthetic.statistics.trades)[-request.integer("limit", default) :]
-    rows = [
+def _trades(asked: Asked) -> list[Any]:
+    market = asked.market
+    return [
         {
             "execId": str(match.trade_id),
             "symbol": market.instrument.native,
@@ -164,9 +134,8 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
             "isRPITrade": False,
             "seq": str(match.trade_id),
         }
-        for match in reversed(matches)
+        for match in reversed(asked.trades(60 if asked.kind is Kind.SPOT else 500))
     ]
-    return _listed(request, rows)
 
 
 def _ticker(market: SandboxMarket) -> dict[str, str]:
@@ -185,9 +154,8 @@ def _ticker(market: SandboxMarket) -> dict[str, str]:
     }
 
 
-def _klines(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    interval = request.choice("interval", INTERVALS)
-    candles = market.synthetic.statistics.candles(interval)[-request.integer("limit", 200) :]
+def _klines(asked: Asked) -> dict[str, Any]:
+    market = asked.market
     rows = [
         [
             str(ms(candle.open_ns)),
@@ -198,23 +166,21 @@ def _klines(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
             market.size(candle.volume),
             market.value(candle.value),
         ]
-        for candle in reversed(candles)
+        for candle in reversed(asked.candles(200))
     ]
-    return _listed(request, rows) | {"symbol": market.instrument.native}
+    category = asked.request.query["category"]
+    return {"category": category, "list": rows, "symbol": market.instrument.native}
 
 
-def _charges(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+def _charges(asked: Asked) -> list[Any]:
     """As if every rate of the past had been that of now."""
-    if market.instrument.kind is Kind.SPOT:
-        return _listed(request, [])
-    state = market.synthetic.perpetual()
+    state = asked.market.synthetic.perpetual()
     interval_ms = round(state.funding_interval_s * 1000)
-    rows = [
+    return [
         {
-            "symbol": market.instrument.native,
+            "symbol": asked.market.instrument.native,
             "fundingRate": f"{state.funding_rate:.8f}",
             "fundingRateTimestamp": str(ms(state.next_funding_ns) - age * interval_ms),
         }
-        for age in range(1, request.rows("limit", 200) + 1)
+        for age in range(1, asked.rows(200) + 1)
     ]
-    return _listed(request, rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from exchanges.kucoin.listing import ASSETS, LIST_FEE
 from exchanges.kucoin.market_data import CANDLE_NAMES
 from exchanges.kucoin.public import KucoinWire
-from exchanges.kucoin.rest import BUCKET, BUDGET, KucoinRest
+from exchanges.kucoin.rest import BUCKET, BUDGET, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -48,7 +48,7 @@ VENUE: Final = Venue(
     name="kucoin",
     title="KuCoin",
     source="official Pro WebSocket and classic REST documentation (2026)",
-    rest=KucoinRest(),
+    rest=REST,
     wire=KucoinWire,
     streams=(
         Stream(
@@ -69,7 +69,7 @@ VENUE: Final = Venue(
             "stream": "wss://x-push-spot.kucoin.com",
         },
     },
-    buckets={BUCKET: Rate.within(*BUDGET)},
+    buckets={BUCKET: BUDGET},
     connects=_CONNECTS,
     # Of the first class of markets, for a regular user.
     fees={Kind.SPOT: Fees(maker=LIST_FEE, taker=LIST_FEE)},

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, Generic, Literal, TypeVar
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from exchanges.kucoin.market_data import Levels, Nanos, UpdateId
 from exchanges.market.events import BookSnapshot, Ticker, Trade
@@ -158,7 +158,7 @@ class Stats(Struct):
     buy: str | None = None
     sell: str | None = None
 
-    def ticker(self, instrument: Instrument, time_ms: int, received_ns: int) -> Ticker:
+    def ticker(self, instrument: Instrument, venue_ns: int | None, received_ns: int) -> Ticker:
         return Ticker(
             instrument=instrument,
             last=_number(self.last) or 0.0,
@@ -169,7 +169,7 @@ class Stats(Struct):
             volume=_number(self.vol),
             quote_volume=_number(self.volValue),
             change=self.changeRate,
-            venue_ns=time_ms * NS_PER_MS,
+            venue_ns=venue_ns,
             received_ns=received_ns,
         )
 
@@ -177,10 +177,13 @@ class Stats(Struct):
 class StatsReply(Stats, kw_only=True):
     time: Millis
 
+    def ticker_now(self, instrument: Instrument, received_ns: int) -> Ticker:
+        return self.ticker(instrument, self.time * NS_PER_MS, received_ns)
+
 
 class AllStats(Struct):
     time: Millis
-    ticker: list[Stats]
+    ticker: list[Raw]
 
 
 def _number(text: str | None) -> float | None:

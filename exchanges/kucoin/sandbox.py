@@ -10,19 +10,13 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exchanges.kucoin.listing import ASSETS, LIST_FEE
-from exchanges.kucoin.market_data import INTERVALS
+from exchanges.kucoin.rest import REST
 from exchanges.kucoin.sandbox_public import KucoinSession
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-    ms,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
@@ -31,6 +25,7 @@ _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _CODES: Final = {400: "900001", 404: "404000", BAD_PARAMETER: "400100", 429: "429000"}
 _MOST_CANDLES: Final = 1500
 _MOST_TRADES: Final = 100
+_MOST_LEVELS: Final = 100
 
 
 class KucoinSandbox(SandboxVenue):
@@ -38,6 +33,8 @@ class KucoinSandbox(SandboxVenue):
 
     name = "kucoin"
     kinds = (Kind.SPOT,)
+    rest = REST
+    unknown_market = "The symbol does not exist"
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{_OWN_NAMES.get(base, base)}-{_OWN_NAMES.get(quote, quote)}"
@@ -53,45 +50,29 @@ class KucoinSandbox(SandboxVenue):
         headers = {"gw-ratelimit-reset": "1000"} if status == 429 else {}
         return json_reply(body, 429 if status == 429 else 200, headers)
 
-    def routes(self) -> Mapping[str, Answer]:
-        book = "/api/v1/market/orderbook/level2"
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
         return {
-            "/api/v1/timestamp": lambda request: _reply(ms(request.now_ns)),
-            "/api/v2/symbols": self._symbols,
-            f"{book}_20": self._about(lambda market, request: _book(market, request, 20)),
-            f"{book}_100": self._about(lambda market, request: _book(market, request, 100)),
-            "/api/v1/market/histories": self._about(_histories),
-            "/api/v1/market/stats": self._about(
-                lambda market, request: _stats(market) | {"time": ms(request.now_ns)}
-            ),
-            "/api/v1/market/allTickers": self._all_tickers,
-            "/api/v1/market/candles": self._about(_candles),
+            "time": lambda asked: ms(asked.now_ns),
+            "instruments": self._symbols,
+            "book": _book,
+            "trades": _histories,
+            "ticker": lambda asked: _stats(asked.market) | {"time": ms(asked.now_ns)},
+            "tickers": self._all_tickers,
+            "klines": _candles,
         }
 
-    def _about(self, answer: Callable[[SandboxMarket, SandboxRequest], Any]) -> Answer:
-        """Answers about the market that the query names."""
+    def reply(self, asked: Asked, value: Any) -> SandboxReply:
+        return json_reply({"code": "200000", "data": value})
 
-        def find(request: SandboxRequest) -> SandboxReply:
-            market = self.market(Kind.SPOT, request.query.get("symbol", ""))
-            if market is None:
-                return self.error_reply(400, "The symbol does not exist")
-            return _reply(answer(market, request))
+    def _symbols(self, asked: Asked) -> list[Any]:
+        return [_symbol_row(market.instrument) for market in self.markets.values()]
 
-        return find
-
-    def _symbols(self, request: SandboxRequest) -> SandboxReply:
-        return _reply([_symbol_row(market.instrument) for market in self.markets.values()])
-
-    def _all_tickers(self, request: SandboxRequest) -> SandboxReply:
+    def _all_tickers(self, asked: Asked) -> dict[str, Any]:
         rows = [
             _stats(market) | {"symbolName": market.instrument.native}
             for market in self.markets.values()
         ]
-        return _reply({"time": ms(request.now_ns), "ticker": rows})
-
-
-def _reply(data: object) -> SandboxReply:
-    return json_reply({"code": "200000", "data": data})
+        return {"time": ms(asked.now_ns), "ticker": rows}
 
 
 def _symbol_row(instrument: Instrument) -> dict[str, Any]:
@@ -119,17 +100,19 @@ def _coefficient(fee: Decimal | None) -> str:
     return format((fee or LIST_FEE) / LIST_FEE, "f")
 
 
-def _book(market: SandboxMarket, request: SandboxRequest, levels: int) -> dict[str, Any]:
-    depth = market.depth(levels)
+def _book(asked: Asked) -> dict[str, Any]:
+    market = asked.market
+    depth = market.depth(asked.count(_MOST_LEVELS))
     return {
-        "time": ms(request.now_ns),
+        "time": ms(asked.now_ns),
         "sequence": str(depth.last_id),
         "bids": market.levels(depth.bids),
         "asks": market.levels(depth.asks),
     }
 
 
-def _histories(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
+def _histories(asked: Asked) -> list[dict[str, Any]]:
+    market = asked.market
     return [
         {
             "sequence": str(match.trade_id),
@@ -138,7 +121,7 @@ def _histories(market: SandboxMarket, request: SandboxRequest) -> list[dict[str,
             "side": match.side.name.lower(),
             "time": match.time_ns,
         }
-        for match in list(market.synthetic.statistics.trades)[-_MOST_TRADES:]
+        for match in asked.trades(_MOST_TRADES)
     ]
 
 
@@ -158,9 +141,9 @@ def _stats(market: SandboxMarket) -> dict[str, Any]:
     }
 
 
-def _candles(market: SandboxMarket, request: SandboxRequest) -> list[list[str]]:
+def _candles(asked: Asked) -> list[list[str]]:
     """The newest first; those from `startAt` to `endAt`, where these are given."""
-    interval = request.choice("type", INTERVALS)
+    market, request = asked.market, asked.request
     start_s, end_s = request.integer("startAt", 0), request.integer("endAt", 1 << 40)
 
     def row(candle: Candle) -> list[str]:
@@ -174,6 +157,5 @@ def _candles(market: SandboxMarket, request: SandboxRequest) -> list[list[str]]:
             market.value(candle.value),
         ]
 
-    candles = reversed(market.synthetic.statistics.candles(interval))
-    wanted = [one for one in candles if start_s <= one.open_ns // NS_PER_S <= end_s]
-    return [row(candle) for candle in wanted[:_MOST_CANDLES]]
+    candles = reversed(asked.candles(_MOST_CANDLES))
+    return [row(one) for one in candles if start_s <= one.open_ns // NS_PER_S <= end_s]

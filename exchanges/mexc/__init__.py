@@ -12,7 +12,7 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.public import MexcWire
-from exchanges.mexc.rest import REST_CANDLES, SHARED, SYNC_LEVELS, WEIGHTS, MexcRest
+from exchanges.mexc.rest import REST, REST_CANDLES, SHARED, SYNC_LEVELS, WEIGHT
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
@@ -31,11 +31,6 @@ _MAX_TOPICS: Final = 30
 _BATCH: Final = 15
 # No rate of new connections is documented.
 _CONNECTS: Final = Rate.within(30, 60.0)
-
-# 500 weight in ten seconds are documented for each path, but one source saw 300 for all paths
-# together, and the venue's support told another to send each path 20 requests a second at most.
-_WEIGHT: Final = Rate.within(300, 10.0)
-_PATH: Final = Rate.within(20, 1.0)
 
 # Quote assets of most markets, for names that no instrument list explains.
 _QUOTES: Final = ("USDT", "USDC", "BTC", "ETH")
@@ -58,7 +53,7 @@ VENUE: Final = Venue(
     name="mexc",
     title="MEXC",
     source="official spot v3 documentation (August 2025 to April 2026)",
-    rest=MexcRest(),
+    rest=REST,
     start_limit=SYNC_LEVELS,
     wire=MexcWire,
     streams=(
@@ -82,7 +77,7 @@ VENUE: Final = Venue(
             "stream": "wss://wbs-api.mexc.com/ws",
         },
     },
-    buckets={SHARED: _WEIGHT, **dict.fromkeys(WEIGHTS, _PATH)},
+    buckets={SHARED: WEIGHT, **REST.rates},
     connects=_CONNECTS,
     # List prices of most markets; the instrument list has each market's.
     fees={Kind.SPOT: Fees(maker=Decimal(0), taker=Decimal("0.0005"))},

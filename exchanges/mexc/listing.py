@@ -175,12 +175,6 @@ class Ticker24h(Struct):
         )
 
 
-class NamedTicker(Ticker24h):
-    """A row of the tickers of all markets."""
-
-    symbol: str
-
-
 class KlineRow(Struct, array_like=True):
     """One candle; `close_ms` is when the next one opens."""
 

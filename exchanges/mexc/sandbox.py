@@ -12,22 +12,15 @@ from msgspec.structs import replace
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.orders import Side
 from exchanges.mexc.listing import ASSETS
-from exchanges.mexc.rest import REST_CANDLES
+from exchanges.mexc.rest import REST
 from exchanges.mexc.sandbox_public import MexcSession
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-    ms,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
-_INTERVALS: Final = {name: interval for interval, name in REST_CANDLES.items()}
 _CODES: Final = {400: -1121, 404: 404, BAD_PARAMETER: 700008, 429: 429}
 _MAKER_FEE: Final = Decimal(0)
 _TAKER_FEE: Final = Decimal("0.0005")
@@ -38,6 +31,8 @@ class MexcSandbox(SandboxVenue):
 
     name = "mexc"
     kinds = (Kind.SPOT,)
+    rest = REST
+    unknown_market = "Invalid symbol."
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return _OWN_NAMES.get(base, base) + _OWN_NAMES.get(quote, quote)
@@ -61,43 +56,28 @@ class MexcSandbox(SandboxVenue):
         http_status = 400 if status == BAD_PARAMETER else status
         return json_reply({"code": _CODES[status], "msg": message}, http_status, headers)
 
-    def routes(self) -> Mapping[str, Answer]:
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
         return {
-            "/api/v3/ping": lambda request: json_reply({}),
-            "/api/v3/time": lambda request: json_reply({"serverTime": ms(request.now_ns)}),
-            "/api/v3/exchangeInfo": self._exchange_info,
-            "/api/v3/depth": self._about(_depth),
-            "/api/v3/trades": self._about(_trades),
-            "/api/v3/klines": self._about(_klines),
-            "/api/v3/ticker/24hr": self._tickers,
+            "ping": lambda asked: {},
+            "time": lambda asked: {"serverTime": ms(asked.now_ns)},
+            "instruments": self._exchange_info,
+            "book": _depth,
+            "trades": _trades,
+            "klines": _klines,
+            "ticker": lambda asked: _ticker_24h(asked.market, asked.now_ns),
+            "tickers": lambda asked: [
+                _ticker_24h(market, asked.now_ns) for market in self.markets.values()
+            ],
         }
 
-    def _tickers(self, request: SandboxRequest) -> SandboxReply:
-        if "symbol" in request.query:
-            return self._about(_ticker_24h)(request)
-        return json_reply([_ticker_24h(market, request) for market in self.markets.values()])
-
-    def _about(self, answer: Callable[[SandboxMarket, SandboxRequest], Any]) -> Answer:
-        """Answers about the market that the query names."""
-
-        def find(request: SandboxRequest) -> SandboxReply:
-            market = self.market(Kind.SPOT, request.query.get("symbol", ""))
-            if market is None:
-                return self.error_reply(400, "Invalid symbol.")
-            return json_reply(answer(market, request))
-
-        return find
-
-    def _exchange_info(self, request: SandboxRequest) -> SandboxReply:
-        return json_reply(
-            {
-                "timezone": "CST",
-                "serverTime": ms(request.now_ns),
-                "rateLimits": [],
-                "exchangeFilters": [],
-                "symbols": [_symbol_row(market.instrument) for market in self.markets.values()],
-            }
-        )
+    def _exchange_info(self, asked: Asked) -> dict[str, Any]:
+        return {
+            "timezone": "CST",
+            "serverTime": ms(asked.now_ns),
+            "rateLimits": [],
+            "exchangeFilters": [],
+            "symbols": [_symbol_row(market.instrument) for market in self.markets.values()],
+        }
 
 
 def _symbol_row(instrument: Instrument) -> dict[str, Any]:
@@ -130,18 +110,19 @@ def _digits(increment: Decimal) -> int:
     return -increment.adjusted()
 
 
-def _depth(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    depth = market.depth(request.integer("limit", 100))
+def _depth(asked: Asked) -> dict[str, Any]:
+    market = asked.market
+    depth = market.depth(asked.count(100))
     return {
         "lastUpdateId": depth.last_id,
         "bids": market.levels(depth.bids),
         "asks": market.levels(depth.asks),
-        "timestamp": ms(request.now_ns),
+        "timestamp": ms(asked.now_ns),
     }
 
 
-def _trades(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
-    matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 500) :]
+def _trades(asked: Asked) -> list[dict[str, Any]]:
+    market = asked.market
     return [
         {
             "id": None,
@@ -153,13 +134,12 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, An
             "isBestMatch": True,
             "tradeType": "BID" if match.side is Side.BUY else "ASK",
         }
-        for match in reversed(matches)
+        for match in reversed(asked.trades(500))
     ]
 
 
-def _klines(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
-    interval = request.choice("interval", _INTERVALS)
-    candles = market.synthetic.statistics.candles(interval)[-request.integer("limit", 500) :]
+def _klines(asked: Asked) -> list[list[Any]]:
+    market = asked.market
     return [
         [
             ms(candle.open_ns),
@@ -168,14 +148,14 @@ def _klines(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
             market.price(candle.low),
             market.price(candle.close),
             market.size(candle.volume),
-            ms(candle.open_ns) + interval.seconds * 1000,
+            ms(candle.open_ns) + asked.interval().seconds * 1000,
             market.value(candle.value),
         ]
-        for candle in candles
+        for candle in asked.candles(500)
     ]
 
 
-def _ticker_24h(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+def _ticker_24h(market: SandboxMarket, now_ns: int) -> dict[str, Any]:
     day, depth = market.synthetic.statistics.day(), market.depth(1)
     return {
         "symbol": market.instrument.native,
@@ -192,7 +172,7 @@ def _ticker_24h(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any
         "lowPrice": market.price(day.low),
         "volume": market.size(day.volume),
         "quoteVolume": market.value(day.value),
-        "openTime": ms(request.now_ns) - 24 * 3_600_000,
-        "closeTime": ms(request.now_ns),
+        "openTime": ms(now_ns) - 24 * 3_600_000,
+        "closeTime": ms(now_ns),
         "count": None,
     }

@@ -104,8 +104,7 @@ def _book(asked: Asked) -> Any:
 
 
 def _trades(asked: Asked) -> list[Any]:
-    matches = list(asked.market.synthetic.statistics.trades)[-asked.count(100) :]
-    return [trade_row(asked.market, match) for match in reversed(matches)]
+    return [trade_row(asked.market, match) for match in reversed(asked.trades(100))]
 
 
 def _charges(asked: Asked) -> list[Any]:
@@ -124,7 +123,6 @@ def _charges(asked: Asked) -> list[Any]:
 
 def _candles(asked: Asked) -> list[Any]:
     market = asked.market
-    candles = market.synthetic.statistics.candles(asked.interval("1m"))[-asked.count(100) :]
-    *closed, running = candles
+    *closed, running = asked.candles(100, "1m")
     rows = [candle_row(market, candle, is_closed=True) for candle in closed]
     return [candle_row(market, running, is_closed=False), *reversed(rows)]

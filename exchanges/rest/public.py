@@ -90,7 +90,9 @@ class PublicRest:
         """The latest candles, oldest first."""
         call = self._call("klines", instrument.kind, lambda surface: surface.klines)
         if interval not in call.intervals:
-            raise CodecUsageError(f"{self.venue}: {instrument.symbol} has no candles of {interval}")
+            raise CodecUsageError(
+                f"{self.venue} has no candles of {interval} for {instrument.symbol}"
+            )
         about = self._of(instrument, call, limit, interval)
         read = partial(oldest_first, call, "klines", lambda kline: kline.open_ns)
         return self._ask("klines", call, about, read)

@@ -15,7 +15,9 @@ from exchanges.rest.asking import symbol_of, template_of
 from exchanges.rest.call import Call, Surface
 from exchanges.rest.public import PublicRest
 from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.matching import Match
 from exchanges.sandbox.request import BadParameter, SandboxRequest
+from exchanges.sandbox.synthetic import Candle
 
 ABOUT_ONE: Final = frozenset(
     {"book", "trades", "ticker", "klines", "funding", "charges", "mark_price", "open_interest"}
@@ -67,6 +69,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def rows(self, default: int) -> int:
         """The same, at most a thousand; for what is made up on demand."""
         return min(self.count(default), 1000)
+
+    def candles(self, default: int, interval: str = "") -> list[Candle]:
+        """The latest candles, as many as are wanted, oldest first; the last one runs."""
+        return self.market.synthetic.statistics.candles(self.interval(interval))[
+            -self.count(default) :
+        ]
+
+    def trades(self, default: int) -> list[Match]:
+        """The latest trades, as many as are wanted, oldest first."""
+        return list(self.market.synthetic.statistics.trades)[-self.count(default) :]
 
     def interval(self, default: str = "") -> KlineInterval:
         """The length of candles.

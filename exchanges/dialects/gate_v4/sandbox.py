@@ -84,8 +84,7 @@ class GateSandbox(SandboxVenue):
 
     def _candlesticks(self, asked: Asked) -> list[Any]:
         market = asked.market
-        candles = market.synthetic.statistics.candles(asked.interval("30m"))[-asked.count(100) :]
-        *closed, running = candles
+        *closed, running = asked.candles(100, "30m")
         return [
             *(self.candle_row(market, candle, True) for candle in closed),
             self.candle_row(market, running, False),

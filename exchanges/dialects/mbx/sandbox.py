@@ -122,7 +122,6 @@ def _depth(asked: Asked) -> dict[str, Any]:
 
 def _trades(asked: Asked) -> list[dict[str, Any]]:
     market = asked.market
-    matches = list(market.synthetic.statistics.trades)[-asked.count(500) :]
     return [
         {
             "id": match.trade_id,
@@ -131,15 +130,13 @@ def _trades(asked: Asked) -> list[dict[str, Any]]:
             "time": ms(match.time_ns),
             "isBuyerMaker": match.side is Side.SELL,
         }
-        for match in matches
+        for match in asked.trades(500)
     ]
 
 
 def _klines(asked: Asked) -> list[list[Any]]:
     market = asked.market
-    interval = asked.interval()
-    candles = market.synthetic.statistics.candles(interval)[-asked.count(500) :]
-    return [_kline_row(market, interval, candle) for candle in candles]
+    return [_kline_row(market, asked.interval(), candle) for candle in asked.candles(500)]
 
 
 def _kline_row(market: SandboxMarket, interval: KlineInterval, candle: Candle) -> list[Any]:

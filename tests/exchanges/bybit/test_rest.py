@@ -391,7 +391,7 @@ def test_rate_limit_says_how_long_to_stay_away(status: int, content: bytes, wait
         (502, b"<html>Bad Gateway</html>", VenueUnavailable),
         (200, b"<html>Welcome</html>", VenueProtocolError),
         (200, body('{"category":"linear","list":[]}'), VenueProtocolError),
-        (200, PERP_ROWS.replace(b'"-0.0001"', b'""'), VenueProtocolError),
+        (200, PERP_ROWS.replace(b'"-0.0001"', b'""'), VenueUnavailable),
         (200, b'{"retCode":0,"retMsg":"OK","result":{}}', VenueProtocolError),
     ],
 )

@@ -1,0 +1,50 @@
+"""MEXC's errors.
+
+Source: the error codes of the spot v3 documentation (2025 and April 2026).
+"""
+
+from typing import Final
+
+import msgspec
+
+from exchanges.errors import (
+    InvalidSymbol,
+    PermissionDenied,
+    RateLimited,
+    TradingDisabled,
+    VenueUnavailable,
+)
+from exchanges.mexc.listing import ErrorBody
+from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.request import Response
+
+_BODY: Final = msgspec.json.Decoder(ErrorBody)
+_FORBIDDEN: Final = 403
+
+
+def _reads(response: Response) -> Fault | None:
+    """The venue's firewall answers one who asks too often with a bare 403."""
+    if response.status < 400:
+        return None
+    body = _BODY.decode(response.body) if response.body.startswith(b"{") else ErrorBody()
+    if body.code is None:
+        is_shut_out = response.status == _FORBIDDEN
+        return Fault("429", "firewall", RateLimited) if is_shut_out else None
+    return Fault(str(body.code), body.msg or body.message)
+
+
+FAULTS: Final = ErrorTable(
+    reads=_reads,
+    codes={
+        **dict.fromkeys(("10007", "30014", "30021", "-1121", "730001"), InvalidSymbol),
+        **dict.fromkeys(("26", "403", "406", "511", "70011"), PermissionDenied),
+        **dict.fromkeys(("701", "702", "703", "704"), PermissionDenied),
+        **dict.fromkeys(("700006", "700007"), PermissionDenied),
+        **dict.fromkeys(("30000", "30016", "30018", "30027", "30028"), TradingDisabled),
+        **dict.fromkeys(("500", "501", "503", "504", "604", "801"), VenueUnavailable),
+        **dict.fromkeys(("11444", "20002"), VenueUnavailable),
+        **dict.fromkeys(("429", "510"), RateLimited),
+    },
+    # Where the venue does not say how long to stay away (one source); its firewall wants as much.
+    retry_s=60.0,
+)
