@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from exchanges.backpack.market_data import CANDLE_NAMES
 from exchanges.backpack.public import BackpackWire
-from exchanges.backpack.rest import HISTORY, REQUESTS, SYNC_LEVELS, BackpackRest
+from exchanges.backpack.rest import HISTORY, REQUESTS, REST, SYNC_LEVELS
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -62,7 +62,7 @@ VENUE: Final = Venue(
     name="backpack",
     title="Backpack",
     source="docs.backpack.exchange (August 2026)",
-    rest=BackpackRest(),
+    rest=REST,
     start_limit=SYNC_LEVELS,
     wire=BackpackWire,
     streams=(

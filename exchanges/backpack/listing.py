@@ -129,12 +129,6 @@ class TradeRow(Struct):
         )
 
 
-class Named(Struct):
-    """What a row of a list of all markets is about."""
-
-    symbol: str
-
-
 class TickerRow(Struct):
     """The last 24 hours; `volume` base, `quoteVolume` quote."""
 

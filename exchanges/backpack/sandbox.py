@@ -8,31 +8,23 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exchanges.backpack.market_data import CANDLE_NAMES
+from exchanges.backpack.rest import DEPTHS, REST
 from exchanges.backpack.sandbox_public import BackpackSession, utc_text
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S, NS_PER_US
 from exchanges.market.orders import Side
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-    ms,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, Refusal, SandboxReply, json_reply, ms
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
-_INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
 _CODES: Final = {
     400: "INVALID_CLIENT_REQUEST",
     404: "RESOURCE_NOT_FOUND",
     BAD_PARAMETER: "INVALID_CLIENT_REQUEST",
 }
 _FUNDING_S: Final = 3600.0
-_DEPTHS: Final = ("5", "10", "20", "50", "100", "500", "1000")
 
 
 class BackpackSandbox(SandboxVenue):
@@ -40,6 +32,8 @@ class BackpackSandbox(SandboxVenue):
 
     name = "backpack"
     kinds = (Kind.SPOT, Kind.PERPETUAL)
+    rest = REST
+    unknown_market = "Invalid market symbol"
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}_{quote}_PERP" if settle else f"{base}_{quote}"
@@ -58,53 +52,28 @@ class BackpackSandbox(SandboxVenue):
         http_status = 400 if status == BAD_PARAMETER else status
         return json_reply({"code": code, "message": message}, http_status)
 
-    def routes(self) -> Mapping[str, Answer]:
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
         return {
-            "/api/v1/status": lambda request: json_reply({"status": "Ok", "message": None}),
-            "/api/v1/time": lambda request: json_reply(ms(request.now_ns)),
-            "/api/v1/markets": self._markets,
-            "/api/v1/depth": self._depth,
-            "/api/v1/trades": self._about(_trades),
-            "/api/v1/klines": self._klines,
-            "/api/v1/ticker": self._about(_ticker),
-            "/api/v1/tickers": self._tickers,
-            "/api/v1/markPrices": self._about(_mark_price),
-            "/api/v1/openInterest": self._about(_open_interest),
-            "/api/v1/fundingRates": self._about(_funding_rates),
+            "ping": lambda asked: {"status": "Ok", "message": None},
+            "time": lambda asked: ms(asked.now_ns),
+            "instruments": lambda asked: [
+                _market_row(market.instrument) for market in self.markets.values()
+            ],
+            "book": _depth,
+            "trades": _trades,
+            "klines": _klines,
+            "ticker": lambda asked: _ticker(asked.market),
+            "tickers": lambda asked: [_ticker(market) for market in self.markets.values()],
+            "mark_price": _mark_price,
+            "funding": _mark_price,
+            "charges": _funding_rates,
+            "open_interest": _open_interest,
         }
 
     def find(self, native: str) -> SandboxMarket | None:
         """The market of a name, which tells its kind."""
         kind = Kind.PERPETUAL if native.endswith("_PERP") else Kind.SPOT
         return self.market(kind, native)
-
-    def _about(self, answer: Callable[[SandboxMarket, SandboxRequest], Any]) -> Answer:
-        """Answers about the market that the query names."""
-
-        def find(request: SandboxRequest) -> SandboxReply:
-            market = self.find(request.query.get("symbol", ""))
-            if market is None:
-                return self.error_reply(400, "Invalid market symbol")
-            return json_reply(answer(market, request))
-
-        return find
-
-    def _markets(self, request: SandboxRequest) -> SandboxReply:
-        return json_reply([_market_row(market.instrument) for market in self.markets.values()])
-
-    def _tickers(self, request: SandboxRequest) -> SandboxReply:
-        return json_reply([_ticker(market, request) for market in self.markets.values()])
-
-    def _depth(self, request: SandboxRequest) -> SandboxReply:
-        """A depth that is not allowed is refused in plain text."""
-        if request.query.get("limit", "1000") not in _DEPTHS:
-            return SandboxReply(status=400, body=b"parse error: invalid limit", headers=())
-        return self._about(_depth)(request)
-
-    def _klines(self, request: SandboxRequest) -> SandboxReply:
-        if not request.query.get("startTime", "").isdecimal():
-            return SandboxReply(status=400, body=b"missing startTime", headers=())
-        return self._about(_klines)(request)
 
 
 def _market_row(instrument: Instrument) -> dict[str, Any]:
@@ -128,18 +97,26 @@ def _market_row(instrument: Instrument) -> dict[str, Any]:
     }
 
 
-def _depth(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    depth = market.depth(request.integer("limit", 1000))
+def _refused(words: bytes) -> Refusal:
+    """Some requests are refused in plain text."""
+    return Refusal(SandboxReply(status=400, body=words, headers=()))
+
+
+def _depth(asked: Asked) -> dict[str, Any]:
+    market, levels = asked.market, asked.count(DEPTHS[-1])
+    if levels not in DEPTHS:
+        raise _refused(b"parse error: invalid limit")
+    depth = market.depth(levels)
     return {
         "asks": market.levels(depth.asks),
         "bids": market.levels(reversed(depth.bids)),
         "lastUpdateId": str(depth.last_id),
-        "timestamp": request.now_ns // NS_PER_US,
+        "timestamp": asked.now_ns // NS_PER_US,
     }
 
 
-def _trades(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
-    matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 100) :]
+def _trades(asked: Asked) -> list[dict[str, Any]]:
+    market = asked.market
     return [
         {
             "id": match.trade_id,
@@ -149,12 +126,15 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, An
             "timestamp": ms(match.time_ns),
             "isBuyerMaker": match.side is Side.SELL,
         }
-        for match in reversed(matches)
+        for match in reversed(asked.trades(100))
     ]
 
 
-def _klines(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
-    interval = request.choice("interval", _INTERVALS)
+def _klines(asked: Asked) -> list[dict[str, Any]]:
+    market, request = asked.market, asked.request
+    if not request.query.get("startTime", "").isdecimal():
+        raise _refused(b"missing startTime")
+    interval = asked.interval()
     since_ns = request.integer("startTime", 0) * NS_PER_S
     candles = market.synthetic.statistics.candles(interval)
     return [
@@ -174,7 +154,7 @@ def _klines(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, An
     ]
 
 
-def _ticker(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+def _ticker(market: SandboxMarket) -> dict[str, Any]:
     day = market.synthetic.statistics.day()
     return {
         "symbol": market.instrument.native,
@@ -188,7 +168,8 @@ def _ticker(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
     }
 
 
-def _mark_price(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
+def _mark_price(asked: Asked) -> list[dict[str, Any]]:
+    market = asked.market
     state = market.synthetic.perpetual()
     row = {
         "symbol": market.instrument.native,
@@ -200,20 +181,22 @@ def _mark_price(market: SandboxMarket, request: SandboxRequest) -> list[dict[str
     return [row]
 
 
-def _open_interest(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
+def _open_interest(asked: Asked) -> list[dict[str, Any]]:
+    market = asked.market
     row = {
         "symbol": market.instrument.native,
         "openInterest": market.size(market.synthetic.perpetual().open_interest),
-        "timestamp": ms(request.now_ns),
+        "timestamp": ms(asked.now_ns),
     }
     return [row]
 
 
-def _funding_rates(market: SandboxMarket, request: SandboxRequest) -> list[dict[str, Any]]:
+def _funding_rates(asked: Asked) -> list[dict[str, Any]]:
     """Newest first, beginning with the interval that is running.
 
     All are at the rate of today: the synthetic markets remember none.
     """
+    market = asked.market
     state = market.synthetic.perpetual()
     interval_ns = int(state.funding_interval_s) * NS_PER_S
     return [
@@ -222,5 +205,5 @@ def _funding_rates(market: SandboxMarket, request: SandboxRequest) -> list[dict[
             "fundingRate": f"{state.funding_rate:.9f}",
             "intervalEndTimestamp": utc_text(state.next_funding_ns - age * interval_ns, "T"),
         }
-        for age in range(request.rows("limit", 100))
+        for age in range(asked.rows(100))
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from exchanges.coinbase.market_data import ASSETS, STREAMED_CANDLES
 from exchanges.coinbase.public import CoinbaseWire
-from exchanges.coinbase.rest import CANDLE_NAMES, REQUESTS, CoinbaseRest
+from exchanges.coinbase.rest import CANDLE_NAMES, REQUESTS, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -52,7 +52,7 @@ VENUE: Final = Venue(
     name="coinbase",
     title="Coinbase",
     source="docs.cdp.coinbase.com/advanced-trade (November 2026)",
-    rest=CoinbaseRest(),
+    rest=REST,
     wire=CoinbaseWire,
     streams=(
         Stream(

@@ -10,8 +10,6 @@ from msgspec import Meta, Raw, Struct
 
 from exchanges.coinbase.market_data import (
     ASSETS,
-    CandleRow,
-    TradeMessage,
     base_units,
     fraction,
     utc_ns,
@@ -134,12 +132,6 @@ class Products(Struct):
     products: list[Raw]
 
 
-class Named(Struct):
-    """What a row of a list of all products is about."""
-
-    product_id: str
-
-
 class ProductTicker(Struct):
     """A product as its last 24 hours; the quote volume is called approximate."""
 
@@ -241,11 +233,11 @@ class Book(Struct):
 class Trades(Struct):
     """Recent trades, newest first."""
 
-    trades: list[TradeMessage]
+    trades: list[Raw]
 
 
 class Candles(Struct):
-    candles: list[CandleRow]
+    candles: list[Raw]
 
 
 class Time(Struct):

@@ -10,25 +10,18 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exchanges.coinbase.market_data import ASSETS
-from exchanges.coinbase.rest import CANDLE_NAMES
+from exchanges.coinbase.rest import REST
 from exchanges.coinbase.sandbox_public import CoinbaseSession, candle_row, trade_row, utc_text
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-    ms,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 _PREFIX: Final = "/api/v3/brokerage"
 _MARKET: Final = f"{_PREFIX}/market/products"
-_INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
 _OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _IDS: Final = {
     400: "NOT_FOUND",
@@ -49,6 +42,8 @@ class CoinbaseSandbox(SandboxVenue):
 
     name = "coinbase"
     kinds = (Kind.SPOT, Kind.PERPETUAL)
+    rest = REST
+    unknown_market = "Not found"
 
     def native(self, base: str, quote: str, settle: str) -> str:
         """A code and a far date for a US future, as for `BIP-20DEC30-CDE`."""
@@ -75,53 +70,39 @@ class CoinbaseSandbox(SandboxVenue):
         entry = {"id": _IDS[status], "message": message}
         return json_reply({"errors": [entry]}, _STATUS[status])
 
-    def routes(self) -> Mapping[str, Answer]:
-        """The paths name the markets."""
-        routes: dict[str, Answer] = {
-            f"{_PREFIX}/time": _time,
-            _MARKET: self._products,
-            f"{_PREFIX}/market/product_book": self._book,
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+        return {
+            "time": _time,
+            "instruments": self._products,
+            "tickers": self._products,
+            "book": _book,
+            "trades": _trades,
+            "klines": _candles,
+            "ticker": lambda asked: _product(asked.market),
+            "funding": lambda asked: _product(asked.market),
+            "open_interest": lambda asked: _product(asked.market),
         }
-        for market in self.markets.values():
-            path = f"{_MARKET}/{market.instrument.native}"
-            routes[path] = _about(market, _product)
-            routes[f"{path}/ticker"] = _about(market, _trades)
-            routes[f"{path}/candles"] = _about(market, _candles)
-        return routes
 
     def find(self, native: str) -> SandboxMarket | None:
         """The market of a product."""
         kind = Kind.PERPETUAL if native.count("-") > 1 else Kind.SPOT
         return self.market(kind, native)
 
-    def _products(self, request: SandboxRequest) -> SandboxReply:
-        wanted = request.query.get("product_type", "SPOT")
-        kind = Kind.SPOT if wanted == "SPOT" else Kind.PERPETUAL
-        rows = [_product(market, request) for market in self.of_kind(kind)]
-        return json_reply({"products": rows, "num_products": len(rows)})
-
-    def _book(self, request: SandboxRequest) -> SandboxReply:
-        market = self.find(request.query.get("product_id", ""))
-        if market is None:
-            return self.error_reply(400, "Not found")
-        return json_reply(_book(market, request))
+    def _products(self, asked: Asked) -> dict[str, Any]:
+        rows = [_product(market) for market in self.of_kind(asked.kind)]
+        return {"products": rows, "num_products": len(rows)}
 
 
-def _about(market: SandboxMarket, answer: Callable[[SandboxMarket, SandboxRequest], Any]) -> Answer:
-    return lambda request: json_reply(answer(market, request))
-
-
-def _time(request: SandboxRequest) -> SandboxReply:
-    now_ms = ms(request.now_ns)
-    body = {
-        "iso": utc_text(request.now_ns),
+def _time(asked: Asked) -> dict[str, str]:
+    now_ms = ms(asked.now_ns)
+    return {
+        "iso": utc_text(asked.now_ns),
         "epochSeconds": str(now_ms // 1000),
         "epochMillis": str(now_ms),
     }
-    return json_reply(body)
 
 
-def _product(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
+def _product(market: SandboxMarket) -> dict[str, Any]:
     instrument, day = market.instrument, market.synthetic.statistics.day()
     is_future = bool(instrument.settle)
     per_contract = instrument.contract_size
@@ -175,8 +156,9 @@ def _future_details(market: SandboxMarket) -> dict[str, Any]:
     }
 
 
-def _book(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    depth = market.depth(request.integer("limit", _ALL_LEVELS))
+def _book(asked: Asked) -> dict[str, Any]:
+    market = asked.market
+    depth = market.depth(asked.count(_ALL_LEVELS))
     bids, asks = (
         [{"price": price, "size": size} for price, size in market.levels(side)]
         for side in (depth.bids, depth.asks)
@@ -185,27 +167,27 @@ def _book(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
         "product_id": market.instrument.native,
         "bids": bids,
         "asks": asks,
-        "time": utc_text(request.now_ns),
+        "time": utc_text(asked.now_ns),
     }
     return {"pricebook": book}
 
 
-def _trades(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 100) :]
+def _trades(asked: Asked) -> dict[str, Any]:
+    market = asked.market
     (bid, *_), (ask, *_) = market.depth(1).bids, market.depth(1).asks
     return {
-        "trades": [trade_row(market, match) for match in reversed(matches)],
+        "trades": [trade_row(market, match) for match in reversed(asked.trades(100))],
         "best_bid": market.price(bid[0]),
         "best_ask": market.price(ask[0]),
     }
 
 
-def _candles(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    interval = request.choice("granularity", _INTERVALS, "ONE_MINUTE")
+def _candles(asked: Asked) -> dict[str, Any]:
+    market, request = asked.market, asked.request
     since_ns, until_ns = (request.integer(name, 0) * NS_PER_S for name in ("start", "end"))
     candles = [
         candle
-        for candle in market.synthetic.statistics.candles(interval)
+        for candle in market.synthetic.statistics.candles(asked.interval("ONE_MINUTE"))
         if since_ns <= candle.open_ns <= until_ns
-    ][-min(request.integer("limit", _MOST_CANDLES), _MOST_CANDLES) :]
+    ][-min(asked.count(_MOST_CANDLES), _MOST_CANDLES) :]
     return {"candles": [candle_row(market, candle) for candle in reversed(candles)]}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from exchanges.kraken.listing import ASSETS
 from exchanges.kraken.market_data import CANDLE_MINUTES
 from exchanges.kraken.public import KrakenWire, checksum
-from exchanges.kraken.rest import BUCKET, KrakenRest
+from exchanges.kraken.rest import BUCKET, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -47,7 +47,7 @@ VENUE: Final = Venue(
     name="kraken",
     title="Kraken",
     source="docs.kraken.com, REST and WebSocket v2 (2025, 2026)",
-    rest=KrakenRest(),
+    rest=REST,
     wire=KrakenWire,
     streams=(
         Stream(

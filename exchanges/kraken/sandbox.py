@@ -10,18 +10,14 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exchanges.kraken.listing import ASSETS, IDS, altname
-from exchanges.kraken.market_data import INTERVALS
+from exchanges.kraken.rest import REST
 from exchanges.kraken.sandbox_public import KrakenSession, average_price, rfc3339
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.call import Surface
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
@@ -32,7 +28,6 @@ _ERRORS: Final = {
     BAD_PARAMETER: "EGeneral:Invalid arguments",
     429: "EGeneral:Too many requests",
 }
-_INTERVALS: Final = {str(minutes): interval for minutes, interval in INTERVALS.items()}
 _COARSEST_STEP: Final = Decimal(1)
 _MOST_CANDLES: Final = 720
 
@@ -42,6 +37,8 @@ class KrakenSandbox(SandboxVenue):
 
     name = "kraken"
     kinds = (Kind.SPOT,)
+    rest = REST
+    unknown_market = "unknown pair"
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{_OWN_NAMES.get(base, base)}/{_OWN_NAMES.get(quote, quote)}"
@@ -57,56 +54,40 @@ class KrakenSandbox(SandboxVenue):
     def error_reply(self, status: int, message: str) -> SandboxReply:
         return json_reply({"error": [_ERRORS[status]]})
 
-    def routes(self) -> Mapping[str, Answer]:
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+        """Results about one pair are keyed by its id; some tell where the next ones begin."""
         return {
-            "/0/public/Time": lambda request: _reply({"unixtime": request.now_ns // NS_PER_S}),
-            "/0/public/SystemStatus": lambda request: _reply(
-                {"status": "online", "timestamp": rfc3339(request.now_ns)}
-            ),
-            "/0/public/AssetPairs": self._pairs,
-            "/0/public/Ticker": self._tickers,
-            "/0/public/Depth": self._about(_depth),
-            "/0/public/Trades": self._about(_trades, goes_on=True),
-            "/0/public/OHLC": self._about(_candles, goes_on=True),
+            "time": lambda asked: {"unixtime": asked.now_ns // NS_PER_S},
+            "ping": lambda asked: {"status": "online", "timestamp": rfc3339(asked.now_ns)},
+            "instruments": lambda asked: {
+                _pair_id(one.instrument.native): _pair_row(one.instrument)
+                for one in self.markets.values()
+            },
+            "tickers": lambda asked: {
+                _pair_id(one.instrument.native): _ticker(one) for one in self.markets.values()
+            },
+            "ticker": lambda asked: _of_pair(asked, _ticker(asked.market)),
+            "book": lambda asked: _of_pair(asked, _depth(asked)),
+            "trades": lambda asked: _of_pair(asked, _trades(asked)) | _last(asked),
+            "klines": lambda asked: _of_pair(asked, _candles(asked)) | _last(asked),
         }
 
-    def _find(self, name: str) -> SandboxMarket | None:
-        """The market that a request names in one of the ways that there are."""
-        for market in self.markets.values():
-            native = market.instrument.native
-            if name in (altname(native), _pair_id(native)):
-                return market
-        return None
+    def reply(self, asked: Asked, value: Any) -> SandboxReply:
+        return json_reply({"error": [], "result": value})
 
-    def _about(
-        self, answer: Callable[[SandboxMarket, SandboxRequest], Any], *, goes_on: bool = False
-    ) -> Answer:
-        """Answers about the pair that the query names; some tell where the next ones begin."""
-
-        def find(request: SandboxRequest) -> SandboxReply:
-            market = self._find(request.query.get("pair", ""))
-            if market is None:
-                return self.error_reply(400, "unknown pair")
-            result = {_pair_id(market.instrument.native): answer(market, request)}
-            return _reply(result | ({"last": str(request.now_ns)} if goes_on else {}))
-
-        return find
-
-    def _pairs(self, request: SandboxRequest) -> SandboxReply:
-        markets = [market.instrument for market in self.markets.values()]
-        return _reply({_pair_id(one.native): _pair_row(one) for one in markets})
-
-    def _tickers(self, request: SandboxRequest) -> SandboxReply:
-        name = request.query.get("pair")
-        market = self._find(name) if name else None
-        if name and market is None:
-            return self.error_reply(400, "unknown pair")
-        wanted = [market] if market else self.markets.values()
-        return _reply({_pair_id(one.instrument.native): _ticker(one) for one in wanted})
+    def is_called(self, market: SandboxMarket, surface: Surface, name: str) -> bool:
+        """A request may name a pair by its id as well."""
+        return super().is_called(market, surface, name) or name == _pair_id(
+            market.instrument.native
+        )
 
 
-def _reply(result: object) -> SandboxReply:
-    return json_reply({"error": [], "result": result})
+def _of_pair(asked: Asked, value: Any) -> dict[str, Any]:
+    return {_pair_id(asked.market.instrument.native): value}
+
+
+def _last(asked: Asked) -> dict[str, Any]:
+    return {"last": str(asked.now_ns)}
 
 
 def _pair_id(native: str) -> str:
@@ -143,16 +124,17 @@ def _decimals(unit: Decimal) -> int:
     return max(-int(unit.as_tuple().exponent), 0)
 
 
-def _depth(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
-    depth, at_s = market.depth(request.integer("count", 100)), request.now_ns // NS_PER_S
+def _depth(asked: Asked) -> dict[str, Any]:
+    market = asked.market
+    depth, at_s = market.depth(asked.count(100)), asked.now_ns // NS_PER_S
     return {
         "asks": [[*level, at_s] for level in market.levels(depth.asks)],
         "bids": [[*level, at_s] for level in market.levels(depth.bids)],
     }
 
 
-def _trades(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
-    matches = list(market.synthetic.statistics.trades)[-request.integer("count", 1000) :]
+def _trades(asked: Asked) -> list[list[Any]]:
+    market = asked.market
     return [
         [
             market.price(match.price),
@@ -163,7 +145,7 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
             "",
             match.trade_id,
         ]
-        for match in matches
+        for match in asked.trades(1000)
     ]
 
 
@@ -186,8 +168,8 @@ def _ticker(market: SandboxMarket) -> dict[str, Any]:
     }
 
 
-def _candles(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
-    interval = request.choice("interval", _INTERVALS, "1")
+def _candles(asked: Asked) -> list[list[Any]]:
+    market = asked.market
     return [
         [
             candle.open_ns // NS_PER_S,
@@ -199,5 +181,5 @@ def _candles(market: SandboxMarket, request: SandboxRequest) -> list[list[Any]]:
             market.size(candle.volume),
             candle.trades,
         ]
-        for candle in market.synthetic.statistics.candles(interval)[-_MOST_CANDLES:]
+        for candle in asked.candles(_MOST_CANDLES, "1")
     ]

@@ -47,13 +47,15 @@ def single(call: Call[W, T], what: str, page: Page, about: About) -> T:
         VenueUnavailable: the venue tells nothing now.
         ValueError: there is no row.
     """
-    for row in page.rows:
-        if call.names is None or about.instrument.native in call.names(row):
-            told = _meaning(call, row, about)
-            if told is None:
-                raise VenueUnavailable(f"no {what} is told now", venue=about.venue)
+    rows = [
+        row for row in page.rows if not call.names or about.instrument.native in call.names(row)
+    ]
+    for row in rows:
+        if (told := _meaning(call, row, about)) is not None:
             return told
-    if call.names:
+    if rows:
+        raise VenueUnavailable(f"no {what} is told now", venue=about.venue)
+    if page.rows:
         raise InvalidSymbol("no such market", venue=about.venue)
     raise ValueError("a list without rows")
 

@@ -23,6 +23,14 @@ class BadParameter(Exception):
         super().__init__(f"Parameter {name} error")
 
 
+class Refusal(Exception):
+    """The venue refuses in words of its own."""
+
+    def __init__(self, reply: "SandboxReply") -> None:
+        self.reply = reply
+        super().__init__(reply.body)
+
+
 class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request to one of the venue's endpoints.
 

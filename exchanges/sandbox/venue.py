@@ -19,6 +19,7 @@ from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import (
     BAD_PARAMETER,
     BadParameter,
+    Refusal,
     SandboxReply,
     SandboxRequest,
     json_reply,
@@ -117,6 +118,8 @@ class SandboxVenue(ABC):
             return self.error_reply(400, self.unknown_market)
         except BadParameter as error:
             return self.error_reply(BAD_PARAMETER, str(error))
+        except Refusal as refusal:
+            return refusal.reply
 
     def other(self, request: SandboxRequest) -> SandboxReply | None:
         """What answers a request that is no question of the market's, None if nothing does."""
@@ -124,10 +127,12 @@ class SandboxVenue(ABC):
 
     def _named(self, kind: Kind, surface: Surface, native: str) -> SandboxMarket | None:
         """The market that a request names."""
-        for market in self.of_kind(kind):
-            if surface.spelled(market.instrument.native) == native:
-                return market
-        return None
+        named = (one for one in self.of_kind(kind) if self.is_called(one, surface, native))
+        return next(named, None)
+
+    def is_called(self, market: SandboxMarket, surface: Surface, name: str) -> bool:
+        """Whether a request means a market by that name."""
+        return surface.spelled(market.instrument.native) == name
 
     def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
         """Let the markets live on until `now_ns`; what happened at each."""
