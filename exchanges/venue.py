@@ -14,7 +14,6 @@ from exchanges.limits import Rate
 from exchanges.market.events import Level
 from exchanges.market.instrument import Instrument, Instruments, Kind, unified_symbol
 from exchanges.market.topics import Channel, KlineInterval
-from exchanges.rest.old import OldRest
 from exchanges.rest.public import PublicRest
 from exchanges.stream.books import MarketCodec, MarketWire
 from exchanges.stream.facts import Stream
@@ -48,7 +47,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     name: str
     title: str
     source: str
-    rest: PublicRest | OldRest
+    rest: PublicRest
     streams: tuple[Stream, ...]
     wire: type[MarketWire]
     endpoints: Mapping[str, Mapping[str, str]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from exchanges.bitfinex.listing import ASSETS, assets_of
 from exchanges.bitfinex.market_data import CANDLE_NAMES
 from exchanges.bitfinex.public import BitfinexWire, checksum
-from exchanges.bitfinex.rest import LIMITS, BitfinexRest
+from exchanges.bitfinex.rest import LIMITS, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -54,7 +54,7 @@ VENUE: Final = Venue(
     name="bitfinex",
     title="Bitfinex",
     source="docs.bitfinex.com, v2 REST and WebSocket (2026)",
-    rest=BitfinexRest(),
+    rest=REST,
     wire=BitfinexWire,
     streams=(
         _stream(

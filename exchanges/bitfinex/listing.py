@@ -13,6 +13,7 @@ from exchanges.bitfinex.market_data import FUNDING_S, StatusRow
 from exchanges.market.events import FundingCharge
 from exchanges.market.instrument import Instrument, Kind, unified_symbol
 from exchanges.market.numbers import NS_PER_MS, exact
+from exchanges.rest.call import About
 
 # Codes of the venue that differ from the usual names. UST is Tether here, not Terra.
 ASSETS: Final = {
@@ -128,7 +129,7 @@ class Named(Struct, array_like=True):
     symbol: str
 
 
-def charges(rows: list[StatusRow], instrument: Instrument, received_ns: int) -> list[FundingCharge]:
+def charges(rows: list[StatusRow], about: About) -> list[FundingCharge]:
     """What was charged, oldest first, from the states in between, newest first.
 
     The last state before a charge tells its rate.
@@ -139,10 +140,13 @@ def charges(rows: list[StatusRow], instrument: Instrument, received_ns: int) -> 
             rates.setdefault(row.next_funding_mts * NS_PER_MS, row.current_funding)
     return [
         FundingCharge(
-            instrument=instrument, rate=rate, charged_ns=charged_ns, received_ns=received_ns
+            instrument=about.instrument,
+            rate=rate,
+            charged_ns=charged_ns,
+            received_ns=about.received_ns,
         )
         for charged_ns, rate in sorted(rates.items())
-        if charged_ns <= received_ns
+        if charged_ns <= about.received_ns
     ]
 
 

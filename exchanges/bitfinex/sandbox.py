@@ -5,13 +5,12 @@ Source: as for `rest.py`. Most paths name a market; errors come with HTTP 500.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Final
 
 from msgspec.structs import replace
 
 from exchanges.bitfinex.listing import ASSETS, PRICE_DIGITS, STEP, TICK, native_of
-from exchanges.bitfinex.market_data import CANDLE_NAMES, INTERVALS
+from exchanges.bitfinex.rest import REST
 from exchanges.bitfinex.sandbox_public import (
     BitfinexSession,
     book_rows,
@@ -26,12 +25,12 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import (
     BAD_PARAMETER,
-    Answer,
     SandboxReply,
     SandboxRequest,
     json_reply,
     ms,
 )
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.venue import SandboxVenue
@@ -46,14 +45,14 @@ _ERRORS: Final = {
 }
 _MOST_CHARGES: Final = 10
 
-Report = Callable[[SandboxMarket, SandboxRequest], Any]
-
 
 class BitfinexSandbox(SandboxVenue):
     """The exchange."""
 
     name = "bitfinex"
     kinds = (Kind.SPOT, Kind.PERPETUAL)
+    rest = REST
+    unknown_market = "symbol: invalid"
 
     def __init__(
         self,
@@ -85,55 +84,54 @@ class BitfinexSandbox(SandboxVenue):
     def error_reply(self, status: int, message: str) -> SandboxReply:
         return json_reply(["error", *_ERRORS[status]], 429 if status == 429 else 500)
 
-    def routes(self) -> Mapping[str, Answer]:
-        routes: dict[str, Answer] = {
-            "/v2/platform/status": _state,
-            "/v2/conf/pub:info:pair": lambda _: self._pairs(Kind.SPOT),
-            "/v2/conf/pub:info:pair:futures": lambda _: self._pairs(Kind.PERPETUAL),
-            "/v2/tickers": self._tickers,
-            "/v2/status/deriv": self._states,
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+        return {
+            "time": lambda asked: [1],
+            "ping": lambda asked: [1],
+            "instruments": lambda asked: [
+                [_pair_row(market.instrument) for market in self.of_kind(asked.kind)]
+            ],
+            "book": lambda asked: book_rows(asked.market, asked.market.depth(asked.count(25))),
+            "trades": lambda asked: [
+                trade_row(asked.market, match) for match in reversed(asked.trades(125))
+            ],
+            "ticker": lambda asked: ticker_row(asked.market),
+            "tickers": lambda asked: [
+                [f"t{one.instrument.native}", *ticker_row(one)] for one in self.markets.values()
+            ],
+            "klines": lambda asked: [
+                candle_row(asked.market, candle) for candle in reversed(asked.candles(100))
+            ],
+            "funding": _states,
+            "mark_price": _states,
+            "open_interest": _states,
+            "charges": _past_states,
         }
-        for market in self.markets.values():
-            symbol = f"t{market.instrument.native}"
-            reports: dict[str, Report] = {
-                f"book/{symbol}/P0": _book,
-                f"trades/{symbol}/hist": _trades,
-                f"ticker/{symbol}": lambda market, request: ticker_row(market),
-            }
-            for name in CANDLE_NAMES.values():
-                reports[f"candles/trade:{name}:{symbol}/hist"] = partial(_candles, name)
-            if market.instrument.kind is Kind.PERPETUAL:
-                reports[f"status/deriv/{symbol}/hist"] = _past_states
-            routes |= {f"/v2/{path}": _answer(report, market) for path, report in reports.items()}
-        return routes
 
-    def _pairs(self, kind: Kind) -> SandboxReply:
-        return json_reply([[_pair_row(market.instrument) for market in self.of_kind(kind)]])
+    def reply(self, asked: Asked, value: Any) -> SandboxReply:
+        """Nothing but the date of an answer tells the time."""
+        at = datetime.fromtimestamp(asked.now_ns // NS_PER_S, UTC)
+        return json_reply(value, headers={"date": at.strftime("%a, %d %b %Y %H:%M:%S GMT")})
 
-    def _tickers(self, request: SandboxRequest) -> SandboxReply:
-        return json_reply(
-            [[f"t{one.instrument.native}", *ticker_row(one)] for one in self.markets.values()]
-        )
-
-    def _states(self, request: SandboxRequest) -> SandboxReply:
+    def other(self, request: SandboxRequest) -> SandboxReply | None:
+        """The states of several perpetuals, or of all."""
+        if request.path != "/v2/status/deriv":
+            return None
         wanted = request.query.get("keys", "").split(",")
-        markets = self.of_kind(Kind.PERPETUAL)
-        named = [(f"t{market.instrument.native}", market) for market in markets]
         rows = [
-            [name, *status_row(market, request.now_ns)]
-            for name, market in named
-            if name in wanted or wanted == ["ALL"]
+            _state_row(market, request.now_ns)
+            for market in self.of_kind(Kind.PERPETUAL)
+            if f"t{market.instrument.native}" in wanted or wanted == ["ALL"]
         ]
         return json_reply(rows)
 
 
-def _answer(report: Report, market: SandboxMarket) -> Answer:
-    return lambda request: json_reply(report(market, request))
+def _states(asked: Asked) -> list[Any]:
+    return [_state_row(asked.market, asked.now_ns)]
 
 
-def _state(request: SandboxRequest) -> SandboxReply:
-    at = datetime.fromtimestamp(request.now_ns // NS_PER_S, UTC)
-    return json_reply([1], headers={"date": at.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+def _state_row(market: SandboxMarket, now_ns: int) -> list[Any]:
+    return [f"t{market.instrument.native}", *status_row(market, now_ns)]
 
 
 def _pair_row(instrument: Instrument) -> list[Any]:
@@ -144,31 +142,14 @@ def _pair_row(instrument: Instrument) -> list[Any]:
     return [instrument.native, facts]
 
 
-def _book(market: SandboxMarket, request: SandboxRequest) -> list[Any]:
-    depth = market.depth(request.integer("len", 25))
-    return book_rows(market, depth)
-
-
-def _trades(market: SandboxMarket, request: SandboxRequest) -> list[Any]:
-    matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 125) :]
-    return [trade_row(market, match) for match in reversed(matches)]
-
-
-def _candles(name: str, market: SandboxMarket, request: SandboxRequest) -> list[Any]:
-    candles = market.synthetic.statistics.candles(INTERVALS[name])
-    return [
-        candle_row(market, candle) for candle in reversed(candles[-request.integer("limit", 100) :])
-    ]
-
-
-def _past_states(market: SandboxMarket, request: SandboxRequest) -> list[Any]:
+def _past_states(asked: Asked) -> list[Any]:
     """One state of each period, newest first; the rate that is due now has always been the rate."""
-    state = market.synthetic.perpetual()
+    state = asked.market.synthetic.perpetual()
     interval_ms = round(state.funding_interval_s * 1000)
     rows = []
     for number in range(_MOST_CHARGES):
-        row = status_row(market, request.now_ns)
+        row = status_row(asked.market, asked.now_ns)
         row[7] -= number * interval_ms
-        row[0] = min(row[7] - 1, ms(request.now_ns))
+        row[0] = min(row[7] - 1, ms(asked.now_ns))
         rows.append(row)
     return rows

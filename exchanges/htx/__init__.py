@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Final
 from exchanges.htx.listing import ASSETS
 from exchanges.htx.market_data import CANDLE_NAMES
 from exchanges.htx.public import HtxWire
-from exchanges.htx.rest import HtxRest
-from exchanges.htx.spot_rest import BUCKET
-from exchanges.htx.swap_rest import MARKET_BUCKET, OTHER_BUCKET
+from exchanges.htx.rest import BUCKET, MARKET_BUCKET, OTHER_BUCKET, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -79,7 +77,7 @@ VENUE: Final = Venue(
     name="htx",
     title="HTX",
     source="official API documentation (June 2021) and tools (May 2026)",
-    rest=HtxRest(),
+    rest=REST,
     wire=HtxWire,
     streams=(
         _stream("feed", Kind.SPOT, Channel.BOOK, messages=_PULLS, max_topics=_MAX_PULLED),

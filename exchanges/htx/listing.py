@@ -4,11 +4,11 @@ Source: spot and linear swap API documentation (June 2021), V5 answers of June 2
 lists of April 2021 and February 2022.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Final, Generic, Literal, Protocol, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from exchanges.htx.market_data import LONGEST_FUNDING_S, Day, TickerRow, TradeFacts, UpdateId
 from exchanges.market.events import Kline
@@ -70,6 +70,12 @@ class TicksReply(Struct, Generic[T]):
     status: Literal["ok"]
     ticks: list[T]
     ts: Millis
+
+
+class Data(Struct):
+    """Rows within a tick."""
+
+    data: list[Raw]
 
 
 class ErrorBody(
@@ -185,7 +191,7 @@ class RestTradeRow(TradeFacts, rename="kebab"):
 class TradesOfOne(Struct):
     """The trades of one taker's order."""
 
-    data: list[RestTradeRow]
+    data: list[Raw]
 
 
 class NamedTicker(TickerRow, kw_only=True):
@@ -213,17 +219,6 @@ class CandleRow(Protocol):
         *,
         closed: bool | None = None,
     ) -> Kline: ...
-
-
-def klines_of(
-    rows: Sequence[CandleRow], instrument: Instrument, interval: KlineInterval, received_ns: int
-) -> list[Kline]:
-    """Candles, oldest first; only the last one may still be open."""
-    rows = sorted(rows, key=lambda row: row.id)
-    return [
-        row.kline(instrument, interval, None, received_ns, closed=None if row is rows[-1] else True)
-        for row in rows
-    ]
 
 
 class FundingTimes(Struct):

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exchanges.htx.listing import ASSETS
-from exchanges.htx.market_data import INTERVALS
+from exchanges.htx.rest import REST
 from exchanges.htx.sandbox_public import HtxNewsSession, HtxSession
 from exchanges.htx.sandbox_rows import (
     best_row,
@@ -22,19 +22,12 @@ from exchanges.htx.sandbox_rows import (
 )
 from exchanges.market.instrument import Instrument, Kind, kind_of
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-    ms,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 Row = dict[str, Any]
-About = Callable[[SandboxMarket, SandboxRequest], Row]
 
 _CODES: Final = {
     400: "base-symbol-error",
@@ -53,6 +46,8 @@ class HtxSandbox(SandboxVenue):
 
     name = "htx"
     kinds = (Kind.SPOT, Kind.PERPETUAL)
+    rest = REST
+    unknown_market = "invalid symbol"
 
     def native(self, base: str, quote: str, settle: str) -> str:
         base, quote = _own_name(base), _own_name(quote)
@@ -80,83 +75,54 @@ class HtxSandbox(SandboxVenue):
         body = {"status": "error", "err-code": _CODES[status], "err-msg": message, "data": None}
         return json_reply(body, 429 if status == 429 else 200)
 
-    def routes(self) -> Mapping[str, Answer]:
-        market, linear = "/linear-swap-ex/market", "/linear-swap-api/v1"
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
         return {
-            "/v1/common/timestamp": lambda request: _reply(request, data=ms(request.now_ns)),
-            "/v1/common/symbols": self._symbols,
-            "/market/depth": self._spot(_depth),
-            "/market/history/trade": self._spot(_trades),
-            "/market/detail/merged": self._spot(_merged),
-            "/market/tickers": self._tickers,
-            "/market/history/kline": self._spot(_klines),
-            f"{linear}/swap_contract_info": self._contracts,
-            f"{linear}/swap_batch_funding_rate": self._funding_rates,
-            f"{market}/depth": self._swap(_depth),
-            f"{market}/trade": self._swap(_last_trade),
-            f"{market}/detail/batch_merged": self._batch_merged,
-            f"{market}/history/kline": self._swap(_klines),
-            f"{market}/history/mark_price_kline": self._swap(_marks),
-            "/v5/market/funding_rate": self._swap(_funding),
-            "/v5/market/funding_rate_history": self._swap(_charges),
-            "/v5/market/open_interest": self._swap(_open_interest),
+            "time": lambda asked: {"data": ms(asked.now_ns)},
+            "instruments": self._instruments,
+            "book": _depth,
+            "trades": _trades,
+            "ticker": _ticker,
+            "tickers": self._tickers,
+            "klines": _klines,
+            "funding": lambda asked: {"data": [_funding_row(asked.market)]},
+            "funding_intervals": lambda asked: {
+                "data": [_funding_row(one) for one in self.of_kind(asked.kind)]
+            },
+            "charges": _charges,
+            "mark_price": lambda asked: {"data": [mark_row(asked.market, asked.now_ns)]},
+            "open_interest": _open_interest,
         }
 
-    def _spot(self, answer: About) -> Answer:
-        return self._about(Kind.SPOT, "symbol", answer)
+    def reply(self, asked: Asked, value: Any) -> SandboxReply:
+        """The newer paths say that all is well with a code."""
+        good = {"code": 200} if asked.call.path.startswith("/v5/") else {"status": "ok"}
+        return json_reply({**good, **value, "ts": ms(asked.now_ns)})
 
-    def _swap(self, answer: About) -> Answer:
-        return self._about(Kind.PERPETUAL, "contract_code", answer)
+    def _instruments(self, asked: Asked) -> Row:
+        row = _symbol_row if asked.kind is Kind.SPOT else _contract_row
+        return {"data": [row(one.instrument) for one in self.of_kind(asked.kind)]}
 
-    def _about(self, kind: Kind, parameter: str, answer: About) -> Answer:
-        """Answers about the market that the query names."""
-
-        def find(request: SandboxRequest) -> SandboxReply:
-            market = self.market(kind, request.query.get(parameter, ""))
-            if market is None:
-                return self.error_reply(400, "invalid symbol")
-            return _reply(request, **answer(market, request))
-
-        return find
-
-    def _symbols(self, request: SandboxRequest) -> SandboxReply:
-        return _reply(
-            request, data=[_symbol_row(one.instrument) for one in self.of_kind(Kind.SPOT)]
-        )
-
-    def _contracts(self, request: SandboxRequest) -> SandboxReply:
-        swaps = self.of_kind(Kind.PERPETUAL)
-        return _reply(request, data=[_contract_row(one.instrument) for one in swaps])
-
-    def _tickers(self, request: SandboxRequest) -> SandboxReply:
+    def _tickers(self, asked: Asked) -> Row:
+        markets = self.of_kind(asked.kind)
+        if asked.kind is Kind.PERPETUAL:
+            return {"ticks": [_swap_day(one) for one in markets]}
         rows = []
-        for one in self.of_kind(Kind.SPOT):
+        for one in markets:
             bid, ask = best_row(one)
             row = day_row(one) | {"symbol": one.instrument.native}
             row |= {"bid": bid[0], "bidSize": bid[1]} if bid else {}
             rows.append(row | ({"ask": ask[0], "askSize": ask[1]} if ask else {}))
-        return _reply(request, data=rows)
-
-    def _batch_merged(self, request: SandboxRequest) -> SandboxReply:
-        """Of one contract, or of all."""
-        wanted = request.query.get("contract_code", "")
-        swaps = self.of_kind(Kind.PERPETUAL)
-        rows = [
-            _merged(one, request)["tick"] | {"contract_code": one.instrument.native}
-            for one in swaps
-            if wanted in ("", one.instrument.native)
-        ]
-        return _reply(request, ticks=rows) if rows else self.error_reply(400, "invalid symbol")
-
-    def _funding_rates(self, request: SandboxRequest) -> SandboxReply:
-        rows = [_funding(one, request)["data"][0] for one in self.of_kind(Kind.PERPETUAL)]
-        return _reply(request, data=rows)
+        return {"data": rows}
 
 
-def _reply(request: SandboxRequest, **body: Any) -> SandboxReply:
-    """The newer paths say that all is well with a code."""
-    good = {"code": 200} if request.path.startswith("/v5/") else {"status": "ok"}
-    return json_reply({**good, **body, "ts": ms(request.now_ns)})
+def _ticker(asked: Asked) -> Row:
+    if asked.kind is Kind.PERPETUAL:
+        return {"ticks": [_swap_day(asked.market)]}
+    return {"tick": _merged(asked.market)}
+
+
+def _swap_day(market: SandboxMarket) -> Row:
+    return _merged(market) | {"contract_code": market.instrument.native}
 
 
 def _own_name(asset: str) -> str:
@@ -191,10 +157,11 @@ def _contract_row(instrument: Instrument) -> Row:
     }
 
 
-def _depth(market: SandboxMarket, request: SandboxRequest) -> Row:
-    depth = market.depth(request.integer("depth", _LEVELS))
+def _depth(asked: Asked) -> Row:
+    market = asked.market
+    depth = market.depth(asked.count(_LEVELS))
     tick = {
-        "ts": ms(request.now_ns),
+        "ts": ms(asked.now_ns),
         "version": depth.last_id,
         "bids": levels(market, depth.bids),
         "asks": levels(market, depth.asks),
@@ -202,9 +169,11 @@ def _depth(market: SandboxMarket, request: SandboxRequest) -> Row:
     return {"tick": tick}
 
 
-def _trades(market: SandboxMarket, request: SandboxRequest) -> Row:
-    """The newest first, each as an order of its own."""
-    matches = list(market.synthetic.statistics.trades)[-request.integer("size", 1) :]
+def _trades(asked: Asked) -> Row:
+    """The newest first, each as an order of its own; of swaps the last one."""
+    market, matches = asked.market, asked.trades(1)
+    if asked.kind is Kind.PERPETUAL:
+        return {"tick": {"data": [trade_row(market, match) for match in matches]}}
     rows = [
         {"id": match.trade_id, "data": [trade_row(market, match, "trade-id")]}
         for match in reversed(matches)
@@ -212,50 +181,39 @@ def _trades(market: SandboxMarket, request: SandboxRequest) -> Row:
     return {"data": rows}
 
 
-def _last_trade(market: SandboxMarket, request: SandboxRequest) -> Row:
-    matches = list(market.synthetic.statistics.trades)[-1:]
-    return {"tick": {"data": [trade_row(market, match) for match in matches]}}
-
-
-def _merged(market: SandboxMarket, request: SandboxRequest) -> Row:
+def _merged(market: SandboxMarket) -> Row:
     bid, ask = best_row(market)
-    return {"tick": day_row(market) | {"bid": bid, "ask": ask}}
+    return day_row(market) | {"bid": bid, "ask": ask}
 
 
-def _klines(market: SandboxMarket, request: SandboxRequest) -> Row:
-    interval = request.choice("period", INTERVALS)
-    candles = market.synthetic.statistics.candles(interval)[-request.integer("size", 150) :]
-    return {"data": [candle_row(market, candle) for candle in reversed(candles)]}
+def _klines(asked: Asked) -> Row:
+    return {"data": [candle_row(asked.market, one) for one in reversed(asked.candles(150))]}
 
 
-def _marks(market: SandboxMarket, request: SandboxRequest) -> Row:
-    return {"data": [mark_row(market, request.now_ns)]}
-
-
-def _funding(market: SandboxMarket, request: SandboxRequest) -> Row:
+def _funding_row(market: SandboxMarket) -> Row:
     state = market.synthetic.perpetual()
     next_ms, length_ms = ms(state.next_funding_ns), round(state.funding_interval_s * 1000)
-    row = {
+    return {
         "contract_code": market.instrument.native,
         "funding_rate": f"{state.funding_rate:.18f}",
         "funding_time": str(next_ms),
         "next_funding_time": str(next_ms + length_ms),
     }
-    return {"data": [row]}
 
 
-def _charges(market: SandboxMarket, request: SandboxRequest) -> Row:
+def _charges(asked: Asked) -> Row:
     """As if every rate of the past had been that of now; the newest first."""
-    (row,) = _funding(market, request)["data"]
+    row = _funding_row(asked.market)
     length_ms = int(row["next_funding_time"]) - int(row["funding_time"])
     rows = [
         {**row, "id": str(age), "funding_time": str(int(row["funding_time"]) - age * length_ms)}
-        for age in range(1, request.rows("limit", 10) + 1)
+        for age in range(1, asked.rows(10) + 1)
     ]
     return {"data": rows}
 
 
-def _open_interest(market: SandboxMarket, request: SandboxRequest) -> Row:
+def _open_interest(asked: Asked) -> Row:
+    market = asked.market
     state = market.synthetic.perpetual()
     both = 2 * state.open_interest
     row = {

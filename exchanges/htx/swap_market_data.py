@@ -206,7 +206,7 @@ class Day(Struct):
     ask: BestLevel | None = None
     contract_code: str = ""
 
-    def ticker(self, instrument: Instrument, venue_ns: int, received_ns: int) -> Ticker:
+    def ticker(self, instrument: Instrument, venue_ns: int | None, received_ns: int) -> Ticker:
         return Ticker(
             instrument=instrument,
             last=self.close,
@@ -381,7 +381,7 @@ class FundingRow(Struct):
             raise ValueError(f"funding every {interval_s} s")
         return interval_s
 
-    def funding(self, instrument: Instrument, venue_ns: int, received_ns: int) -> Funding:
+    def funding(self, instrument: Instrument, venue_ns: int | None, received_ns: int) -> Funding:
         return Funding(
             instrument=instrument,
             rate=self.funding_rate,
@@ -407,7 +407,7 @@ class InterestRow(Struct):
     value: Size
 
     def open_interest(
-        self, instrument: Instrument, venue_ns: int, received_ns: int
+        self, instrument: Instrument, venue_ns: int | None, received_ns: int
     ) -> OpenInterest:
         return OpenInterest(
             instrument=instrument,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from exchanges.lighter.market_data import CANDLE_NAMES
 from exchanges.lighter.public import LighterWire
-from exchanges.lighter.rest import REQUESTS, LighterRest
+from exchanges.lighter.rest import REQUESTS, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -61,7 +61,7 @@ VENUE: Final = Venue(
     name="lighter",
     title="Lighter",
     source="apidocs.lighter.xyz (July 2026)",
-    rest=LighterRest(),
+    rest=REST,
     wire=LighterWire,
     streams=(
         _stream(

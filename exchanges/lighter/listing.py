@@ -12,8 +12,6 @@ from msgspec import Raw, Struct
 
 from exchanges.lighter.market_data import (
     FUNDING_S,
-    CandleData,
-    TradeMessage,
     check_interest,
     hour_after_ms,
 )
@@ -116,12 +114,6 @@ class Markets(Struct):
         return [*(self.order_book_details or []), *(self.spot_order_book_details or [])]
 
 
-class Named(Struct):
-    """What a row of a list of all markets is about."""
-
-    market_id: int
-
-
 class PerpetualRow(Struct):
     """`open_interest` is base units here; the prices are newer than some captures."""
 
@@ -190,22 +182,22 @@ def _levels(orders: list[RestingOrder], total: int, sign: int) -> list[Level]:
 class Trades(Struct):
     """Recent trades, newest first."""
 
-    trades: list[TradeMessage] | None
+    trades: list[Raw] | None
 
 
 class Candles(Struct):
-    c: list[CandleData] | None
+    c: list[Raw] | None
 
 
 class FundingRate(Struct):
     """The estimate for the hour, as a fraction for eight hours."""
 
-    market_id: int
     exchange: str
     rate: Rate
 
-    def is_of(self, instrument: Instrument) -> bool:
-        return self.exchange == _OURS and str(self.market_id) == instrument.native
+    @property
+    def is_ours(self) -> bool:
+        return self.exchange == _OURS
 
     def funding(self, instrument: Instrument, received_ns: int) -> Funding:
         """It is charged at the end of the hour; the reply has no time."""
@@ -219,7 +211,7 @@ class FundingRate(Struct):
 
 
 class FundingRates(Struct):
-    funding_rates: list[FundingRate] | None
+    funding_rates: list[Raw] | None
 
 
 class PastFunding(Struct):
@@ -240,7 +232,7 @@ class PastFunding(Struct):
 
 
 class Fundings(Struct):
-    fundings: list[PastFunding] | None
+    fundings: list[Raw] | None
 
 
 class State(Struct):

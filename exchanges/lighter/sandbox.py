@@ -10,19 +10,15 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exchanges.chance import Chance
-from exchanges.lighter.market_data import FIRST_SPOT, FUNDING_S, INTERVALS
+from exchanges.lighter.market_data import FIRST_SPOT, FUNDING_S
+from exchanges.lighter.rest import REST
 from exchanges.lighter.sandbox_public import LighterSession, candle_row, trade_row
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.venue import SandboxVenue
@@ -30,7 +26,6 @@ from exchanges.sandbox.world import World
 
 Row = dict[str, Any]
 
-_PREFIX: Final = "/api/v1"
 _CODES: Final = {400: 21602, 404: 29404, BAD_PARAMETER: 20001, 429: 23000}
 _OLDEST: Final = {("ETH", "USDC"): 0, ("BTC", "USDC"): 1}
 _FIRST_PERPETUAL: Final = 2
@@ -43,6 +38,8 @@ class LighterSandbox(SandboxVenue):
 
     name = "lighter"
     kinds = (Kind.SPOT, Kind.PERPETUAL)
+    rest = REST
+    unknown_market = "invalid market index"
 
     def __init__(
         self,
@@ -86,33 +83,30 @@ class LighterSandbox(SandboxVenue):
         http_status = 400 if status == BAD_PARAMETER else status
         return json_reply({"code": _CODES[status], "message": message}, http_status)
 
-    def routes(self) -> Mapping[str, Answer]:
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
         return {
-            "/": _state,
-            f"{_PREFIX}/orderBookDetails": self._details,
-            f"{_PREFIX}/orderBookOrders": self._about(_orders),
-            f"{_PREFIX}/recentTrades": self._about(_trades),
-            f"{_PREFIX}/candles": self._about(_candles),
-            f"{_PREFIX}/fundings": self._about(_fundings),
-            f"{_PREFIX}/funding-rates": self._funding_rates,
+            "time": _state,
+            "instruments": self._details,
+            "ticker": self._details,
+            "tickers": self._details,
+            "mark_price": self._details,
+            "open_interest": self._details,
+            "book": _orders,
+            "trades": _trades,
+            "klines": _candles,
+            "charges": _fundings,
+            "funding": self._funding_rates,
         }
+
+    def reply(self, asked: Asked, value: Any) -> SandboxReply:
+        return json_reply(value if asked.question == "time" else {"code": 200, **value})
 
     def find(self, native: str) -> SandboxMarket | None:
         """The market of a number, whatever its kind."""
         return self.market(Kind.PERPETUAL, native) or self.market(Kind.SPOT, native)
 
-    def _about(self, answer: Callable[[SandboxMarket, SandboxRequest], Row]) -> Answer:
-        """Answers about the market that the query names."""
-
-        def find(request: SandboxRequest) -> SandboxReply:
-            market = self.find(request.query.get("market_id", ""))
-            if market is None:
-                return self.error_reply(400, "invalid market index")
-            return _reply(answer(market, request))
-
-        return find
-
-    def _details(self, request: SandboxRequest) -> SandboxReply:
+    def _details(self, asked: Asked) -> Row:
+        request = asked.request
         wanted, number = request.query.get("filter", "all"), request.query.get("market_id")
         chosen = [
             market for market in self.markets.values() if number in (None, market.instrument.native)
@@ -123,9 +117,9 @@ class LighterSandbox(SandboxVenue):
         }
         perpetuals = rows[Kind.PERPETUAL] if wanted != "spot" else None
         spots = rows[Kind.SPOT] if wanted != "perp" else None
-        return _reply({"order_book_details": perpetuals, "spot_order_book_details": spots})
+        return {"order_book_details": perpetuals, "spot_order_book_details": spots}
 
-    def _funding_rates(self, request: SandboxRequest) -> SandboxReply:
+    def _funding_rates(self, asked: Asked) -> Row:
         """Rates of other venues are told beside the own ones."""
         rows = [
             {
@@ -137,16 +131,11 @@ class LighterSandbox(SandboxVenue):
             for market in self.of_kind(Kind.PERPETUAL)
             for exchange, factor in (("elsewhere", 2.0), ("lighter", 1.0))
         ]
-        return _reply({"funding_rates": rows})
+        return {"funding_rates": rows}
 
 
-def _reply(fields: Row) -> SandboxReply:
-    return json_reply({"code": 200, **fields})
-
-
-def _state(request: SandboxRequest) -> SandboxReply:
-    body = {"status": "1", "network_id": "1", "timestamp": str(request.now_ns // NS_PER_S)}
-    return json_reply(body)
+def _state(asked: Asked) -> Row:
+    return {"status": "1", "network_id": "1", "timestamp": str(asked.now_ns // NS_PER_S)}
 
 
 def _details_row(market: SandboxMarket) -> Row:
@@ -188,8 +177,9 @@ def _decimals(increment: Decimal) -> int:
     return -int(increment.as_tuple().exponent)
 
 
-def _orders(market: SandboxMarket, request: SandboxRequest) -> Row:
+def _orders(asked: Asked) -> Row:
     """Levels as orders: in two, where there is something to divide."""
+    market, request = asked.market, asked.request
     depth = market.depth(_ALL_LEVELS)
     limit = min(request.integer("limit", _MOST_ORDERS), _MOST_ORDERS)
     bids, asks = (_resting(market, side) for side in (depth.bids, depth.asks))
@@ -210,29 +200,27 @@ def _resting(market: SandboxMarket, levels: Iterable[Level]) -> list[Row]:
     ]
 
 
-def _trades(market: SandboxMarket, request: SandboxRequest) -> Row:
-    matches = list(market.synthetic.statistics.trades)[-request.integer("limit", 100) :]
-    return {"trades": [trade_row(market, match) for match in reversed(matches)]}
+def _trades(asked: Asked) -> Row:
+    return {"trades": [trade_row(asked.market, match) for match in reversed(asked.trades(100))]}
 
 
-def _candles(market: SandboxMarket, request: SandboxRequest) -> Row:
-    interval = request.choice("resolution", INTERVALS)
+def _candles(asked: Asked) -> Row:
+    market, request = asked.market, asked.request
     until_ns = request.integer("end_timestamp", 0) * NS_PER_MS
     candles = [
         candle
-        for candle in market.synthetic.statistics.candles(interval)
+        for candle in market.synthetic.statistics.candles(asked.interval())
         if candle.open_ns <= until_ns
     ]
-    count = request.integer("count_back", 1)
     return {
         "r": request.query["resolution"],
-        "c": [candle_row(market, candle) for candle in candles[-count:]],
+        "c": [candle_row(market, candle) for candle in candles[-asked.count(1) :]],
     }
 
 
-def _fundings(market: SandboxMarket, request: SandboxRequest) -> Row:
+def _fundings(asked: Asked) -> Row:
     """The rate that is due now has always been the rate."""
-    state = market.synthetic.perpetual()
+    state = asked.market.synthetic.perpetual()
     last_s = state.next_funding_ns // NS_PER_S - int(FUNDING_S)
     rows = [
         {
@@ -241,6 +229,6 @@ def _fundings(market: SandboxMarket, request: SandboxRequest) -> Row:
             "rate": f"{abs(state.funding_rate) * 100:.8f}",
             "direction": "short" if state.funding_rate < 0 else "long",
         }
-        for age in reversed(range(request.rows("count_back", 1)))
+        for age in reversed(range(asked.rows(1)))
     ]
     return {"resolution": "1h", "fundings": rows}

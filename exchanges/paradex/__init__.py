@@ -12,7 +12,7 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.paradex.listing import CANDLE_NAMES
 from exchanges.paradex.public import ParadexWire
-from exchanges.paradex.rest import REQUESTS, ParadexRest
+from exchanges.paradex.rest import REQUESTS, REST
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
@@ -63,7 +63,7 @@ VENUE: Final = Venue(
     name="paradex",
     title="Paradex",
     source="github.com/tradeparadex/paradex-docs (August 2026)",
-    rest=ParadexRest(),
+    rest=REST,
     wire=ParadexWire,
     streams=(
         _stream("public", Channel.BOOK, Channel.TOP, Channel.TRADES, Channel.TICKER),

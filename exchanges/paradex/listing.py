@@ -19,8 +19,8 @@ from exchanges.paradex.market_data import (
     FundingMessage,
     Hours,
     Sequence,
-    TradeMessage,
 )
+from exchanges.rest.call import About
 
 # In minutes.
 CANDLE_NAMES: Final = {
@@ -114,13 +114,9 @@ def _fee(rate: FeeRate) -> Decimal:
 
 
 class Rows(Struct):
-    """Rows of several kinds of market, read one by one."""
+    """A page of rows, which are read one by one."""
 
-    results: list[Raw]
-
-
-class SymbolRow(Struct):
-    symbol: str
+    results: list[Raw] | None
 
 
 class Book(Struct):
@@ -144,12 +140,6 @@ class Book(Struct):
 
 def _levels(levels: Iterable[Level] | None) -> list[Level]:
     return [level for level in levels or () if level[1]]
-
-
-class Trades(Struct):
-    """A page, the newest first."""
-
-    results: list[TradeMessage] | None
 
 
 class Candle(Struct, array_like=True):
@@ -181,43 +171,28 @@ class Candle(Struct, array_like=True):
         )
 
 
-class Candles(Struct):
-    results: list[Candle] | None
+def charges(rows: list[FundingMessage], about: About) -> list[FundingCharge]:
+    """What was charged from each row to the next, as a fraction of the price then.
 
-
-class FundingRows(Struct):
-    """A page of the rates that were published."""
-
-    results: list[FundingMessage] | None
-
-    def newest(self) -> FundingMessage:
-        """Raises ValueError where there is none."""
-        if not self.results:
-            raise ValueError("no funding rate")
-        return max(self.results, key=lambda row: row.created_at)
-
-    def charges(self, instrument: Instrument, received_ns: int) -> list[FundingCharge]:
-        """What was charged from each row to the next, as a fraction of the price then.
-
-        Funding runs all the time: a row's rate is for a period, but the next row is seconds away.
-        The growth of the index between them is what was paid, so that charges can be summed up.
-        """
-        rows = sorted(self.results or [], key=lambda row: row.created_at)
-        priced = [(row, price) for row in rows if (price := row.price)]
-        charges: list[FundingCharge] = []
-        for (before, _), (row, price) in pairwise(priced):
-            rate = (row.funding_index - before.funding_index) / price
-            if not abs(rate) < _MOST_CHARGED:
-                raise ValueError(f"a charge of {rate}")
-            charges.append(
-                FundingCharge(
-                    instrument=instrument,
-                    rate=rate,
-                    charged_ns=row.created_at * NS_PER_MS,
-                    received_ns=received_ns,
-                )
+    Funding runs all the time: a row's rate is for a period, but the next row is seconds away.
+    The growth of the index between them is what was paid, so that charges can be summed up.
+    """
+    rows = sorted(rows, key=lambda row: row.created_at)
+    priced = [(row, price) for row in rows if (price := row.price)]
+    found: list[FundingCharge] = []
+    for (before, _), (row, price) in pairwise(priced):
+        rate = (row.funding_index - before.funding_index) / price
+        if not abs(rate) < _MOST_CHARGED:
+            raise ValueError(f"a charge of {rate}")
+        found.append(
+            FundingCharge(
+                instrument=about.instrument,
+                rate=rate,
+                charged_ns=row.created_at * NS_PER_MS,
+                received_ns=about.received_ns,
             )
-        return charges
+        )
+    return found
 
 
 class ServerTime(Struct):

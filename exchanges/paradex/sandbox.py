@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
-from exchanges.paradex.listing import CANDLE_NAMES
+from exchanges.paradex.rest import REST
 from exchanges.paradex.sandbox_public import (
     FUNDING_HOURS,
     BookNumbers,
@@ -22,14 +22,8 @@ from exchanges.paradex.sandbox_public import (
 )
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
-from exchanges.sandbox.request import (
-    BAD_PARAMETER,
-    Answer,
-    SandboxReply,
-    SandboxRequest,
-    json_reply,
-    ms,
-)
+from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle, MarketProfile
 from exchanges.sandbox.venue import SandboxVenue
@@ -37,8 +31,6 @@ from exchanges.sandbox.world import World
 
 Row = dict[str, Any]
 
-_PREFIX: Final = "/v1"
-_BOOKS: Final = f"{_PREFIX}/orderbook/"
 _CODES: Final = {
     400: "INVALID_SYMBOL",
     404: "NOT_FOUND",
@@ -47,9 +39,7 @@ _CODES: Final = {
 }
 _COLLATERAL: Final = "USDC"
 _DOLLAR: Final = "USD"
-_ALL: Final = "ALL"
 _PAGE: Final = 100
-_INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
 
 
 class ParadexSandbox(SandboxVenue):
@@ -57,6 +47,8 @@ class ParadexSandbox(SandboxVenue):
 
     name = "paradex"
     kinds = (Kind.PERPETUAL,)
+    rest = REST
+    unknown_market = "invalid symbol"
 
     def __init__(
         self,
@@ -89,66 +81,44 @@ class ParadexSandbox(SandboxVenue):
         body = {"error": _CODES[status], "message": message, "data": None}
         return json_reply(body, 400 if status == BAD_PARAMETER else status)
 
-    def route(self, path: str) -> Answer | None:
-        """The path of a book names its market."""
-        if not path.startswith(_BOOKS):
-            return super().route(path)
-        market = self.market(Kind.PERPETUAL, path.removeprefix(_BOOKS))
-        if market is None:
-            return lambda _: self.error_reply(400, "invalid symbol")
-        return lambda request: json_reply(self._book(market, request))
-
-    def routes(self) -> Mapping[str, Answer]:
+    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
         return {
-            f"{_PREFIX}/system/time": _time,
-            f"{_PREFIX}/system/state": lambda _: json_reply({"status": "ok"}),
-            f"{_PREFIX}/markets": self._markets,
-            f"{_PREFIX}/markets/summary": self._summaries,
-            f"{_PREFIX}/markets/klines": self._about("symbol", _klines),
-            f"{_PREFIX}/trades": self._about("market", _trades),
-            f"{_PREFIX}/funding/data": self._about("market", _funding),
+            "time": lambda asked: {"server_time": str(ms(asked.now_ns))},
+            "ping": lambda asked: {"status": "ok"},
+            "instruments": lambda asked: [
+                _market_row(market.instrument) for market in self.markets.values()
+            ],
+            "book": self._book,
+            "trades": _trades,
+            "klines": _klines,
+            "ticker": _summary,
+            "tickers": lambda asked: [
+                summary_row(market, asked.now_ns) for market in self.markets.values()
+            ],
+            "mark_price": _summary,
+            "open_interest": _summary,
+            "funding": _funding,
+            "charges": _funding,
         }
 
-    def _about(
-        self, parameter: str, answer: Callable[[SandboxMarket, SandboxRequest], list[Any]]
-    ) -> Answer:
-        """Answers about the market that the query names."""
+    def reply(self, asked: Asked, value: Any) -> SandboxReply:
+        is_page = isinstance(value, list)
+        return json_reply({"next": None, "prev": None, "results": value} if is_page else value)
 
-        def find(request: SandboxRequest) -> SandboxReply:
-            market = self.market(Kind.PERPETUAL, request.query.get(parameter, ""))
-            if market is None:
-                return self.error_reply(400, "invalid symbol")
-            rows = answer(market, request)
-            return json_reply({"next": None, "prev": None, "results": rows})
-
-        return find
-
-    def _markets(self, request: SandboxRequest) -> SandboxReply:
-        rows = [_market_row(market.instrument) for market in self.of_kind(Kind.PERPETUAL)]
-        return json_reply({"results": rows})
-
-    def _summaries(self, request: SandboxRequest) -> SandboxReply:
-        """Of one market or of all; one must be named."""
-        if request.query.get("market") != _ALL:
-            return self._about(
-                "market", lambda market, request: [summary_row(market, request.now_ns)]
-            )(request)
-        markets = self.of_kind(Kind.PERPETUAL)
-        return json_reply({"results": [summary_row(market, request.now_ns) for market in markets]})
-
-    def _book(self, market: SandboxMarket, request: SandboxRequest) -> Row:
-        depth = market.depth(request.integer("depth", 20))
+    def _book(self, asked: Asked) -> Row:
+        market = asked.market
+        depth = market.depth(asked.count(20))
         return {
             "market": market.instrument.native,
             "seq_no": self._numbers.of(market),
-            "last_updated_at": ms(request.now_ns),
+            "last_updated_at": ms(asked.now_ns),
             "asks": market.levels(depth.asks),
             "bids": market.levels(depth.bids),
         }
 
 
-def _time(request: SandboxRequest) -> SandboxReply:
-    return json_reply({"server_time": str(ms(request.now_ns))})
+def _summary(asked: Asked) -> list[Row]:
+    return [summary_row(asked.market, asked.now_ns)]
 
 
 def _market_row(instrument: Instrument) -> Row:
@@ -171,18 +141,16 @@ def _market_row(instrument: Instrument) -> Row:
     }
 
 
-def _trades(market: SandboxMarket, request: SandboxRequest) -> list[Row]:
-    count = request.integer("page_size", _PAGE)
-    matches = list(market.synthetic.statistics.trades)[-count:]
-    return [trade_row(market, match) for match in reversed(matches)]
+def _trades(asked: Asked) -> list[Row]:
+    return [trade_row(asked.market, match) for match in reversed(asked.trades(_PAGE))]
 
 
-def _klines(market: SandboxMarket, request: SandboxRequest) -> list[list[float]]:
-    interval = request.choice("resolution", _INTERVALS)
+def _klines(asked: Asked) -> list[list[float]]:
+    market, request = asked.market, asked.request
     since_ns, until_ns = (request.integer(name, 0) * NS_PER_MS for name in ("start_at", "end_at"))
     return [
         _candle_row(market, candle)
-        for candle in market.synthetic.statistics.candles(interval)
+        for candle in market.synthetic.statistics.candles(asked.interval())
         if since_ns < candle.open_ns <= until_ns
     ]
 
@@ -195,10 +163,10 @@ def _candle_row(market: SandboxMarket, candle: Candle) -> list[float]:
     return [ms(candle.open_ns), price(candle.open), high, low, close, volume]
 
 
-def _funding(market: SandboxMarket, request: SandboxRequest) -> list[Row]:
+def _funding(asked: Asked) -> list[Row]:
     """Newest first: a rate of now, and those of whole periods before."""
-    rows = [
-        funding_row(market, request.now_ns, age) for age in range(request.rows("page_size", _PAGE))
-    ]
+    request = asked.request
+    ages = range(request.rows("page_size", _PAGE))
+    rows = [funding_row(asked.market, asked.now_ns, age) for age in ages]
     since_ms = request.integer("start_at", 0)
     return [row for row in rows if row["created_at"] >= since_ms]

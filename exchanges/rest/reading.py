@@ -55,7 +55,7 @@ def single(call: Call[W, T], what: str, page: Page, about: About) -> T:
             return told
     if rows:
         raise VenueUnavailable(f"no {what} is told now", venue=about.venue)
-    if page.rows:
+    if call.names:
         raise InvalidSymbol("no such market", venue=about.venue)
     raise ValueError("a list without rows")
 

@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from msgspec import Raw
 
+from exchanges.errors import UNREADABLE
+
 E = TypeVar("E")
 
 
@@ -58,6 +60,23 @@ def within(
     def page(body: bytes) -> Page:
         told = decode(body)
         return Page([Row(raw) for raw in rows(told)], venue_ns(told), cursor(told))
+
+    return page
+
+
+def ordered(pager: Pager, field: str, *, newest_first: bool = False) -> Pager:
+    """The same rows in the order of a number that each has, where their own is not promised."""
+    names = named(field)
+
+    def number(row: Row) -> int:
+        try:
+            return int(names(row)[0])
+        except UNREADABLE:
+            return -1  # an odd row, which will be told as one
+
+    def page(body: bytes) -> Page:
+        found = pager(body)
+        return found._replace(rows=sorted(found.rows, key=number, reverse=newest_first))
 
     return page
 

@@ -30,12 +30,16 @@ class UnknownMarket(Exception):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A question to a venue: which, about which market, and the request that asks it."""
+    """A question to a venue: which, about which market, and the request that asks it.
+
+    `native` is how the request names the market, "" if it names none.
+    """
 
     question: str
     kind: Kind
     call: Call[Any, Any]
     request: SandboxRequest
+    native: str
     named: SandboxMarket | None = None
 
     @property
@@ -121,11 +125,16 @@ class Routes:
             UnknownMarket: the path asks about a market that is not there.
             BadParameter: a parameter is missing that says what is asked.
         """
-        candidates = list(self._candidates(request))
+        # Where two calls share a path and a market, what they fix tells them apart.
+        candidates = sorted(self._candidates(request), key=_fits, reverse=True)
+        about_one = [asked for asked in candidates if asked.question in ABOUT_ONE]
+        names_one = any(asked.native for asked in about_one)
+        if named := next((asked for asked in about_one if asked.named), None):
+            return named
         for asked in candidates:
-            if asked.named or (asked.question not in ABOUT_ONE and _fits(asked)):
+            if asked not in about_one and _fits(asked) and (asked.call.query or not names_one):
                 return asked
-        if any(asked.question in ABOUT_ONE for asked in candidates):
+        if about_one:
             raise UnknownMarket
         if candidates:
             raise BadParameter(_missing(candidates))
@@ -136,12 +145,19 @@ class Routes:
             match = template_of(call.path).fullmatch(request.path)
             if not match or request.method not in (call.method, "HEAD"):
                 continue
-            market = None
+            native, market = "", None
             if question in ABOUT_ONE:
-                named = match.groupdict().get("native")
-                native = named or request.query.get(symbol_of(surface, call), "")
+                in_path = match.groupdict().get("native")
+                native = in_path or request.query.get(symbol_of(surface, call), "")
                 market = self._market(kind, surface, native)
-            yield Asked(question=question, kind=kind, call=call, request=request, named=market)
+            yield Asked(
+                question=question,
+                kind=kind,
+                call=call,
+                request=request,
+                native=native,
+                named=market,
+            )
 
 
 def _fits(asked: Asked) -> bool:

@@ -266,8 +266,8 @@ def test_state_that_lacks_what_was_asked_for_is_none_now(
         ask(BTC).read(ok(body))
 
 
-def test_no_state_at_all_is_a_protocol_error() -> None:
-    with pytest.raises(VenueProtocolError):
+def test_market_of_which_no_state_is_told_is_unknown() -> None:
+    with pytest.raises(InvalidSymbol):
         REST.funding(BTC).read(ok(b"[]"))
 
 

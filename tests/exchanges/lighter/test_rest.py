@@ -31,6 +31,7 @@ from exchanges.market.events import (
     Ticker,
     Trade,
 )
+from exchanges.lighter.market_data import kind_of
 from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
@@ -367,7 +368,7 @@ def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:
     ],
 )
 def test_number_tells_the_kind(native: str, kind: Kind) -> None:
-    assert REST.kind_of(native) is kind
+    assert kind_of(native) is kind
 
 
 # Errors.

@@ -24,7 +24,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.paradex.listing import FundingRows
+from exchanges.paradex.market_data import FundingMessage
 from exchanges.rest.request import Listing, Request, Response
 from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
@@ -320,10 +320,8 @@ def test_one_real_summary_is_a_ticker_of_all(sample: Sample) -> None:
 @pytest.mark.recorded
 def test_price_of_a_real_premium_is_the_markets(sample: Sample) -> None:
     """Bitcoin cost some 86,500 dollars on 2025-11-26."""
-    rows = msgspec.json.decode(
-        sample("paradex/rest_funding_data.json"), type=FundingRows, strict=False
-    )
-    (row,) = rows.results or []
+    (told,) = json.loads(sample("paradex/rest_funding_data.json"))["results"]
+    row = msgspec.convert(told, FundingMessage, strict=False)
     assert row.price == pytest.approx(86469.5, rel=1e-5)
 
 

@@ -1,0 +1,49 @@
+"""Paradex's errors, by name.
+
+Source: official OpenAPI document (August 2026).
+"""
+
+from typing import Final
+
+import msgspec
+
+from exchanges.errors import (
+    AuthenticationError,
+    InvalidSymbol,
+    PermissionDenied,
+    TimestampError,
+    TradingDisabled,
+    VenueUnavailable,
+)
+from exchanges.paradex.listing import ErrorBody
+from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.request import Response
+
+_BODY: Final = msgspec.json.Decoder(ErrorBody)
+
+
+def _reads(response: Response) -> Fault | None:
+    body = _BODY.decode(response.body)
+    return Fault(body.error, body.message or "") if body.error else None
+
+
+FAULTS: Final = ErrorTable(
+    reads=_reads,
+    codes={
+        "INVALID_SYMBOL": InvalidSymbol,
+        "MARKET_NOT_FOUND": InvalidSymbol,
+        "MARKET_NOT_OPEN": TradingDisabled,
+        "SYSTEM_STATUS_POST_ONLY": TradingDisabled,
+        "SYSTEM_STATUS_CANCEL_ONLY": TradingDisabled,
+        "GEO_IP_BLOCK": PermissionDenied,
+        "IP_NOT_ALLOWED": PermissionDenied,
+        "REQUEST_NOT_ALLOWED": PermissionDenied,
+        "NO_ACCESS_TO_MARKET": PermissionDenied,
+        "NOT_ONBOARDED": AuthenticationError,
+        "INVALID_TOKEN": AuthenticationError,
+        "UNAUTHORIZED_ERROR": AuthenticationError,
+        "INVALID_TIMESTAMP": TimestampError,
+        "SERVICE_UNAVAILABLE": VenueUnavailable,
+        "INTERNAL_ERROR": VenueUnavailable,
+    },
+)
