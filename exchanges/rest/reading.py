@@ -47,17 +47,23 @@ def single(call: Call[W, T], what: str, page: Page, about: About) -> T:
         VenueUnavailable: the venue tells nothing now.
         ValueError: there is no row.
     """
-    rows = [
-        row for row in page.rows if not call.names or about.instrument.native in call.names(row)
-    ]
+    rows = [row for row in page.rows if _is_about(call, row, about)]
     for row in rows:
         if (told := _meaning(call, row, about)) is not None:
             return told
     if rows:
         raise VenueUnavailable(f"no {what} is told now", venue=about.venue)
-    if call.names:
+    if call.names and all(_name(call, row) for row in page.rows):
         raise InvalidSymbol("no such market", venue=about.venue)
-    raise ValueError("a list without rows")
+    raise ValueError("no row that tells its market" if page.rows else "a list without rows")
+
+
+def _is_about(call: Call[W, T], row: Row, about: About) -> bool:
+    """Whether a row is about the market; an odd one costs no market but its own."""
+    try:
+        return not call.names or about.instrument.native in call.names(row)
+    except UNREADABLE:
+        return False
 
 
 def each(call: Call[W, T], page: Page, about: About) -> Rows[T]:

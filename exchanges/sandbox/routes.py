@@ -128,11 +128,14 @@ class Routes:
         # Where two calls share a path and a market, what they fix tells them apart.
         candidates = sorted(self._candidates(request), key=_fits, reverse=True)
         about_one = [asked for asked in candidates if asked.question in ABOUT_ONE]
-        names_one = any(asked.native for asked in about_one)
-        if named := next((asked for asked in about_one if asked.named), None):
-            return named
+        named = {asked.native for asked in about_one if asked.native}
+        found = next((asked for asked in about_one if asked.named), None)
+        if found:
+            return found
         for asked in candidates:
-            if asked not in about_one and _fits(asked) and (asked.call.query or not names_one):
+            # Some venues write "all" where the market would be named.
+            is_all = named <= {value for _, value in asked.call.query}
+            if asked not in about_one and _fits(asked) and is_all:
                 return asked
         if about_one:
             raise UnknownMarket

@@ -1,36 +1,26 @@
 """What each venue can do, as plain data and as tables: venues by capability."""
 
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from exchanges.errors import CodecUsageError
-from exchanges.market.instrument import Instrument, Kind
-from exchanges.market.topics import Channel, KlineInterval
-from exchanges.rest.public import PublicRest
+from exchanges.market.instrument import Kind
+from exchanges.market.topics import Channel
 from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
 
-_ONE: Final = Decimal(1)
-
-Ask = Callable[[PublicRest, Instrument], object]
-
-_ASKS: Final[Mapping[str, Ask]] = {
-    Channel.BOOK: lambda rest, one: rest.book(one),
-    Channel.TRADES: lambda rest, one: rest.trades(one),
-    Channel.TICKER: lambda rest, one: rest.ticker(one),
-    "all tickers": lambda rest, one: rest.tickers(one.kind, lambda kind, name: None),
-    Channel.KLINES: lambda rest, one: rest.klines(one, KlineInterval.M1),
-    Channel.FUNDING: lambda rest, one: rest.funding(one),
-    "past funding": lambda rest, one: rest.funding_history(one),
-    Channel.MARK_PRICE: lambda rest, one: rest.mark_price(one),
-    Channel.OPEN_INTEREST: lambda rest, one: rest.open_interest(one),
+_ASKED: Final[Mapping[str, str]] = {
+    "book": Channel.BOOK,
+    "trades": Channel.TRADES,
+    "ticker": Channel.TICKER,
+    "tickers": "all tickers",
+    "klines": Channel.KLINES,
+    "funding": Channel.FUNDING,
+    "charges": "past funding",
+    "mark_price": Channel.MARK_PRICE,
+    "open_interest": Channel.OPEN_INTEREST,
 }
-"""Requests about one market that not every venue answers."""
+"""What the requests about markets are called here, by the names of `Surface`."""
 
-_DERIVATIVE: Final = frozenset(
-    {Channel.FUNDING, "past funding", Channel.MARK_PRICE, Channel.OPEN_INTEREST}
-)
 _COLUMNS: Final = (
     ("bk", Channel.BOOK),
     ("top", Channel.TOP),
@@ -104,40 +94,17 @@ def as_markdown(venues: Iterable[Venue]) -> str:
 
 
 def _market(venue: Venue, kind: Kind) -> dict[str, Any]:
+    offered = venue.rest.offers(kind)
     return {
         "kind": str(kind),
         "streams": [
             str(channel) for channel in Channel if venue.stream_for(kind, channel) is not None
         ],
-        "requests": [
-            str(name)
-            for name, ask in _ASKS.items()
-            if (kind is Kind.PERPETUAL or name not in _DERIVATIVE) and _can(venue, kind, ask)
-        ],
+        "requests": [str(name) for field, name in _ASKED.items() if field in offered],
         "integrity": venue.integrity[kind],
         "maker_bps": float(venue.fees[kind].maker) * 1e4,
         "taker_bps": float(venue.fees[kind].taker) * 1e4,
     }
-
-
-def _can(venue: Venue, kind: Kind, ask: Ask) -> bool:
-    settle = "USDT" if kind is Kind.PERPETUAL else ""
-    some = Instrument(
-        venue=venue.name,
-        symbol="BTC/USDT" + (f":{settle}" if settle else ""),
-        native="BTCUSDT",
-        kind=kind,
-        base="BTC",
-        quote="USDT",
-        settle=settle,
-        tick=_ONE,
-        step=_ONE,
-    )
-    try:
-        ask(venue.rest, some)
-    except CodecUsageError:
-        return False
-    return True
 
 
 def _stream(stream: Stream) -> dict[str, Any]:

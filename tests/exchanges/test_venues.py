@@ -12,7 +12,7 @@ import pytest
 from exchanges import VENUES
 from exchanges.errors import CodecUsageError
 from exchanges.limits import TokenBucket
-from exchanges.market.instrument import Instrument, Kind, kind_of
+from exchanges.market.instrument import Instrument, Instruments, Kind, kind_of
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.rest.request import Request
 from exchanges.stream.books import MarketCodec
@@ -227,11 +227,26 @@ def test_recordings_are_of_kinds_whose_fees_are_known(name: str) -> None:
 
 
 @every_venue
-def test_recorded_paths_are_those_of_the_requests(name: str) -> None:
-    venue = VENUES[name]
-    asked = {(request.path, request.name) for request in requests_of(venue)}
-    for path, (what, _) in venue.rest.paths.items():
-        assert (path, what) in asked
+def test_recorded_lists_are_recognised_as_those_that_were_asked_for(name: str) -> None:
+    rest = VENUES[name].rest
+    for asked in rest.instruments():
+        for address in ("https://any.example", "http://127.0.0.1:8080/rest"):
+            found = rest.recognise(address + asked.target, lambda *_: None)
+            assert found is not None
+            assert (found.name, found.target) == ("instruments", asked.target)
+
+
+@every_venue
+def test_recorded_books_are_recognised_where_a_stream_can_be_joined_to_them(name: str) -> None:
+    rest = VENUES[name].rest
+    for kind, surface in rest.surfaces.items():
+        one = market("BTC/USDT" if kind is Kind.SPOT else "BTC/USDT:USDT", "BTC_USDT")
+        known = Instruments([one])
+        asked = rest.book(one)
+        found = rest.recognise("https://any.example" + asked.target, known.native)
+        assert (found is not None) == surface.is_joined
+        if found:
+            assert (found.target, found.instrument) == (asked.target, one)
 
 
 # Markets that are known by name only.

@@ -21,6 +21,7 @@ from exchanges.errors import (
     VenueProtocolError,
     VenueUnavailable,
 )
+from exchanges.lighter.market_data import kind_of
 from exchanges.market.events import (
     BookSnapshot,
     Funding,
@@ -31,7 +32,6 @@ from exchanges.market.events import (
     Ticker,
     Trade,
 )
-from exchanges.lighter.market_data import kind_of
 from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval

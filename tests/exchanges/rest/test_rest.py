@@ -1,6 +1,5 @@
 """The contract of a request, on a venue that answers with one number."""
 
-from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -12,15 +11,23 @@ from exchanges.errors import (
     CodecUsageError,
     ExchangeError,
     InvalidSymbol,
+    OutcomeUnknown,
+    PermissionDenied,
     RateLimited,
+    TimestampError,
+    TradingDisabled,
     VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.market.events import BookSnapshot
+from exchanges.limits import Rate
+from exchanges.market.events import BookSnapshot, Kline, Ticker
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import KlineInterval
+from exchanges.rest.call import About, Call, Count, Span, Surface
+from exchanges.rest.faults import ErrorTable, Fault
 from exchanges.rest.public import PublicRest
-from exchanges.rest.request import Effect, Listing, Request, Response
+from exchanges.rest.request import Effect, Listing, Response
+from exchanges.rest.rows import named, one, within
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 SPOT, PERPETUAL = market("BTC/USDT", "BTCUSDT"), market("BTC/USDT:USDT", "BTCUSDT")
@@ -28,9 +35,10 @@ SPOT, PERPETUAL = market("BTC/USDT", "BTCUSDT"), market("BTC/USDT:USDT", "BTCUSD
 
 class Number(msgspec.Struct):
     number: int
+    name: str = "BTCUSDT"
 
 
-class Rows(msgspec.Struct):
+class Numbers(msgspec.Struct):
     rows: list[msgspec.Raw]
 
 
@@ -39,59 +47,106 @@ class Trouble(msgspec.Struct):
     text: str
 
 
-_NUMBER = msgspec.json.Decoder(Number)
-_ROWS = msgspec.json.Decoder(Rows)
 _TROUBLE = msgspec.json.Decoder(Trouble)
 
 
-class NumberRest(PublicRest):
-    venue = "numbers"
-    paths: ClassVar = {
-        "/spot/list": ("instruments", Kind.SPOT),
-        "/swap/list": ("instruments", Kind.PERPETUAL),
-        "/spot/book": ("book", Kind.SPOT),
-        "/swap/book": ("book", Kind.PERPETUAL),
-        "/time": ("time", Kind.SPOT),
-    }
-
-    def error(self, response: Response, asked: str) -> ExchangeError | None:
-        if response.status < 400:
-            return None
-        trouble = _TROUBLE.decode(response.body)
-        return InvalidSymbol(trouble.text, venue=self.venue, code=str(trouble.code), asked=asked)
-
-    def instruments(self) -> tuple[Request[Listing], ...]:
-        return self._list("/spot/list", SPOT), self._list("/swap/list", PERPETUAL)
-
-    def _list(self, path: str, instrument: Instrument) -> Request[Listing]:
-        def read(wire: Rows, _: int) -> Listing:
-            return self._listing(wire.rows, _NUMBER, lambda row: instrument if row.number else None)
-
-        return self._get("instruments", "rest", path, _ROWS, read, costs=())
-
-    def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
-        def translate(wire: Number, received_ns: int) -> BookSnapshot:
-            return BookSnapshot(
-                instrument=instrument,
-                bids=[],
-                asks=[],
-                sequence=wire.number,
-                received_ns=received_ns,
-            )
-
-        path = "/spot/book" if instrument.kind is Kind.SPOT else "/swap/book"
-        return self._get(
-            "book", "rest", path, _NUMBER, translate, costs=(("weight", 5),),
-            instrument=instrument, limit=depth or 100,
-        )  # fmt: skip
-
-    def server_time(self) -> Request[int]:
-        return self._get(
-            "time", "rest", "/time", _NUMBER, lambda wire, _: 1_000 // wire.number, costs=()
-        )
+def _fault(response: Response) -> Fault | None:
+    if response.status < 400:
+        return None
+    trouble = _TROUBLE.decode(response.body)
+    return Fault(str(trouble.code), trouble.text)
 
 
-REST = NumberRest()
+FAULTS = ErrorTable(
+    reads=_fault,
+    codes={"7": InvalidSymbol, "8": VenueUnavailable, "9": RateLimited},
+    starts={"long": TradingDisabled, "long live": PermissionDenied},
+    words={"clock": TimestampError},
+    unknown=frozenset({"8"}),
+)
+
+
+def snapshot(row: Number, about: About) -> BookSnapshot:
+    return BookSnapshot(
+        instrument=about.instrument,
+        bids=[],
+        asks=[],
+        sequence=row.number,
+        received_ns=about.received_ns,
+    )
+
+
+def kline(row: Number, about: About) -> Kline:
+    return Kline(
+        instrument=about.instrument,
+        interval=about.interval,
+        open_ns=row.number,
+        open=1.0,
+        high=1.0,
+        low=1.0,
+        close=1.0,
+        volume=0.0,
+        closed=not about.is_newest,
+        received_ns=about.received_ns,
+    )
+
+
+def ticker(row: Number, about: About) -> Ticker | None:
+    """A market whose number is nought has no ticker."""
+    if not row.number:
+        return None
+    return Ticker(instrument=about.instrument, last=float(row.number), received_ns=0)
+
+
+LIST = within(Numbers, lambda reply: reply.rows)
+
+
+def surface(root: str, listed: Instrument) -> Surface:
+    return Surface(
+        rows=LIST,
+        instruments=Call(
+            path=f"/{root}/list",
+            reads=Number,
+            means=lambda row, _: listed if row.number else None,
+            names=named("name"),
+            strict=True,
+        ),
+        book=Call(
+            path=f"/{root}/book",
+            reads=Number,
+            means=snapshot,
+            rows=one,
+            count=Count(most=100),
+            bucket="weight",
+            weights=((20, 2), (100, 5)),
+        ),
+        klines=Call(
+            path=f"/{root}/klines/{{native}}/{{interval}}",
+            reads=Number,
+            means=kline,
+            intervals={KlineInterval.M1: "1min"},
+            count=Count(parameter="size", most=3),
+            newest_first=True,
+            span=Span(start="since", end="until"),
+        ),
+        ticker=Call(path=f"/{root}/tickers", reads=Number, means=ticker, names=named("name")),
+        tickers=Call(path=f"/{root}/tickers", reads=Number, means=ticker, names=named("name")),
+        time=Call(
+            path="/time",
+            reads=Number,
+            means=lambda row, _: 1_000 // row.number,
+            rows=one,
+            strict=True,
+            rate=Rate.within(10, 1.0),
+        ),
+    )
+
+
+REST = PublicRest(
+    "numbers",
+    {Kind.SPOT: surface("spot", SPOT), Kind.PERPETUAL: surface("swap", PERPETUAL)},
+    FAULTS,
+)
 TIME = REST.server_time()
 DEEP = b"[" * 100_000
 
@@ -119,7 +174,7 @@ def test_request_is_a_value_that_says_what_it_costs_and_asks() -> None:
 
 
 def test_parameters_that_depend_on_the_time_are_made_when_the_request_is_sent() -> None:
-    request = NumberRest().server_time()
+    request = REST.server_time()
     assert request.at(RECEIVED_NS) is request
     dated = replace(request, dated=lambda now_ns: (("since", str(now_ns // 1_000_000_000 - 60)),))
     assert dated.at(RECEIVED_NS).query == (*request.query, ("since", "1699999940"))
@@ -167,9 +222,9 @@ def test_rate_limit_says_how_long_to_stay_away(status: int) -> None:
 @pytest.mark.parametrize(
     ("header", "wait_s"),
     [("0.5", 0.5), ("0", 0.0), ("-5", 0.0), ("", 1.0), ("soon", 1.0), ("nan", 1.0), ("inf", 1.0),
-     ("Wed, 21 Oct 2026 07:28:00 GMT", 1.0)],
+     ("Tue, 14 Nov 2023 22:15:20 GMT", 120.0), ("Tue, 14 Nov 2023 22:00:00 GMT", 0.0)],
 )  # fmt: skip
-def test_strange_retry_after_asks_for_a_second(header: str, wait_s: float) -> None:
+def test_retry_after_is_seconds_or_a_date_and_else_a_second(header: str, wait_s: float) -> None:
     with pytest.raises(RateLimited) as caught:
         TIME.read(reply(429, retry_after=header))
     assert caught.value.retry_after_s == wait_s
@@ -210,14 +265,142 @@ def test_redirect_is_not_an_answer(status: int) -> None:
 
 
 def test_what_the_venue_does_not_offer_is_our_mistake() -> None:
-    for ask in (REST.ticker, REST.trades, REST.funding, REST.mark_price, REST.open_interest):
-        with pytest.raises(CodecUsageError, match="numbers has no public request for"):
+    for ask in (REST.trades, REST.funding, REST.mark_price, REST.open_interest):
+        with pytest.raises(CodecUsageError, match=r"numbers has no public request for .* of spot"):
             ask(SPOT)
-    with pytest.raises(CodecUsageError):
-        REST.klines(SPOT, KlineInterval.M1)
-    with pytest.raises(CodecUsageError):
-        REST.ping()
+    with pytest.raises(CodecUsageError, match="numbers has no candles of 3m for BTC/USDT"):
+        REST.klines(SPOT, KlineInterval.M3)
     assert REST.funding_intervals() is None
+    assert REST.offers(Kind.SPOT) >= {"book", "ticker", "klines"}
+    assert "trades" not in REST.offers(Kind.SPOT)
+
+
+def test_a_venue_without_a_ping_is_asked_for_its_time() -> None:
+    ping = REST.ping()
+    assert (ping.name, ping.path) == ("ping", "/time")
+    assert ping.read(ok(b'{"number": 1}')) is None  # type: ignore[func-returns-value]
+
+
+def test_limits_of_single_paths_are_buckets_of_their_own() -> None:
+    assert REST.rates == {"/time": Rate.within(10, 1.0)}
+    assert TIME.costs == (("/time", 1.0),)
+
+
+# Lists.
+
+
+def test_candles_are_asked_for_by_path_count_and_span() -> None:
+    request = REST.klines(SPOT, KlineInterval.M1, 5)
+    assert request.at(RECEIVED_NS).target == (
+        "/spot/klines/BTCUSDT/1min?size=3&since=1699999820&until=1700000000"
+    )
+
+
+def test_candles_come_the_oldest_first_and_the_newest_is_known() -> None:
+    rows = b'{"rows": [{"number": 4}, {"number": 3}, {"number": 2}, {"number": 1}]}'
+    klines = REST.klines(SPOT, KlineInterval.M1, 2).read(ok(rows))
+    assert [(one.open_ns, one.closed) for one in klines] == [(3, True), (4, False)]
+
+
+def test_odd_row_of_any_list_costs_no_row_but_its_own() -> None:
+    rows = b'{"rows": [{"number": 2}, {"number": {}}, {"number": 1}]}'
+    klines = REST.klines(SPOT, KlineInterval.M1, 3).read(ok(rows))
+    assert [one.open_ns for one in klines] == [1, 2]
+    (odd,) = klines.odd
+    assert "int" in odd.reason
+
+
+def test_tickers_of_all_are_those_of_known_markets() -> None:
+    rows = b"""{"rows": [{"number": 2, "name": "BTCUSDT"}, {"number": 3, "name": "ETHUSDT"},
+                         {"number": [], "name": "BTCUSDT"}, {"number": 1, "name": 7}]}"""
+    tickers = REST.tickers(Kind.SPOT, find).read(ok(rows))
+    assert [(one.instrument, one.last) for one in tickers] == [(SPOT, 2.0)]
+    assert [odd.native for odd in tickers.odd] == ["BTCUSDT"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "error"),
+    [
+        (b'{"rows": [{"number": 1, "name": "ETHUSDT"}]}', InvalidSymbol),
+        (b'{"rows": []}', InvalidSymbol),
+        (b'{"rows": [{"number": 0, "name": "BTCUSDT"}]}', VenueUnavailable),
+        (b'{"rows": [{"number": 0}, {"number": 0, "name": "BTCUSDT"}]}', VenueUnavailable),
+        (b'{"rows": [{"number": 0}]}', VenueProtocolError),
+    ],
+    ids=["of another market", "of none", "tells nothing", "beside an odd one", "odd itself"],
+)
+def test_market_that_a_list_does_not_tell_of(rows: bytes, error: type[ExchangeError]) -> None:
+    with pytest.raises(ExchangeError) as caught:
+        REST.ticker(SPOT).read(ok(rows))
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    ("count", "wanted", "asked"),
+    [
+        (Count(most=100), 0, 100),
+        (Count(most=100), 7, 7),
+        (Count(most=100), 700, 100),
+        (Count(most=5000, usual=1000), 0, 1000),
+        (Count(steps=(5, 20)), 0, 20),
+        (Count(steps=(5, 20)), 6, 20),
+        (Count(steps=(5, 20)), 21, 20),
+        (Count(steps=(5, 20), is_open=True), 21, None),
+        (Count(is_open=True), 0, None),
+        (Count(is_open=True), 50, 50),
+    ],
+)
+def test_number_of_rows_that_is_asked_for(count: Count, wanted: int, asked: int | None) -> None:
+    assert count.of(wanted) == asked
+
+
+def test_what_a_request_weighs_depends_on_the_rows() -> None:
+    assert REST.book(SPOT, 10).costs == (("weight", 2),)
+    assert REST.book(SPOT).costs == (("weight", 5),)
+
+
+# Faults.
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault("7", "anything"), InvalidSymbol),
+        (Fault("1", "longer"), TradingDisabled),
+        (Fault("1", "long live"), PermissionDenied),
+        (Fault("long", "x"), TradingDisabled),
+        (Fault("1", "your Clock is wrong"), TimestampError),
+        (Fault("1", "x"), ExchangeError),
+        (Fault("7", "x", PermissionDenied), PermissionDenied),
+        (Fault("9", "x"), RateLimited),
+    ],
+)
+def test_fault_means_what_the_first_table_that_knows_it_says(
+    fault: Fault, error: type[ExchangeError]
+) -> None:
+    told = FAULTS.error(fault, venue="numbers", asked="GET /x")
+    assert type(told) is error
+    assert (told.code, told.message) == (fault.code, fault.text)
+
+
+def test_code_that_leaves_the_outcome_open_does_so_for_orders_only() -> None:
+    fault = Fault("8", "try again")
+    for effect, error in ((Effect.READ, VenueUnavailable), (Effect.ONCE, OutcomeUnknown)):
+        told = FAULTS.error(fault, venue="numbers", asked="POST /order", effect=effect)
+        assert type(told) is error
+
+
+def test_venue_that_is_busy_itself_sets_no_limit_of_ours() -> None:
+    with pytest.raises(VenueUnavailable):
+        TIME.read(reply(429, b'{"code": 8, "text": "busy"}'))
+
+
+def test_long_words_of_a_venue_are_cut() -> None:
+    told = FAULTS.error(Fault("7" * 999, "x" * 999), venue="numbers", asked="GET /x")
+    assert (len(told.code), len(told.message)) == (SAMPLE_BYTES, SAMPLE_BYTES)
+
+
+# Recordings.
 
 
 @pytest.mark.parametrize(
@@ -248,12 +431,13 @@ def test_recorded_list_is_read_as_the_one_it_is(url: str, instrument: Instrument
 
 def test_odd_row_of_a_list_costs_no_market_but_its_own() -> None:
     (request, _) = REST.instruments()
-    odd = b'{"number": "one"}'
+    odd = '{"number": "one", "name": "币安人生USDT"}'.encode()
     listing = request.read(ok(b'{"rows": [%s, {"number": 1}, {"number": 0}]}' % odd))
     assert listing.instruments == [SPOT]
-    ((_, reason),) = ((odd.native, odd.reason) for odd in listing.odd)
-    assert "int" in reason
-    assert str(odd) in reason
+    (told,) = listing.odd
+    assert told.native == "币安人生USDT"
+    assert "int" in told.reason
+    assert str(odd) in told.reason
 
 
 def test_list_of_which_nothing_can_be_read_is_an_error() -> None:
