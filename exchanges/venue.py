@@ -6,6 +6,7 @@ contains a venue's name.
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -59,8 +60,8 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     recorded: Mapping[str, Kind]
     read_native: Callable[[Kind, str], tuple[str, str, str] | None]
     """Base, quote and settle asset of a native name, as far as the name alone tells."""
-    sandbox: "Callable[[], type[SandboxVenue]]"
-    """Loads the venue's server side."""
+    sandbox_at: str
+    """Where the class of the venue's server side is, as `package.module:Name`."""
     assets: Mapping[str, str] = {}
     checksum: Callable[[Instrument, list[Level], list[Level]], int | None] | None = None
     """The venue's checksum over the best levels of both sides, where its frames carry one; None
@@ -68,6 +69,12 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     start_limit: int = 0
     """Levels a side that a fetched start of a book is limited to, where the stream goes on with
     the changes of deeper levels as well (0: nothing is missing from a start)."""
+
+    def sandbox(self) -> "type[SandboxVenue]":
+        """The venue's server side, which is imported when one is started."""
+        module, _, name = self.sandbox_at.partition(":")
+        found: type[SandboxVenue] = getattr(import_module(module), name)
+        return found
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

@@ -4,7 +4,7 @@ Source: official api-docs repository (30 June 2026), and payloads quoted by ccxt
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.aster.public import AsterWire
 from exchanges.aster.rest import REST
@@ -16,9 +16,6 @@ from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
-
 # Quote assets of the listed contracts, for names that no instrument list explains.
 _QUOTES: Final = ("USDT", "USD1", "USDF")
 
@@ -29,12 +26,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
         return None
     base, quote = assets
     return base, quote, quote
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.aster.sandbox import AsterSandbox
-
-    return AsterSandbox
 
 
 VENUE: Final = Venue(
@@ -93,5 +84,5 @@ VENUE: Final = Venue(
     klines=INTERVALS,
     recorded={"aster": Kind.PERPETUAL},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.aster.sandbox:AsterSandbox",
 )

@@ -5,7 +5,7 @@ quoted by ccxt in 2025.
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.backpack.market_data import CANDLE_NAMES
 from exchanges.backpack.public import BackpackWire
@@ -15,9 +15,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # The venue answers no ping of ours but those of the protocol, which prove nothing about the feed.
 # A connection without a frame for 15 s is made to carry a stream that speaks every second.
@@ -50,12 +47,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     if not base or not quote or (pair != native) != (kind is Kind.PERPETUAL):
         return None
     return base, quote, quote if kind is Kind.PERPETUAL else ""
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.backpack.sandbox import BackpackSandbox
-
-    return BackpackSandbox
 
 
 VENUE: Final = Venue(
@@ -105,5 +96,5 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_NAMES),
     recorded={"backpack": Kind.PERPETUAL},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.backpack.sandbox:BackpackSandbox",
 )

@@ -5,7 +5,7 @@ measured on the USD-M hosts in October 2026 (marked "measured").
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.binance.public import BinanceWire
 from exchanges.binance.rest import REST
@@ -16,9 +16,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # Five messages a second are allowed on spot, pongs included; on USD-M the 16th back to back
 # ends the connection (measured). Four leave room for the pongs.
@@ -53,12 +50,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
         return None
     base, quote = assets
     return base, quote, quote if kind is Kind.PERPETUAL else ""
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.binance.sandbox import BinanceSandbox
-
-    return BinanceSandbox
 
 
 # Quote assets of the spot market in 2026, for names that no instrument list explains.
@@ -152,5 +143,5 @@ VENUE: Final = Venue(
     klines=(KlineInterval.S1, *INTERVALS),  # seconds on spot only
     recorded={"binance": Kind.SPOT, "binance-futures": Kind.PERPETUAL},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.binance.sandbox:BinanceSandbox",
 )

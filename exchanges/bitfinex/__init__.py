@@ -4,7 +4,7 @@ Source: docs.bitfinex.com, v2 REST and WebSocket (2026).
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.bitfinex.listing import ASSETS, assets_of
 from exchanges.bitfinex.market_data import CANDLE_NAMES
@@ -15,9 +15,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # Every channel speaks within 15 s, and is taken for dead after 30 s of silence.
 _HEARTBEAT: Final = Heartbeat(idle_s=20.0, reply_s=10.0)
@@ -42,12 +39,6 @@ def _stream(name: str, kinds: frozenset[Kind], *channels: Channel) -> Stream:
         max_topics=_MAX_TOPICS,
         shared_sequence=True,
     )
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.bitfinex.sandbox import BitfinexSandbox
-
-    return BitfinexSandbox
 
 
 VENUE: Final = Venue(
@@ -91,7 +82,7 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_NAMES),
     recorded={"bitfinex": Kind.SPOT},
     read_native=assets_of,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.bitfinex.sandbox:BitfinexSandbox",
     assets=ASSETS,
     checksum=checksum,
 )

@@ -4,7 +4,7 @@ Source: API v5 documentation of 2026-07-24.
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.bybit.market_data import CANDLE_NAMES
 from exchanges.bybit.public import BybitWire
@@ -14,9 +14,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # No limit of messages is documented; ten a second subscribe to the largest connection in two.
 _MESSAGES: Final = Rate.within(20, 1.0)
@@ -68,12 +65,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     return base, quote, quote if kind is Kind.PERPETUAL else ""
 
 
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.bybit.sandbox import BybitSandbox
-
-    return BybitSandbox
-
-
 VENUE: Final = Venue(
     name="bybit",
     title="Bybit",
@@ -115,5 +106,5 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_NAMES),
     recorded={"bybit": Kind.PERPETUAL},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.bybit.sandbox:BybitSandbox",
 )

@@ -4,7 +4,7 @@ Source: Advanced Trade API documentation (November 2026), and payloads captured 
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.coinbase.market_data import ASSETS, STREAMED_CANDLES
 from exchanges.coinbase.public import CoinbaseWire
@@ -14,9 +14,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # Every connection subscribes the channel that speaks each second; without it for more than 5 s
 # the connection is dead.
@@ -40,12 +37,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     if kind is Kind.PERPETUAL:
         return (base, "USDC", "USDC") if rest == "PERP-INTX" else None
     return None if "-" in rest else (base, rest, "")
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.coinbase.sandbox import CoinbaseSandbox
-
-    return CoinbaseSandbox
 
 
 VENUE: Final = Venue(
@@ -82,6 +73,6 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_NAMES),
     recorded={"coinbase": Kind.SPOT},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.coinbase.sandbox:CoinbaseSandbox",
     assets=ASSETS,
 )

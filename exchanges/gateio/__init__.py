@@ -5,7 +5,7 @@ SDKs of 2026.
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.dialects import gate_v4
 from exchanges.dialects.gate_v4.listing import ASSETS
@@ -16,16 +16,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.gateio.sandbox import GateioSandbox
-
-    return GateioSandbox
-
 
 VENUE: Final = Venue(
     name="gateio",
@@ -64,6 +54,6 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_NAMES),
     recorded={"gateio": Kind.SPOT},
     read_native=gate_v4.read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.gateio.sandbox:GateioSandbox",
     assets=ASSETS,
 )

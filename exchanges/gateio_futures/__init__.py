@@ -6,7 +6,7 @@ BTC and USD1 have other addresses.
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.dialects import gate_v4
 from exchanges.dialects.gate_v4.listing import ASSETS
@@ -17,16 +17,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.gateio_futures.sandbox import GateioFuturesSandbox
-
-    return GateioFuturesSandbox
-
 
 VENUE: Final = Venue(
     name="gateio_futures",
@@ -65,6 +55,6 @@ VENUE: Final = Venue(
     # Others' recordings have the second name.
     recorded={"gateio_futures": Kind.PERPETUAL, "gateio-futures": Kind.PERPETUAL},
     read_native=gate_v4.read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.gateio_futures.sandbox:GateioFuturesSandbox",
     assets=ASSETS,
 )

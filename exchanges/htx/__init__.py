@@ -5,7 +5,7 @@ that the venue's own tools of May 2026 use.
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.htx.listing import ASSETS
 from exchanges.htx.market_data import CANDLE_NAMES
@@ -16,9 +16,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # Some 40 subscriptions a second are taken on swaps, and 50 on spot.
 _MESSAGES: Final = Rate.within(40, 1.0)
@@ -65,12 +62,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     if not base or not quote or "-" in quote:
         return None
     return base, quote, base if quote == "USD" else quote
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.htx.sandbox import HtxSandbox
-
-    return HtxSandbox
 
 
 VENUE: Final = Venue(
@@ -128,5 +119,5 @@ VENUE: Final = Venue(
     recorded={"htx": Kind.SPOT, "htx-swap": Kind.PERPETUAL},
     read_native=_read_native,
     assets=ASSETS,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.htx.sandbox:HtxSandbox",
 )

@@ -5,7 +5,7 @@ another interface and are not covered.
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.kraken.listing import ASSETS
 from exchanges.kraken.market_data import CANDLE_MINUTES
@@ -16,9 +16,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # The server speaks every second once anything is subscribed; before that it answers pings only.
 _HEARTBEAT: Final = Heartbeat(idle_s=5.0, reply_s=5.0)
@@ -35,12 +32,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     if kind is not Kind.SPOT or not base or not quote or "/" in quote:
         return None
     return base, quote, ""
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.kraken.sandbox import KrakenSandbox
-
-    return KrakenSandbox
 
 
 VENUE: Final = Venue(
@@ -78,7 +69,7 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_MINUTES),
     recorded={"kraken": Kind.SPOT},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.kraken.sandbox:KrakenSandbox",
     assets=ASSETS,
     checksum=checksum,
 )

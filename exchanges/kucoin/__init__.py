@@ -3,7 +3,7 @@
 Source: "Pro API" WebSocket and "Classic" REST documentation (2026).
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.kucoin.listing import ASSETS, LIST_FEE
 from exchanges.kucoin.market_data import CANDLE_NAMES
@@ -14,9 +14,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 _MESSAGES: Final = Rate.within(100, 10.0)
 # The welcome asks for a ping every 18 s; on the classic socket a pong that is 10 s late is the end.
@@ -36,12 +33,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     if kind is not Kind.SPOT or not base or not quote.isalnum():
         return None
     return base, quote, ""
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.kucoin.sandbox import KucoinSandbox
-
-    return KucoinSandbox
 
 
 VENUE: Final = Venue(
@@ -77,6 +68,6 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_NAMES),
     recorded={"kucoin": Kind.SPOT},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.kucoin.sandbox:KucoinSandbox",
     assets=ASSETS,
 )

@@ -4,7 +4,7 @@ Source: official documents and clients (July to October 2026), and captures of J
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.lighter.market_data import CANDLE_NAMES
 from exchanges.lighter.public import LighterWire
@@ -14,9 +14,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # The client must say something every two minutes, and is advised to ping twice as often. That a
 # ping is answered is what the venue's own does in the other direction; no document says so.
@@ -49,12 +46,6 @@ def _stream(name: str, kinds: frozenset[Kind], *channels: Channel) -> Stream:
 def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     base = _OLDEST.get(native)
     return (base, "USDC", "USDC") if base and kind is Kind.PERPETUAL else None
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.lighter.sandbox import LighterSandbox
-
-    return LighterSandbox
 
 
 VENUE: Final = Venue(
@@ -103,5 +94,5 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_NAMES),
     recorded={"lighter": Kind.PERPETUAL},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.lighter.sandbox:LighterSandbox",
 )

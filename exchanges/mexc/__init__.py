@@ -5,7 +5,7 @@ and clients maintained in 2026.
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
@@ -15,9 +15,6 @@ from exchanges.mexc.public import MexcWire
 from exchanges.mexc.rest import REST, REST_CANDLES, SHARED, SYNC_LEVELS, WEIGHT
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # A hundred messages a second end the connection, and the habit ends in a ban. A connection's
 # topics fit into two requests.
@@ -41,12 +38,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     if assets is None or kind is not Kind.SPOT:
         return None
     return *assets, ""
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.mexc.sandbox import MexcSandbox
-
-    return MexcSandbox
 
 
 VENUE: Final = Venue(
@@ -85,6 +76,6 @@ VENUE: Final = Venue(
     klines=tuple(REST_CANDLES),
     recorded={"mexc": Kind.SPOT},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.mexc.sandbox:MexcSandbox",
     assets=ASSETS,
 )

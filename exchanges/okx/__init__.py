@@ -4,7 +4,7 @@ Source: official guide (English, August 2025) and its Chinese edition with chang
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
@@ -14,9 +14,6 @@ from exchanges.okx.public import OkxWire, checksum
 from exchanges.okx.rest import REST
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # 480 requests to subscribe or unsubscribe an hour and connection. Pings do not count, but are
 # only sent when the connection is idle.
@@ -51,12 +48,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     if kind is Kind.SPOT:
         return base, quote, ""
     return base, quote, base if quote == "USD" else quote
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.okx.sandbox import OkxSandbox
-
-    return OkxSandbox
 
 
 VENUE: Final = Venue(
@@ -109,6 +100,6 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_NAMES),
     recorded={"okx": Kind.SPOT},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.okx.sandbox:OkxSandbox",
     checksum=checksum,
 )

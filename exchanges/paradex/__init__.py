@@ -5,7 +5,7 @@ options and its few spot markets are left out.
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
@@ -15,9 +15,6 @@ from exchanges.paradex.public import ParadexWire
 from exchanges.paradex.rest import REQUESTS, REST
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
-
-if TYPE_CHECKING:
-    from exchanges.sandbox.venue import SandboxVenue
 
 # The venue pings by protocol every 55 s, which proves nothing about the feed: a connection without
 # a frame for 15 s is made to answer a request.
@@ -51,12 +48,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     if kind is not Kind.PERPETUAL or pair == native or not base or not quote:
         return None
     return base, quote, _COLLATERAL if quote == _DOLLAR else quote
-
-
-def _load_sandbox() -> "type[SandboxVenue]":
-    from exchanges.paradex.sandbox import ParadexSandbox
-
-    return ParadexSandbox
 
 
 VENUE: Final = Venue(
@@ -96,5 +87,5 @@ VENUE: Final = Venue(
     klines=tuple(CANDLE_NAMES),
     recorded={"paradex": Kind.PERPETUAL},
     read_native=_read_native,
-    sandbox=_load_sandbox,
+    sandbox_at="exchanges.paradex.sandbox:ParadexSandbox",
 )
