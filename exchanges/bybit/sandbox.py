@@ -66,7 +66,7 @@ class BybitSandbox(SandboxVenue):
     def reply(self, asked: Asked, value: Any) -> SandboxReply:
         """Lists name their category."""
         if isinstance(value, list):
-            value = {"category": asked.request.query["category"], "list": value}
+            value = {"category": dict(asked.call.query)["category"], "list": value}
         return json_reply(
             {
                 "retCode": 0,
@@ -85,7 +85,7 @@ class BybitSandbox(SandboxVenue):
             start, limit = request.integer("cursor", 0), request.integer("limit", _PAGE)
             cursor = str(start + limit) if len(rows) > start + limit else ""
             rows = rows[start : start + limit]
-        category = request.query["category"]
+        category = dict(asked.call.query)["category"]
         return {"category": category, "list": rows, "nextPageCursor": cursor}
 
 
@@ -168,7 +168,7 @@ def _klines(asked: Asked) -> dict[str, Any]:
         ]
         for candle in reversed(asked.candles(200))
     ]
-    category = asked.request.query["category"]
+    category = dict(asked.call.query)["category"]
     return {"category": category, "list": rows, "symbol": market.instrument.native}
 
 

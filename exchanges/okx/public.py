@@ -152,6 +152,8 @@ class OkxWire(MarketWire):
         """
         messages = _BOOKS.decode(envelope.data)
         if envelope.action != "snapshot":
+            if len(messages) == 1:  # nearly always
+                return (messages[0].delta(route.instrument, received_ns),)
             return tuple(message.delta(route.instrument, received_ns) for message in messages)
         return tuple(
             message.snapshot(

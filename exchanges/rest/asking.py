@@ -58,6 +58,7 @@ def dated_of(call: Call[Any, Any], about: About) -> Callable[[int], Query] | Non
 def template_of(path: str) -> re.Pattern[str]:
     """Finds a path that is asked for, and the market that it names."""
     text = re.escape(path)
-    for name in ("native", "interval", "count"):
-        text = text.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>[^/]+)", 1)
+    for name in ("interval", "count"):
+        text = text.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>[^/:]+)", 1)
+    text = text.replace(re.escape("{native}"), "(?P<native>[^/]+)", 1)
     return re.compile(f"{text}$")

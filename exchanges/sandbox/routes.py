@@ -32,14 +32,15 @@ class UnknownMarket(Exception):
 class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A question to a venue: which, about which market, and the request that asks it.
 
-    `native` is how the request names the market, "" if it names none.
+    `native` is how the request names the market ("" if it does not), None for a question that is
+    asked about all of them at once.
     """
 
     question: str
     kind: Kind
     call: Call[Any, Any]
     request: SandboxRequest
-    native: str
+    native: str | None
     named: SandboxMarket | None = None
 
     @property
@@ -127,7 +128,7 @@ class Routes:
         """
         # Where two calls share a path and a market, what they fix tells them apart.
         candidates = sorted(self._candidates(request), key=_fits, reverse=True)
-        about_one = [asked for asked in candidates if asked.question in ABOUT_ONE]
+        about_one = [asked for asked in candidates if asked.native is not None]
         named = {asked.native for asked in about_one if asked.native}
         found = next((asked for asked in about_one if asked.named), None)
         if found:
@@ -135,7 +136,7 @@ class Routes:
         for asked in candidates:
             # Some venues write "all" where the market would be named.
             is_all = named <= {value for _, value in asked.call.query}
-            if asked not in about_one and _fits(asked) and is_all:
+            if asked.native is None and _fits(asked) and is_all:
                 return asked
         if about_one:
             raise UnknownMarket
@@ -148,18 +149,17 @@ class Routes:
             match = template_of(call.path).fullmatch(request.path)
             if not match or request.method not in (call.method, "HEAD"):
                 continue
-            native, market = "", None
-            if question in ABOUT_ONE:
-                in_path = match.groupdict().get("native")
-                native = in_path or request.query.get(symbol_of(surface, call), "")
-                market = self._market(kind, surface, native)
+            native = match.groupdict().get("native")
+            symbol = symbol_of(surface, call)
+            if native is None and question in ABOUT_ONE and symbol:
+                native = request.query.get(symbol, "")
             yield Asked(
                 question=question,
                 kind=kind,
                 call=call,
                 request=request,
                 native=native,
-                named=market,
+                named=None if native is None else self._market(kind, surface, native),
             )
 
 

@@ -29,7 +29,7 @@ from itertools import chain, zip_longest
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from exchanges.market.events import UNTOLD, BookDelta, BookLost, BookSnapshot, Event, Fault, Level
 from exchanges.market.instrument import Instrument
@@ -109,8 +109,7 @@ class BookFeed:
             self._keep(update)
             return ()
         if update.previous == UNTOLD:
-            last = self.last if update.sequence == UNTOLD else update.sequence
-            return self.delta(replace(update, previous=min(self.last, last), sequence=last))
+            self._number(update)
         return self._judge(update)
 
     def snapshot(self, snapshot: BookSnapshot) -> tuple[Event, ...]:
@@ -160,6 +159,15 @@ class BookFeed:
         self.losses += 1
         lost = BookLost(instrument=instrument, fault=fault, detail=detail, received_ns=received_ns)
         return (lost,)
+
+    def _number(self, update: BookDelta) -> None:
+        """Give an update whose venue numbers nothing the ids that follow.
+
+        It is nobody else's yet, so that it need not be copied.
+        """
+        last = self.last if update.sequence == UNTOLD else update.sequence
+        force_setattr(update, "previous", min(self.last, last))
+        force_setattr(update, "sequence", last)
 
     def _judge(self, update: BookDelta) -> tuple[Event, ...]:
         """One that does not plainly follow a live book."""

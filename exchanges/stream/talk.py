@@ -127,10 +127,17 @@ class Talk:
         self.frames += 1
         self._about = None
         events: tuple[StreamEvent, ...] = ()
+        routes = self._routes
         try:
             for said in self.wire.said(frame):
                 if type(said) is Data:
-                    events += self._data(said, received_ns)
+                    route = routes.get(said.key)
+                    if route is None or route.ended or not route.answered:
+                        route = self._opened(said, route)
+                    if route is not None:
+                        self._about = route
+                        told = route.read(route, said.payload, received_ns)
+                        events += self._heard(route, told)
                 else:
                     events += self._news(said, received_ns)
         except UnreadableFrame as error:
@@ -184,16 +191,16 @@ class Talk:
 
     # What was said.
 
-    def _data(self, data: Data, received_ns: int) -> tuple[StreamEvent, ...]:
-        route = self._routes.get(data.key) or self._adopt(data)
+    def _opened(self, data: Data, route: Route | None) -> Route | None:
+        """The route of data that is not under way yet; None if nobody wants it."""
+        route = route or self._adopt(data)
         if route is None or route.ended:
-            return ()
-        self._about = route
+            return None
         if not route.answered:
             route.answered = True
             if not self.stream.acknowledges:
                 self._granted_already += [(topic, route) for topic in sorted(route.topics)]
-        return self._heard(route, route.read(route, data.payload, received_ns))
+        return route
 
     def _news(self, said: Said, received_ns: int) -> tuple[StreamEvent, ...]:
         """News of the connection and of requests."""

@@ -359,13 +359,13 @@ async def test_what_waits_for_a_slot_is_not_sent_after_a_rate_limit(
         nursery.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("text", ["", "soon", "Fri, 20 Nov 2026 12:00:00 GMT", "inf", "1e999"])
-async def test_an_unreadable_retry_after_counts_as_a_second(
+@pytest.mark.parametrize("text", ["", "soon", "inf", "1e999"])
+async def test_an_unreadable_retry_after_counts_as_what_the_venue_wants(
     text: str, autojump_clock: MockClock
 ) -> None:
     async with gateway_to(script(reply(429, retry_after=text))) as (gateway, server):
         await gateway.call(PING)
-        assert server.asked_s == [0.0, 1.0]
+        assert server.asked_s == [0.0, 60.0]
 
 
 # The budget.
