@@ -52,7 +52,7 @@ async def watch(engine: Engine) -> Best:
     best: Best = {}
     with trio.CancelScope() as scope:
         actor = ChildSpec(name="best", run=partial(keep_best, engine, best, scope.cancel))
-        await Supervisor("mine", [actor], chance=Random()).run()
+        await Supervisor("mine", [actor], jitter=Random().random).run()
     return best
 
 

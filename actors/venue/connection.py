@@ -130,11 +130,15 @@ class Connection:
             self._forget(session)
             if not session.is_connected or not self._sessions:
                 raise
-            log.warning("session_ended", venue=self._context.venue.name, reason=reason_of(group))
+            self._tell_failures("session_ended", group)
         else:
             self._forget(session)  # it was retired
         finally:
             session.ended.set()
+
+    def _tell_failures(self, event: str, group: BaseExceptionGroup[Exception]) -> None:
+        reasons = "; ".join(repr(error) for error in group.exceptions)
+        log.warning(event, venue=self._context.venue.name, reason=reasons)
 
     def _forget(self, session: Session) -> None:
         self._sessions.remove(session)
@@ -167,7 +171,7 @@ class Connection:
         try:
             successor = await self._begin(nursery)
         except* SESSION_FAILURES as group:
-            log.warning("rollover_failed", venue=self._context.venue.name, reason=reason_of(group))
+            self._tell_failures("rollover_failed", group)
         else:
             await first_of(successor.settled, successor.ended, old.ended, within_s=SETTLE_S)
             if not successor.ended.is_set():
@@ -190,10 +194,3 @@ async def first_of(*events: trio.Event, within_s: float) -> None:
 async def _cancel_after(event: trio.Event, scope: trio.CancelScope) -> None:
     await event.wait()
     scope.cancel(reason="one of the events has come")
-
-
-def reason_of(error: BaseException) -> str:
-    """An error, or the leaves of a group, in one line."""
-    if isinstance(error, BaseExceptionGroup):
-        return "; ".join(reason_of(leaf) for leaf in error.exceptions)
-    return f"{type(error).__name__}: {error}"

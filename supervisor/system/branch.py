@@ -67,7 +67,9 @@ class VenueDesk:
         self._refresh_s = refresh_s
         self._auditor = Auditor(context, self._audited, audit_s) if audit_s else None
         self._crew = Supervisor(
-            f"{context.venue.name} connections", limit=CONNECTION_LIMIT, chance=context.chance
+            f"{context.venue.name} connections",
+            limit=CONNECTION_LIMIT,
+            jitter=context.chance.random,
         )
         self._placement = Placement(context, self._start_connection, self._crew.remove)
 
@@ -100,7 +102,7 @@ class VenueDesk:
             children,
             strategy=Strategy.REST_FOR_ONE,
             limit=BRANCH_LIMIT,
-            chance=self.context.chance,
+            jitter=self.context.chance.random,
         )
         # One venue that is down must not keep the others from starting.
         return branch.as_child(wait_ready=False, parking=PARKING, limit=RestartLimit(1, 600.0))

@@ -80,9 +80,9 @@ class Engine:
         self.tops = self._floor.tops.news
         self.latency_ns = self._floor.latency_ns
         self._desks: dict[str, VenueDesk] = {}
-        self._venues = Supervisor("venues", chance=chance)
+        self._venues = Supervisor("venues", jitter=chance.random)
         children = (*self._floor.as_children(), self._venues.as_child())
-        self._root = Supervisor("arbitrio", children, chance=chance)
+        self._root = Supervisor("arbitrio", children, jitter=chance.random)
 
     # Using it.
 

@@ -10,7 +10,7 @@ import trio
 from actors.books.keeper import BookInbox, run_book
 from actors.books.order_book import OrderBook
 from actors.books.tops import Tops
-from actors.venue.connection import SESSION_FAILURES, Connection, Resync, reason_of
+from actors.venue.connection import SESSION_FAILURES, Connection, Resync
 from actors.venue.context import VenueContext
 from actors.venue.placement import Placement
 from exchanges.errors import CodecUsageError, ExchangeError
@@ -154,7 +154,7 @@ class LiveStreams:
                     try:
                         await connection.run()
                     except* SESSION_FAILURES as group:
-                        log.warning("connection_lost", connection=name, reason=reason_of(group))
+                        log.warning("connection_lost", connection=name, reason=repr(group.exceptions))
                     if connection.frames > before:
                         pause_s = PAUSE_S
                     await trio.sleep(pause_s)

@@ -78,7 +78,7 @@ class Floor:
         self._taker_fee = taker_fee
         self._clock = clock
         self._markets: dict[tuple[str, str], MarketDesk] = {}
-        self._books = Supervisor("books", limit=BOOK_LIMIT, chance=chance)
+        self._books = Supervisor("books", limit=BOOK_LIMIT, jitter=chance.random)
 
     def as_children(self) -> tuple[ChildSpec, ...]:
         """Books first: the detector reads them, and outlives none."""

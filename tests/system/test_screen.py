@@ -9,7 +9,7 @@ from rich.console import Console
 from trio.testing import MockClock
 
 from actors.detection.opportunity import Phase
-from supervisor.terminal.report import describe, summary, tell
+from supervisor.terminal.report import in_words, summary, tell
 from supervisor.terminal.screen import screen
 from tests.system.conftest import Floor, floor
 from tests.system.test_engine import PARTING
@@ -83,7 +83,7 @@ async def test_a_life_is_told_in_lines(autojump_clock: MockClock) -> None:
                 await made.watch(60.0)
                 nursery.cancel_scope.cancel()
             changes.close()
-            lives = [describe(one) async for one in changes if one.phase is not Phase.IMPROVED]
+            lives = [in_words(one) async for one in changes if one.phase is not Phase.IMPROVED]
     status = [line for line in said if "frames/s" in line]
     assert len(status) in (11, 12)
     assert all("6 of 6 books live" in line for line in status)
