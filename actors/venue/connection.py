@@ -8,11 +8,11 @@ import msgspec
 import structlog
 import trio
 
+from actors.books.keeper import Resync
 from actors.network.websocket import Disconnected, HandshakeRefused
 from actors.venue.context import VenueContext
 from actors.venue.session import Session
 from exchanges.errors import ExchangeError
-from exchanges.market.events import Fault
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
 from exchanges.stream.facts import Stream
@@ -44,14 +44,6 @@ class Unsubscribe(msgspec.Struct, frozen=True):
     topics: tuple[Topic, ...]
 
 
-class Resync(msgspec.Struct, frozen=True):
-    """Start a book anew: its actor found it wrong, or is new itself."""
-
-    symbol: str
-    fault: Fault
-    detail: str
-
-
 class Refresh(msgspec.Struct, frozen=True):
     """The rules of an instrument changed."""
 
@@ -75,7 +67,12 @@ class Connection:
         self._sessions: list[Session] = []  # the primary first, a successor after it
         self._past_frames = 0  # of sessions that are over
 
-    def tell(self, command: Command) -> None:
+    @property
+    def commands(self) -> trio.MemorySendChannel[Command]:
+        """Where the actor hears of a book that was found wrong."""
+        return self._send
+
+    def tell(self, command: Subscribe | Unsubscribe | Refresh) -> None:
         """Give the actor a command; what it must wish for is kept even while it is down."""
         match command:
             case Subscribe(topics):

@@ -177,7 +177,7 @@ class Session:
             else:
                 self._publish(event)
         for symbol, batch in batches.items():
-            inbox = self._context.books.get(symbol)
+            inbox = self._context.inboxes.get(symbol)
             if inbox and not inbox.offer((self.source, batch)):
                 self._overflow(symbol, inbox, batch[-1])
 

@@ -1,4 +1,4 @@
-"""Tests of `supervisor.desk` and `supervisor.floor`: what is watched, and who keeps its books."""
+"""Tests of `supervisor.system.branch` and its markets: what is watched, and who keeps its books."""
 
 import pytest
 import trio
@@ -13,7 +13,7 @@ from exchanges.market.events import BookLost, Event, Fault, InstrumentChange
 from exchanges.market.instrument import Status
 from exchanges.market.topics import Channel, Topic
 from supervisor.settings.reader import ConfigError
-from supervisor.system.branch import VenueDesk
+from supervisor.system.branch import VenueBranch
 from supervisor.system.engine import UnknownMarket
 from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS, make_server
 from tests.system.conftest import Floor, floor
@@ -25,8 +25,8 @@ REFRESH_S = 10.0
 REFRESHED_S = CLOCK_EVERY_S + REFRESH_S
 
 
-def desk_of(made: Floor, venue: str) -> VenueDesk:
-    return made.engine._desks[venue]
+def branch_of(made: Floor, venue: str) -> VenueBranch:
+    return made.engine._branches[venue]
 
 
 # What is watched.
@@ -76,7 +76,7 @@ async def test_channels_are_subscribed_where_the_venue_has_them(autojump_clock: 
     channels = ["funding", "ticker"]
     async with floor("okx", symbols=[BTC, PERPETUAL], channels=channels, klines=["1m"]) as made:
         await made.until_live(2)
-        markets = desk_of(made, "okx").markets
+        markets = branch_of(made, "okx").markets
         assert [str(topic.channel) for topic in markets[BTC].places] == ["book", "ticker", "klines"]
         assert Topic(Channel.FUNDING, PERPETUAL) in markets[PERPETUAL].places
 
@@ -89,9 +89,9 @@ async def test_a_wish_that_is_cancelled_leaves_no_half_market(
         await made.until_live(1)
         with trio.move_on_after(after_s):
             await made.engine.add("binance", ETH, PERPETUAL)
-        desk = desk_of(made, "binance")
-        assert set(desk.context.books) == set(desk.markets)
-        await made.until_live(len(desk.markets))
+        branch = branch_of(made, "binance")
+        assert set(branch.context.inboxes) == set(branch.markets)
+        await made.until_live(len(branch.markets))
         await made.engine.add("binance", ETH, PERPETUAL)
         await made.until_live(3)
 
@@ -119,7 +119,7 @@ async def test_new_rules_reach_a_watched_market_and_are_told(autojump_clock: Moc
         assert isinstance(change, InstrumentChange)
         assert change.previous is not None
         assert change.instrument.min_size == change.previous.min_size * 2
-        assert desk_of(made, "okx").markets[BTC].instrument == change.instrument
+        assert branch_of(made, "okx").markets[BTC].instrument == change.instrument
         assert not any(book.losses for book in made.engine.books())
 
 
@@ -132,7 +132,7 @@ async def test_a_market_that_is_listed_late_is_opened_then(autojump_clock: MockC
         later = make_server("okx", TrioClock(EPOCH_NS), symbols=[new])
         made.servers["okx"].venue.markets |= later.venue.markets
         await made.until_live(2, within_s=REFRESHED_S + 1.0)
-        assert not desk_of(made, "okx").unknown
+        assert not branch_of(made, "okx").unknown
 
 
 async def test_a_market_that_is_listed_no_more_is_not_opened_again(
@@ -142,7 +142,7 @@ async def test_a_market_that_is_listed_no_more_is_not_opened_again(
         await made.until_live(3)
         del made.servers["okx"].venue.markets[ETH]
         await trio.sleep(REFRESHED_S)
-        assert desk_of(made, "okx").markets[ETH].instrument.status is Status.DELISTED
+        assert branch_of(made, "okx").markets[ETH].instrument.status is Status.DELISTED
         await made.engine.remove("okx", ETH)
         await made.engine.add("okx", ETH)
         with pytest.raises(UnknownMarket, match=f"okx does not trade {ETH}"):
