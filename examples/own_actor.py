@@ -13,7 +13,7 @@ from random import Random
 
 import trio
 
-from supervisor import (
+from arbitrio import (
     ChildSpec,
     Engine,
     Supervisor,

@@ -11,7 +11,7 @@ import pytest
 from exchanges import VENUES
 
 ROOT = Path(__file__).parents[1]
-OURS = {"exchanges", "actors", "supervisor"}
+OURS = {"exchanges", "actors", "supervisor", "arbitrio"}
 
 # What each package may import beside the standard library and itself.
 ALLOWED = {
@@ -30,6 +30,7 @@ ALLOWED = {
         "python_socks",
         "zstandard",
     },
+    "arbitrio": {"exchanges", "actors", "supervisor"},
     "supervisor": {
         "exchanges",
         "actors",
@@ -100,9 +101,8 @@ ROOMS = {
         *("venue", "<venue>", "dialogue"),
     ),
     "actors": (*("edges", "network", "books", "venue", "detection", "recording", "sandbox"),),
-    "supervisor": (
-        *("supervision", "settings", "system", "verify", "bench", "terminal", "__main__"),
-    ),
+    "arbitrio": ("public", "__main__"),
+    "supervisor": (*("supervision", "settings", "system", "verify", "bench", "terminal"),),
 }
 # What a folder may hold before it is more than one subject.
 MOST_FILES = 15

@@ -1,4 +1,4 @@
-"""The `arbitrio` command; also `python -m supervisor`."""
+"""The `arbitrio` command; also `python -m arbitrio`."""
 
 import sys
 

@@ -1,0 +1,86 @@
+"""What `import arbitrio` gives, and what it says where our packages are hidden."""
+
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import arbitrio
+import arbitrio.public
+
+ROOT = Path(__file__).parents[1]
+
+
+def python(*arguments: str, path: str = "", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run this Python with folders before all others on its path."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={"PYTHONPATH": path, "PATH": ""},
+        timeout=60,
+    )
+
+
+def test_every_public_name_is_what_its_module_has() -> None:
+    for name in arbitrio.__all__:
+        assert getattr(arbitrio, name) is getattr(arbitrio.public, name)
+    assert {"open_engine", "open_exchange", "open_sandboxes", "OrderBook"} <= set(dir(arbitrio))
+    with pytest.raises(AttributeError, match="module 'arbitrio' has no attribute 'open_engines'"):
+        arbitrio.open_engines  # noqa: B018
+
+
+def test_every_name_that_the_first_page_tells_is_there() -> None:
+    assert arbitrio.__doc__
+    _, _, table = arbitrio.__doc__.partition("What else is here:")
+    table, _, _ = table.partition("`arbitrio.public`")
+    told = {word.strip(",;:.") for word in table.split()}
+    names = {word for word in told if word[:1].isupper() or "_" in word}
+    assert names > {"Config", "load_config", "ExchangeError", "Supervisor"}
+    assert names <= set(arbitrio.__all__)
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert arbitrio.__version__ == version("arbitrio") == told
+
+
+def test_an_import_alone_loads_next_to_nothing() -> None:
+    code = "import arbitrio, sys; print(sorted({'trio', 'msgspec', 'httpx2'} & {*sys.modules}))"
+    assert python("-c", code).stdout == "[]\n"
+
+
+def test_the_module_runs_the_command_line() -> None:
+    done = python("-m", "arbitrio", "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: arbitrio ")
+
+
+@pytest.mark.parametrize("form", ["package", "module", "folder"])
+@pytest.mark.parametrize("name", ["supervisor", "actors", "exchanges"])
+def test_a_package_that_hides_ours_is_named(name: str, form: str, tmp_path: Path) -> None:
+    match form:
+        case "package":
+            other = tmp_path / name
+            other.mkdir()
+            (other / "__init__.py").write_text("options = 'of another distribution'\n")
+        case "module":
+            other = tmp_path / f"{name}.py"
+            other.write_text("")
+        case _:
+            # A folder without `__init__.py` hides nothing: ours is found behind it.
+            (tmp_path / name).mkdir()
+            assert python("-c", "import arbitrio", path=f"{tmp_path}:{ROOT}").returncode == 0
+            return
+    for run in (["-c", "from arbitrio import open_engine"], ["-m", "arbitrio", "--help"]):
+        done = python(*run, path=f"{tmp_path}:{ROOT}", cwd=tmp_path.parent)
+        assert done.returncode != 0
+        last = done.stderr.strip().splitlines()[-1]
+        assert last.startswith(f"ImportError: arbitrio needs its own package '{name}', in {ROOT},")
+        assert f"Python finds {other}" in last
+        assert "Uninstall or rename that one" in last
