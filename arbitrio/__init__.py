@@ -84,14 +84,16 @@ def _place_of(name: str) -> str | None:
 _check_parts()
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        return import_module("actors.edges.version").version()
-    if name == "__all__":
-        return _public_names()
-    if not name.startswith("_") and name in _public_names():
-        return getattr(import_module("arbitrio.public"), name)
-    raise AttributeError(f"module 'arbitrio' has no attribute {name!r}")
+if not TYPE_CHECKING:  # who checks types shall see a name that is not there
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return import_module("actors.edges.version").version()
+        if name == "__all__":
+            return _public_names()
+        if not name.startswith("_") and name in _public_names():
+            return getattr(import_module("arbitrio.public"), name)
+        raise AttributeError(f"module 'arbitrio' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
