@@ -6,7 +6,7 @@ contains a venue's name.
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -34,6 +34,12 @@ class Fees(msgspec.Struct, frozen=True):
     taker: Decimal
 
 
+class LoadSandbox(Protocol):
+    """Gives the class of a venue's sandbox, which is imported only then."""
+
+    def __call__(self) -> "type[SandboxVenue]": ...
+
+
 class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One exchange.
 
@@ -59,7 +65,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     recorded: Mapping[str, Kind]
     read_native: Callable[[Kind, str], tuple[str, str, str] | None]
     """Base, quote and settle asset of a native name, as far as the name alone tells."""
-    sandbox: "Callable[[], type[SandboxVenue]]"
+    sandbox: LoadSandbox
     """Loads the venue's server side."""
     assets: Mapping[str, str] = {}
     checksum: Callable[[Instrument, list[Level], list[Level]], int | None] | None = None

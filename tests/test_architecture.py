@@ -11,7 +11,7 @@ import pytest
 from exchanges import VENUES
 
 ROOT = Path(__file__).parents[1]
-OURS = {"exchanges", "actors", "supervisor", "arbitrio"}
+OURS = {"exchanges", "actors", "supervisor"}
 
 # What each package may import beside the standard library and itself.
 ALLOWED = {
@@ -30,7 +30,6 @@ ALLOWED = {
         "python_socks",
         "zstandard",
     },
-    "arbitrio": {"exchanges", "actors", "supervisor"},
     "supervisor": {
         "exchanges",
         "actors",
@@ -101,7 +100,6 @@ ROOMS = {
         *("venue", "<venue>", "dialogue"),
     ),
     "actors": (*("edges", "network", "books", "venue", "detection", "recording", "sandbox"),),
-    "arbitrio": ("public", "__main__"),
     "supervisor": (*("supervision", "settings", "system", "verify", "bench", "terminal"),),
 }
 # What a folder may hold before it is more than one subject.

@@ -1,6 +1,6 @@
 """What the actors of one venue share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 
 import msgspec
@@ -52,7 +52,7 @@ class VenueContext(msgspec.Struct, eq=False):
     venue_clock: VenueClock = msgspec.field(default_factory=VenueClock)
     instruments: Instruments = msgspec.field(default_factory=Instruments)
     inboxes: dict[str, BookInbox] = {}
-    sources: "count[int]" = msgspec.field(default_factory=count)
+    sources: Iterator[int] = msgspec.field(default_factory=count)
 
     @classmethod
     def open(
