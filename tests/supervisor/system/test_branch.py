@@ -16,7 +16,7 @@ from supervisor.settings.reader import ConfigError
 from supervisor.system.branch import VenueBranch
 from supervisor.system.engine import UnknownMarket
 from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS, make_server
-from tests.system.conftest import Floor, floor
+from tests.system.conftest import Rig, rig
 
 BTC, ETH, PERPETUAL = SYMBOLS
 PARTING = {"open_bps": 1.0, "close_bps": 0.0, "min_notional": 10}
@@ -25,7 +25,7 @@ REFRESH_S = 10.0
 REFRESHED_S = CLOCK_EVERY_S + REFRESH_S
 
 
-def branch_of(made: Floor, venue: str) -> VenueBranch:
+def branch_of(made: Rig, venue: str) -> VenueBranch:
     return made.engine._branches[venue]
 
 
@@ -33,7 +33,7 @@ def branch_of(made: Floor, venue: str) -> VenueBranch:
 
 
 async def test_symbols_watched_twice_or_never_are_no_mistake(autojump_clock: MockClock) -> None:
-    async with floor("binance", symbols=[BTC]) as made:
+    async with rig("binance", symbols=[BTC]) as made:
         await made.until_live(1)
         book = made.engine.book("binance", BTC)
         await made.engine.add("binance", BTC, BTC)
@@ -46,7 +46,7 @@ async def test_symbols_watched_twice_or_never_are_no_mistake(autojump_clock: Moc
 async def test_a_symbol_that_is_removed_and_added_gets_a_new_book(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("binance", symbols=[BTC, ETH]) as made:
+    async with rig("binance", symbols=[BTC, ETH]) as made:
         await made.until_live(2)
         book = made.engine.book("binance", BTC)
         await made.engine.remove("binance", BTC)
@@ -61,7 +61,7 @@ async def test_a_symbol_that_is_removed_and_added_gets_a_new_book(
 async def test_a_symbol_added_before_the_lists_are_there_is_opened_with_them(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("binance", "okx", symbols=[BTC], absent="okx") as made:
+    async with rig("binance", "okx", symbols=[BTC], absent="okx") as made:
         await made.until_live(1)
         await made.engine.add("okx", ETH, "NOPE/USDT")
         with pytest.raises(BookNotLive, match="instruments are being loaded"):
@@ -74,7 +74,7 @@ async def test_a_symbol_added_before_the_lists_are_there_is_opened_with_them(
 
 async def test_channels_are_subscribed_where_the_venue_has_them(autojump_clock: MockClock) -> None:
     channels = ["funding", "ticker"]
-    async with floor("okx", symbols=[BTC, PERPETUAL], channels=channels, klines=["1m"]) as made:
+    async with rig("okx", symbols=[BTC, PERPETUAL], channels=channels, klines=["1m"]) as made:
         await made.until_live(2)
         markets = branch_of(made, "okx").markets
         assert [str(topic.channel) for topic in markets[BTC].places] == ["book", "ticker", "klines"]
@@ -85,7 +85,7 @@ async def test_channels_are_subscribed_where_the_venue_has_them(autojump_clock: 
 async def test_a_wish_that_is_cancelled_leaves_no_half_market(
     after_s: float, autojump_clock: MockClock
 ) -> None:
-    async with floor("binance", symbols=[BTC]) as made:
+    async with rig("binance", symbols=[BTC]) as made:
         await made.until_live(1)
         with trio.move_on_after(after_s):
             await made.engine.add("binance", ETH, PERPETUAL)
@@ -97,7 +97,7 @@ async def test_a_wish_that_is_cancelled_leaves_no_half_market(
 
 
 async def test_a_venue_is_added_once(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx") as made:
+    async with rig("binance", "okx") as made:
         await made.until_live(6)
         with pytest.raises(ConfigError, match=r"^venues.okx: is watched already$"):
             await made.engine.add_venue("okx", made.engine.config.venues["okx"])
@@ -109,7 +109,7 @@ async def test_a_venue_is_added_once(autojump_clock: MockClock) -> None:
 
 
 async def test_new_rules_reach_a_watched_market_and_are_told(autojump_clock: MockClock) -> None:
-    async with floor("okx", refresh_s=REFRESH_S) as made:
+    async with rig("okx", refresh_s=REFRESH_S) as made:
         await made.until_live(3)
         market = made.servers["okx"].venue.markets[BTC]
         market.instrument = replace(market.instrument, min_size=market.instrument.min_size * 2)
@@ -125,7 +125,7 @@ async def test_new_rules_reach_a_watched_market_and_are_told(autojump_clock: Moc
 
 async def test_a_market_that_is_listed_late_is_opened_then(autojump_clock: MockClock) -> None:
     new = "SOL/USDT"
-    async with floor("okx", symbols=[BTC, new], refresh_s=REFRESH_S) as made:
+    async with rig("okx", symbols=[BTC, new], refresh_s=REFRESH_S) as made:
         await made.until_live(1)
         with pytest.raises(UnknownMarket, match=f"okx does not trade {new}"):
             made.engine.book("okx", new)
@@ -138,7 +138,7 @@ async def test_a_market_that_is_listed_late_is_opened_then(autojump_clock: MockC
 async def test_a_market_that_is_listed_no_more_is_not_opened_again(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("okx", refresh_s=REFRESH_S) as made:
+    async with rig("okx", refresh_s=REFRESH_S) as made:
         await made.until_live(3)
         del made.servers["okx"].venue.markets[ETH]
         await trio.sleep(REFRESHED_S)
@@ -153,7 +153,7 @@ async def test_a_market_that_is_listed_no_more_is_not_opened_again(
 
 
 async def test_a_book_whose_actor_failed_starts_anew(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx", symbols=[BTC, ETH]) as made:
+    async with rig("binance", "okx", symbols=[BTC, ETH]) as made:
         await made.until_live(4)
         for venue in ("binance", "okx"):
             fail_once(made.engine.book(venue, BTC))
@@ -186,7 +186,7 @@ def fail_once(book: OrderBook) -> None:
 async def test_opportunities_of_a_market_end_when_nobody_watches_it(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("binance", "okx", symbols=[BTC], detector=PARTING) as made:
+    async with rig("binance", "okx", symbols=[BTC], detector=PARTING) as made:
         await made.until_live(2)
         with trio.fail_after(300):
             while not made.engine.open_opportunities():
