@@ -184,11 +184,12 @@ class Engine:
         Raises:
             ConfigError: the venue or its settings are wrong, or it is part of the engine.
         """
+        if name in VENUES:
+            await load_venue(name, self._network)
+        # Nothing waits from here on until the venue is part of the engine.
         if name in self._branches:
             raise ConfigError([f"venues.{name}: is watched already"])
         config = msgspec.structs.replace(self.config, venues={**self.config.venues, name: own})
-        if name in VENUES:
-            await load_venue(name, self._network)
         check_config(config)
         self.config = config
         await self._open_branch(name)
@@ -200,8 +201,9 @@ class Engine:
             UnknownMarket: the venue is not part of the engine.
         """
         branch = self._branch(name)
-        await branch.close()
-        await self._venues.remove(name)
+        with trio.CancelScope(shield=True):  # half a venue could not be removed again
+            await branch.close()
+            await self._venues.remove(name)
         del self._branches[name]
         venues = {key: own for key, own in self.config.venues.items() if key != name}
         self.config = msgspec.structs.replace(self.config, venues=venues)

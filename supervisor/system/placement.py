@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Final
 
+import trio
+
 from actors.venue.connection import Connection, Subscribe, Unsubscribe
 from actors.venue.context import VenueContext
 from exchanges.errors import CodecUsageError
@@ -65,9 +67,12 @@ class Placement:
         connection.tell(Subscribe((topic,)))
         name = f"{stream.name} {next(self._numbers)}"
         self._connections[name] = connection
-        await self.crew.add(
-            ChildSpec(name=name, run=connection.run, inspect=connection.inspect, wait_ready=False)
+        spec = ChildSpec(
+            name=name, run=connection.run, inspect=connection.inspect, wait_ready=False
         )
+        # Whoever is cancelled meanwhile must hear where the topic is, to take it away.
+        with trio.CancelScope(shield=True):
+            await self.crew.add(spec)
         return connection
 
     async def take_away(self, places: Mapping[Topic, Connection]) -> None:

@@ -105,6 +105,49 @@ async def test_a_venue_is_added_once(autojump_clock: MockClock) -> None:
         assert len(made.live()) == 6
 
 
+async def test_a_venue_is_added_once_though_two_ask_while_it_is_loaded(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def load_slowly(name: str, network: object) -> None:
+        await trio.sleep(1)
+
+    monkeypatch.setattr("supervisor.system.engine.load_venue", load_slowly)
+    said: list[str] = []
+    async with rig("binance", "okx") as made:
+        own = made.engine.config.venues["okx"]
+        await made.engine.remove_venue("okx")
+
+        async def add() -> None:
+            try:
+                await made.engine.add_venue("okx", own)
+            except ConfigError as error:
+                said.extend(error.problems)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(add)
+            nursery.start_soon(add)
+        await made.until_live(6)
+    assert said == ["venues.okx: is watched already"]
+
+
+@pytest.mark.parametrize("turns", range(24, 44, 2))
+async def test_no_turn_of_the_loop_is_a_bad_one_to_cancel_a_removal(
+    turns: int, autojump_clock: MockClock
+) -> None:
+    async with rig("okx", symbols=[BTC]) as made:
+        await made.until_live(1)
+        own = made.engine.config.venues["okx"]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(made.engine.remove_venue, "okx")
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+        if "okx" in made.engine.config.venues:
+            await made.engine.remove_venue("okx")
+        await made.engine.add_venue("okx", own)
+        await made.until_live(1)
+
+
 # Instruments that change.
 
 

@@ -129,20 +129,47 @@ async def test_the_live_tree_shows_books_and_connections(autojump_clock: MockClo
     assert exchange.tree().state is State.STOPPED
 
 
+@pytest.mark.parametrize("name", ["stream_book", "stream_trades"])
 @pytest.mark.parametrize("after_s", [0.0, 0.001, 0.01, 0.1])
 async def test_an_opening_that_is_cancelled_leaves_nothing_behind(
-    after_s: float, autojump_clock: MockClock
+    name: str, after_s: float, autojump_clock: MockClock
 ) -> None:
     async with exchange_of("okx") as (exchange, server):
         await exchange.instruments()
         with trio.move_on_after(after_s):
-            async with exchange.stream_book(SPOT):
+            async with getattr(exchange, name)(SPOT):
                 await trio.sleep_forever()
         await trio.sleep(5)
         assert not server.venue.sessions
-        assert not exchange.tree().children[0].children
+        kept, branch = exchange.tree().children
+        _, connections = branch.children
+        assert (kept.children, connections.children) == ((), ())
         async with exchange.stream_book(SPOT) as books:
             await next_live(books)
+
+
+@pytest.mark.parametrize("name", ["stream_book", "stream_trades"])
+@pytest.mark.parametrize("turns", range(10))
+async def test_no_turn_of_the_loop_is_a_bad_one_to_cancel_an_opening(
+    name: str, turns: int, autojump_clock: MockClock
+) -> None:
+    async with exchange_of("okx") as (exchange, server):
+        await exchange.instruments()
+
+        async def open_stream() -> None:
+            async with getattr(exchange, name)(SPOT):
+                await trio.sleep_forever()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(open_stream)
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+        await trio.sleep(5)
+        assert not server.venue.sessions
+        kept, branch = exchange.tree().children
+        _, connections = branch.children
+        assert (kept.children, connections.children) == ((), ())
 
 
 async def next_live(books: AsyncIterator[OrderBook]) -> OrderBook:
