@@ -24,7 +24,7 @@ test: setup
 lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy exchanges actors supervisor tests examples
+	@$(BIN)/mypy arbitrio.py exchanges actors supervisor tests examples
 
 check: lint test
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import trio
 from msgspec.structs import replace
 
-from supervisor import Engine, Node, load_config, log_to_stderr, open_engine, open_sandboxes
+from arbitrio import Engine, Node, load_config, log_to_stderr, open_engine, open_sandboxes
 
 
 def show(node: Node, depth: int = 0) -> None:

@@ -11,9 +11,15 @@ from pathlib import Path
 
 import trio
 
-from actors.books.order_book import BookNotLive
-from actors.sandbox.server import SandboxServer
-from supervisor import Engine, load_config, log_to_stderr, open_engine, open_sandboxes
+from arbitrio import (
+    BookNotLive,
+    Engine,
+    SandboxServer,
+    load_config,
+    log_to_stderr,
+    open_engine,
+    open_sandboxes,
+)
 
 SYMBOL = "BTC/USDT"
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import trio
 
-from supervisor import load_config, log_to_stderr, open_sandboxes
-from supervisor.system.exchange import PublicExchange, open_exchange
+from arbitrio import PublicExchange, load_config, log_to_stderr, open_exchange, open_sandboxes
 
 VENUE, SYMBOL, PERPETUAL = "okx", "BTC/USDT", "BTC/USDT:USDT"
 

@@ -13,7 +13,7 @@ from random import Random
 
 import trio
 
-from supervisor import (
+from arbitrio import (
     ChildSpec,
     Engine,
     Supervisor,
@@ -52,7 +52,7 @@ async def watch(engine: Engine) -> Best:
     best: Best = {}
     with trio.CancelScope() as scope:
         actor = ChildSpec(name="best", run=partial(keep_best, engine, best, scope.cancel))
-        await Supervisor("mine", [actor], chance=Random()).run()
+        await Supervisor("mine", [actor], jitter=Random().random).run()
     return best
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import trio
 
-from actors.detection.opportunity import Phase
-from supervisor import Engine, load_config, log_to_stderr, open_engine, open_sandboxes
+from arbitrio import Engine, Phase, load_config, log_to_stderr, open_engine, open_sandboxes
 
 
 async def watch(engine: Engine, count: int) -> None:

@@ -100,9 +100,7 @@ ROOMS = {
         *("venue", "<venue>", "dialogue"),
     ),
     "actors": (*("edges", "network", "books", "venue", "detection", "recording", "sandbox"),),
-    "supervisor": (
-        *("supervision", "settings", "system", "verify", "bench", "terminal", "__main__"),
-    ),
+    "supervisor": (*("supervision", "settings", "system", "verify", "bench", "terminal"),),
 }
 # What a folder may hold before it is more than one subject.
 MOST_FILES = 15

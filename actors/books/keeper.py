@@ -1,8 +1,9 @@
 """The actor of one book: batches of events in, the newest top out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 import structlog
 import trio
 
@@ -14,6 +15,18 @@ from exchanges.market.events import BookSnapshot, Event, Fault
 BookInbox = Inbox[tuple[int, Sequence[Event]]]
 """Batches for one book, each with the number of the session that it came from."""
 
+
+class Resync(msgspec.Struct, frozen=True):
+    """A command to the connection of a book: start it anew, for it was found wrong."""
+
+    symbol: str
+    fault: Fault
+    detail: str
+
+
+Commands = trio.MemorySendChannel[Resync]
+"""Where the connection that feeds a book hears of it; never full."""
+
 # A connection that failed says so itself, and one that was stopped is no news.
 _TOLD_ELSEWHERE: Final = frozenset({Fault.DISCONNECTED, Fault.UNSUBSCRIBED})
 
@@ -24,11 +37,11 @@ async def run_book(
     book: OrderBook,
     inbox: BookInbox,
     tops: Tops,
-    resync: Callable[[Fault, str], None],
+    commands: Commands,
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Keep `book` up to date until cancelled; `resync` is called when it finds itself wrong.
+    """Keep `book` up to date until cancelled; when it finds itself wrong it asks for a new start.
 
     While a connection is replaced two sessions send the same market. The book follows the older
     one until the newer one brings a snapshot, and that one from then on.
@@ -38,7 +51,7 @@ async def run_book(
         task_status.started()
         if book.fault is not None and book.fault is not Fault.STARTING:
             # The actor that kept it before has failed; the codec believes that all is well.
-            resync(book.fault, book.detail)
+            resync(book, book.fault, book.detail, commands)
         while True:
             for sender, events in await inbox.take():
                 for event in events:
@@ -47,7 +60,7 @@ async def run_book(
                     if sender == source:
                         book.apply(event)
             if trouble := book.trouble:
-                resync(trouble, book.detail)
+                resync(book, trouble, book.detail, commands)
             tops.tell(book)
             if book.fault is not told:
                 told = book.fault
@@ -60,6 +73,11 @@ async def run_book(
         book.lose(Fault.FAILED, "the book's actor has failed")
         tops.tell(book)
         raise
+
+
+def resync(book: OrderBook, fault: Fault, detail: str, commands: Commands) -> None:
+    """Ask for a new start of the book."""
+    commands.send_nowait(Resync(book.instrument.symbol, fault, detail))
 
 
 def _log(book: OrderBook) -> None:

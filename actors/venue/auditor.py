@@ -7,6 +7,7 @@ import msgspec
 import structlog
 import trio
 
+from actors.books.keeper import Commands, resync
 from actors.books.order_book import OrderBook
 from actors.books.witness import Finding, confirmed
 from actors.venue.context import VenueContext
@@ -17,8 +18,6 @@ LEVELS: Final = 20
 """Of each side. Deeper ones are seldom traded, and some venues charge for them."""
 SETTLE_S: Final = 2.0
 """How far stream and snapshot may be apart."""
-
-Resync = Callable[[Fault, str], None]
 
 log = structlog.get_logger()
 
@@ -42,12 +41,15 @@ class AuditCount(msgspec.Struct):
 
 
 class Auditor:
-    """Audits one book every `every_s` seconds, in turn; `books` gives those that are watched."""
+    """Audits one book every `every_s` seconds, in turn.
+
+    `books` gives those that are watched, each with where its connection hears of it.
+    """
 
     def __init__(
         self,
         context: VenueContext,
-        books: Callable[[], Iterable[tuple[OrderBook, Resync]]],
+        books: Callable[[], Iterable[tuple[OrderBook, Commands]]],
         every_s: float,
     ) -> None:
         self.count = AuditCount()
@@ -63,14 +65,14 @@ class Auditor:
             await trio.sleep(self._every_s)
             live = [one for one in self._books() if one[0].is_live]
             if live:
-                book, resync = min(live, key=lambda one: self._last_s(one[0]))
+                book, commands = min(live, key=lambda one: self._last_s(one[0]))
                 self._audited[book.instrument.symbol] = trio.current_time()
-                await self._audit(book, resync)
+                await self._audit(book, commands)
 
     def _last_s(self, book: OrderBook) -> float:
         return self._audited.get(book.instrument.symbol, -1.0)
 
-    async def _audit(self, book: OrderBook, resync: Resync) -> None:
+    async def _audit(self, book: OrderBook, commands: Commands) -> None:
         first = await self._compare(book)
         if first is None or not first.mismatches:
             return
@@ -78,7 +80,8 @@ class Auditor:
         wrong = confirmed(first, second) if second else []
         if wrong:
             self.count.lost += 1
-            resync(Fault.AUDIT, f"{len(wrong)} levels differ, such as {wrong[0]}")
+            detail = f"{len(wrong)} levels differ, such as {wrong[0]}"
+            resync(book, Fault.AUDIT, detail, commands)
 
     async def _compare(self, book: OrderBook) -> Finding | None:
         """One comparison; None if there was no snapshot, or the book started anew meanwhile."""

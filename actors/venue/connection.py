@@ -8,11 +8,11 @@ import msgspec
 import structlog
 import trio
 
+from actors.books.keeper import Resync
 from actors.network.websocket import Disconnected, HandshakeRefused
 from actors.venue.context import VenueContext
 from actors.venue.session import Session
 from exchanges.errors import ExchangeError
-from exchanges.market.events import Fault
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
 from exchanges.stream.facts import Stream
@@ -44,14 +44,6 @@ class Unsubscribe(msgspec.Struct, frozen=True):
     topics: tuple[Topic, ...]
 
 
-class Resync(msgspec.Struct, frozen=True):
-    """Start a book anew: its actor found it wrong, or is new itself."""
-
-    symbol: str
-    fault: Fault
-    detail: str
-
-
 class Refresh(msgspec.Struct, frozen=True):
     """The rules of an instrument changed."""
 
@@ -75,7 +67,12 @@ class Connection:
         self._sessions: list[Session] = []  # the primary first, a successor after it
         self._past_frames = 0  # of sessions that are over
 
-    def tell(self, command: Command) -> None:
+    @property
+    def commands(self) -> trio.MemorySendChannel[Command]:
+        """Where the actor hears of a book that was found wrong."""
+        return self._send
+
+    def tell(self, command: Subscribe | Unsubscribe | Refresh) -> None:
         """Give the actor a command; what it must wish for is kept even while it is down."""
         match command:
             case Subscribe(topics):
@@ -130,11 +127,15 @@ class Connection:
             self._forget(session)
             if not session.is_connected or not self._sessions:
                 raise
-            log.warning("session_ended", venue=self._context.venue.name, reason=reason_of(group))
+            self._tell_failures("session_ended", group)
         else:
             self._forget(session)  # it was retired
         finally:
             session.ended.set()
+
+    def _tell_failures(self, event: str, group: BaseExceptionGroup[Exception]) -> None:
+        reasons = "; ".join(repr(error) for error in group.exceptions)
+        log.warning(event, venue=self._context.venue.name, reason=reasons)
 
     def _forget(self, session: Session) -> None:
         self._sessions.remove(session)
@@ -167,7 +168,7 @@ class Connection:
         try:
             successor = await self._begin(nursery)
         except* SESSION_FAILURES as group:
-            log.warning("rollover_failed", venue=self._context.venue.name, reason=reason_of(group))
+            self._tell_failures("rollover_failed", group)
         else:
             await first_of(successor.settled, successor.ended, old.ended, within_s=SETTLE_S)
             if not successor.ended.is_set():
@@ -190,10 +191,3 @@ async def first_of(*events: trio.Event, within_s: float) -> None:
 async def _cancel_after(event: trio.Event, scope: trio.CancelScope) -> None:
     await event.wait()
     scope.cancel(reason="one of the events has come")
-
-
-def reason_of(error: BaseException) -> str:
-    """An error, or the leaves of a group, in one line."""
-    if isinstance(error, BaseExceptionGroup):
-        return "; ".join(reason_of(leaf) for leaf in error.exceptions)
-    return f"{type(error).__name__}: {error}"

@@ -1,6 +1,6 @@
 """What the actors of one venue share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 
 import msgspec
@@ -11,6 +11,7 @@ from actors.edges.hub import Hub
 from actors.edges.taps import HttpTap, StreamTap
 from actors.network.network import Network
 from actors.network.websocket import Transport
+from actors.venue.clock import VenueClock
 from actors.venue.gateway import Gateway
 from exchanges.chance import Chance
 from exchanges.limits import TokenBucket
@@ -19,10 +20,22 @@ from exchanges.market.instrument import Instruments
 from exchanges.venue import Venue
 
 
+class Injected(msgspec.Struct, frozen=True, kw_only=True):
+    """What a system is given from outside, so that it may run in virtual time and be heard."""
+
+    network: Network
+    clock: Clock
+    chance: Chance
+    transport: Transport = Transport.AUTO
+    stream_tap: StreamTap | None = None
+    http_tap: HttpTap | None = None
+
+
 class VenueContext(msgspec.Struct, eq=False):
     """One venue as its actors see it.
 
-    `books` are the inboxes of its books by symbol, `connects` its budget of new connections, and
+    `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
+    `connects` is its budget of new connections, `venue_clock` its clock against ours, and
     `sources` numbers its sessions.
     """
 
@@ -32,40 +45,35 @@ class VenueContext(msgspec.Struct, eq=False):
     gateway: Gateway
     clock: Clock
     chance: Chance
-    instruments: Instruments
-    books: dict[str, BookInbox]
     events: Hub[StreamEvent]
     transport: Transport
     connects: TokenBucket
     tap: StreamTap | None = None
-    sources: "count[int]" = msgspec.field(default_factory=count)
+    venue_clock: VenueClock = msgspec.field(default_factory=VenueClock)
+    instruments: Instruments = msgspec.field(default_factory=Instruments)
+    inboxes: dict[str, BookInbox] = {}
+    sources: Iterator[int] = msgspec.field(default_factory=count)
 
     @classmethod
     def open(
         cls,
         venue: Venue,
         endpoints: Mapping[str, str],
-        *,
-        network: Network,
-        clock: Clock,
-        chance: Chance,
         events: Hub[StreamEvent],
-        transport: Transport,
-        stream_tap: StreamTap | None = None,
-        http_tap: HttpTap | None = None,
+        given: Injected,
     ) -> "VenueContext":
         """A venue of which nothing is known and nothing watched yet."""
         return cls(
             venue=venue,
             endpoints=endpoints,
-            network=network,
-            gateway=Gateway(venue, endpoints, network, clock, chance, http_tap),
-            clock=clock,
-            chance=chance,
-            instruments=Instruments(),
-            books={},
+            network=given.network,
+            gateway=Gateway(
+                venue, endpoints, given.network, given.clock, given.chance, given.http_tap
+            ),
+            clock=given.clock,
+            chance=given.chance,
             events=events,
-            transport=transport,
+            transport=given.transport,
             connects=TokenBucket(venue.connects),
-            tap=stream_tap,
+            tap=given.stream_tap,
         )

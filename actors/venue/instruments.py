@@ -9,7 +9,6 @@ import msgspec
 import structlog
 import trio
 
-from actors.venue.clock import VenueClock
 from actors.venue.context import VenueContext
 from exchanges.errors import ExchangeError
 from exchanges.market.events import InstrumentChange
@@ -26,7 +25,6 @@ log = structlog.get_logger()
 
 async def run_instruments(
     context: VenueContext,
-    clock: VenueClock,
     on_change: Callable[[list[InstrumentChange]], Awaitable[None]],
     refresh_s: float,
     *,
@@ -41,12 +39,12 @@ async def run_instruments(
         ExchangeError: the first list could not be had.
     """
     await on_change(await load_instruments(context))
-    await _measure(context, clock)
+    await _measure(context)
     task_status.started()
     refresh_at_s = trio.current_time() + refresh_s
     while True:
         await trio.sleep(CLOCK_EVERY_S)
-        await _measure(context, clock)
+        await _measure(context)
         if trio.current_time() >= refresh_at_s:
             refresh_at_s = trio.current_time() + refresh_s
             try:
@@ -106,7 +104,7 @@ def _merge(
     return changes
 
 
-async def _measure(context: VenueContext, clock: VenueClock) -> None:
+async def _measure(context: VenueContext) -> None:
     """Compare the venue's clock with ours; a failure leaves the last measurement standing.
 
     What is told too coarsely says less than the stamps of the stream.
@@ -119,4 +117,4 @@ async def _measure(context: VenueContext, clock: VenueClock) -> None:
     except ExchangeError as error:
         log.warning("clock_not_measured", venue=error.venue, reason=str(error))
     else:
-        clock.measured(sent_ns, venue_ns, context.clock.now_ns())
+        context.venue_clock.measured(sent_ns, venue_ns, context.clock.now_ns())

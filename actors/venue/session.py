@@ -8,6 +8,7 @@ import structlog
 import trio
 
 from actors.books.keeper import BookInbox
+from actors.edges.background import open_background
 from actors.network.websocket import HandshakeRefused, WebSocket, open_websocket
 from actors.venue.budget import take_turn
 from actors.venue.context import VenueContext
@@ -71,7 +72,7 @@ class Session:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Connect, say so, and pump until the connection ends or `retire` is called.
 
-        Raises (each possibly in a group):
+        Raises (in a group if two of them happen at once):
             OSError, trio.TooSlowError, HandshakeRefused: no connection.
             Disconnected: it ended.
             ExchangeError: it went silent, or sent nonsense too often.
@@ -112,7 +113,7 @@ class Session:
         self._deliver(self.codec.resync(symbol, fault, detail, now_ns))
 
     async def _pump(self, socket: WebSocket) -> None:
-        async with trio.open_nursery() as nursery:
+        async with open_background("the session has ended") as nursery:
             nursery.start_soon(self._keep, socket, nursery, name=f"{self._name} keeper")
             await self._read(socket)
 
@@ -176,7 +177,7 @@ class Session:
             else:
                 self._publish(event)
         for symbol, batch in batches.items():
-            inbox = self._context.books.get(symbol)
+            inbox = self._context.inboxes.get(symbol)
             if inbox and not inbox.offer((self.source, batch)):
                 self._overflow(symbol, inbox, batch[-1])
 

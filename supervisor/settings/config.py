@@ -110,7 +110,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: str | Path) -> Config:
     """Read a configuration file.
 
     Raises:
@@ -118,7 +118,7 @@ def load_config(path: Path) -> Config:
         ConfigError: what is wrong with it, one line for each mistake.
     """
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = tomllib.loads(Path(path).read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"not a TOML file: {error}"]) from error
     return read_config(data)

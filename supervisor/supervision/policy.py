@@ -1,14 +1,14 @@
 """When a child that exited is started again: a pure decision, told what happened and when.
 
 The vocabulary is that of OTP's supervisors (https://www.erlang.org/doc/system/sup_princ.html);
-parking is ours. Times are monotonic seconds, durations too; chance is injected. The loop that
+parking is ours. Times are monotonic seconds, durations too; jitter is injected. The loop that
 obeys is in `supervise.py`.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -16,11 +16,8 @@ TEXT_CHARS: Final = 300
 """A failure's text is cut here: enough for a sentence and the first bytes of a payload."""
 
 
-class Chance(Protocol):
-    """Source of jitter; `random.Random` is one."""
-
-    def random(self) -> float:
-        """A number from 0 up to, and not including, 1."""
+Jitter = Callable[[], float]
+"""Numbers from 0 up to, and not including, 1, such as the `random` of a `random.Random`."""
 
 
 class Restart(StrEnum):
@@ -56,9 +53,9 @@ class Backoff(msgspec.Struct, frozen=True, kw_only=True):
         """The pause that follows one of `last_s`, jitter left out."""
         return _grown_s(last_s, self.initial_s, self.factor, self.cap_s)
 
-    def draw_s(self, pause_s: float, chance: Chance) -> float:
+    def draw_s(self, pause_s: float, jitter: Jitter) -> float:
         """The pause with its jitter."""
-        spread = self.jitter * (2 * chance.random() - 1)
+        spread = self.jitter * (2 * jitter() - 1)
         return min(pause_s * (1 + spread), self.cap_s)
 
 
@@ -174,9 +171,9 @@ Decision = RestartChildren | Forget | Park | Escalate
 class RestartPolicy:
     """Decides for the children of one supervisor; it must be told of every start and exit."""
 
-    def __init__(self, strategy: Strategy, limit: RestartLimit, chance: Chance) -> None:
+    def __init__(self, strategy: Strategy, limit: RestartLimit, jitter: Jitter) -> None:
         self._strategy = strategy
-        self._chance = chance
+        self._jitter = jitter
         self._recent = _Recent(limit)
         self._children: dict[str, _Child] = {}  # in start order
 
@@ -217,7 +214,7 @@ class RestartPolicy:
             return Escalate(name, recent.history)
         backoff = child.rules.backoff
         child.pause_s = backoff.next_s(child.pause_s)
-        return self._restart(name, backoff.draw_s(child.pause_s, self._chance))
+        return self._restart(name, backoff.draw_s(child.pause_s, self._jitter))
 
     def on_request(self, name: str) -> RestartChildren:
         """What to do when somebody wants the child restarted: that is no failure."""

@@ -26,10 +26,10 @@ import structlog
 
 from supervisor.supervision.child import Child, ChildSpec, State
 from supervisor.supervision.policy import (
-    Chance,
     Decision,
     Escalate,
     Forget,
+    Jitter,
     Park,
     Restart,
     RestartChildren,
@@ -55,14 +55,14 @@ class Siblings:
         supervisor: str,
         strategy: Strategy,
         limit: RestartLimit,
-        chance: Chance,
+        jitter: Jitter,
         on_ready: Callable[[], None],
     ) -> None:
         self.escalation: RestartLimitReached | None = None
         self._supervisor = supervisor
         self._limit = limit
         self._on_ready = on_ready
-        self._policy = RestartPolicy(strategy, limit, chance)
+        self._policy = RestartPolicy(strategy, limit, jitter)
         self._is_ordered = strategy is not Strategy.ONE_FOR_ONE  # not in the first start only
         self._children: dict[str, Child] = {}
 

@@ -1,6 +1,6 @@
 """A supervisor: the loop that starts, watches, restarts and stops children.
 
-    supervisor = Supervisor("venues", [ChildSpec("books", run_books)], chance=random.Random())
+    supervisor = Supervisor("venues", [ChildSpec("books", run_books)], jitter=random.random)
     await supervisor.run()    # until it is cancelled or raises RestartLimitReached
 
 `policy.py` decides about exits, `siblings.py` about turns; here is what needs tasks.
@@ -15,7 +15,7 @@ import trio
 from supervisor.supervision.child import Child, ChildNotReady, ChildSpec, Node, State
 from supervisor.supervision.policy import (
     Backoff,
-    Chance,
+    Jitter,
     Parking,
     Restart,
     RestartLimit,
@@ -42,7 +42,7 @@ class Supervisor:
         *,
         strategy: Strategy = Strategy.ONE_FOR_ONE,
         limit: RestartLimit = _DEFAULTS.limit,
-        chance: Chance,
+        jitter: Jitter,
     ) -> None:
         names = [spec.name for spec in children]
         if len(set(names)) < len(names):
@@ -51,7 +51,7 @@ class Supervisor:
         self._specs = {spec.name: spec for spec in children}  # in start order
         self._strategy = strategy
         self._limit = limit
-        self._chance = chance
+        self._jitter = jitter
         self._state = State.STOPPED
         self._since_s = 0.0  # until the first run, when there may be no clock yet
         self._children = self._siblings()
@@ -236,7 +236,7 @@ class Supervisor:
             raise RuntimeError(f"{self.name} is {self._state}")
 
     def _siblings(self) -> Siblings:
-        return Siblings(self.name, self._strategy, self._limit, self._chance, self._wake)
+        return Siblings(self.name, self._strategy, self._limit, self._jitter, self._wake)
 
     def _wake(self) -> None:
         self._changed.set()

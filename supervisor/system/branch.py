@@ -1,46 +1,42 @@
 """One venue at work: its gateway, its instruments, its connections, and what is watched there."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 import structlog
 import trio
 
-from actors.books.keeper import BookInbox
+from actors.books.keeper import Commands
 from actors.books.order_book import OrderBook
 from actors.venue.auditor import AuditCount, Auditor
-from actors.venue.clock import VenueClock
-from actors.venue.connection import Connection, Refresh
 from actors.venue.context import VenueContext
 from actors.venue.instruments import run_instruments
-from actors.venue.placement import Placement
 from exchanges.errors import InvalidSymbol
-from exchanges.market.events import Fault, InstrumentChange
-from exchanges.market.instrument import Instrument, Status, kind_of
+from exchanges.market.events import InstrumentChange
+from exchanges.market.instrument import Instrument, Status
 from exchanges.market.topics import Topic
 from supervisor.settings.config import Wish
 from supervisor.settings.reader import suggest
 from supervisor.supervision.child import ChildSpec
 from supervisor.supervision.policy import Parking, RestartLimit, Strategy
 from supervisor.supervision.supervise import Supervisor
-from supervisor.system.markets import Floor, MarketDesk
+from supervisor.system.markets import Market, Markets
+from supervisor.system.placement import Placement
 
-# A busy book gets some ten batches a second; this is several seconds of being late.
-INBOX_BATCHES: Final = 64
-# All connections of a venue may drop at once, and that more than once, before its branch is
-# started as a whole; a branch that does not come up is parked and probed.
-CONNECTION_LIMIT: Final = RestartLimit(restarts=40, window_s=120.0)
+# A branch that does not come up is parked and probed.
 BRANCH_LIMIT: Final = RestartLimit(restarts=5, window_s=60.0)
 PARKING: Final = Parking(probe_after_s=60.0)
 
 log = structlog.get_logger()
 
 
-class VenueDesk:
+class VenueBranch:
     """The branch of one venue.
 
     Attributes:
         context: what its connections share.
+        placement: its connections.
         wished: symbols to be watched.
         markets: those that are, by symbol.
         unknown: what was wished for and the venue does not trade.
@@ -49,27 +45,24 @@ class VenueDesk:
     def __init__(
         self,
         context: VenueContext,
-        floor: Floor,
+        markets: Markets,
         *,
-        symbols: Iterable[str],
-        wishes: Iterable[Wish],
-        refresh_s: float,
-        audit_s: float,
+        symbols: Iterable[str] = (),
+        wishes: Iterable[Wish] = (),
+        refresh_s: float | None = None,
+        audit_s: float = 0.0,
     ) -> None:
+        """Without `refresh_s` nobody keeps its instruments, without `audit_s` nobody audits."""
         self.context = context
-        self.markets: dict[str, MarketDesk] = {}
-        self.unknown: set[str] = set()
-        self._floor = floor
-        self._clock = floor.clocks.setdefault(context.venue.name, VenueClock())
-        self._turn = trio.Lock()  # to change what is watched
+        self.placement = Placement(context)
         self.wished = list(symbols)
+        self.markets: dict[str, Market] = {}
+        self.unknown: set[str] = set()
+        self._keeper = markets
+        self._turn = trio.Lock()  # to change what is watched
         self._wishes = tuple(wishes)
         self._refresh_s = refresh_s
         self._auditor = Auditor(context, self._audited, audit_s) if audit_s else None
-        self._crew = Supervisor(
-            f"{context.venue.name} connections", limit=CONNECTION_LIMIT, chance=context.chance
-        )
-        self._placement = Placement(context, self._start_connection, self._crew.remove)
 
     @property
     def name(self) -> str:
@@ -78,32 +71,35 @@ class VenueDesk:
     @property
     def frames(self) -> int:
         """Frames that all connections have received."""
-        return self._placement.frames
+        return self.placement.frames
 
     @property
     def audits(self) -> AuditCount | None:
         return self._auditor.count if self._auditor else None
 
-    def as_child(self) -> ChildSpec:
-        """The branch: connections need instruments, and both need the gateway."""
-        children = [
-            ChildSpec(name="gateway", run=self.context.gateway.run),
-            ChildSpec(name="instruments", run=self._run_instruments),
-            self._crew.as_child(wait_ready=False),
-        ]
-        if auditor := self._auditor:
-            children.append(
-                ChildSpec(name="auditor", run=auditor.run, inspect=auditor.count.inspect)
-            )
+    def as_child(self, *, wait_ready: bool) -> ChildSpec:
+        """The branch: connections need instruments, and both need the gateway.
+
+        One venue that is down must not keep others from starting: with others do not wait.
+        """
         branch = Supervisor(
             self.name,
-            children,
+            list(self._children()),
             strategy=Strategy.REST_FOR_ONE,
             limit=BRANCH_LIMIT,
-            chance=self.context.chance,
+            jitter=self.context.chance.random,
         )
-        # One venue that is down must not keep the others from starting.
-        return branch.as_child(wait_ready=False, parking=PARKING, limit=RestartLimit(1, 600.0))
+        limit = RestartLimit(1, 600.0)
+        return branch.as_child(wait_ready=wait_ready, parking=PARKING, limit=limit)
+
+    def _children(self) -> Iterator[ChildSpec]:
+        yield ChildSpec(name="gateway", run=self.context.gateway.run)
+        if refresh_s := self._refresh_s:
+            load = partial(run_instruments, self.context, self._on_change, refresh_s)
+            yield ChildSpec(name="instruments", run=load)
+        yield self.placement.crew.as_child(wait_ready=False)
+        if auditor := self._auditor:
+            yield ChildSpec(name="auditor", run=auditor.run, inspect=auditor.count.inspect)
 
     async def add(self, symbols: Iterable[str]) -> None:
         """Watch more symbols.
@@ -126,30 +122,22 @@ class VenueDesk:
                 if symbol in self.wished:
                     self.wished.remove(symbol)
                 if market := self.markets.pop(symbol, None):
-                    await self._close(market)
+                    await self._keeper.close(market)
 
     async def close(self) -> None:
         """Watch nothing any more."""
         await self.remove(list(self.wished))
 
-    def _audited(self) -> list[tuple[OrderBook, Callable[[Fault, str], None]]]:
-        return [(market.book, market.resync) for market in self.markets.values()]
+    def _audited(self) -> list[tuple[OrderBook, Commands]]:
+        return [(market.book, market.commands) for market in self.markets.values()]
 
     # Instruments.
-
-    async def _run_instruments(self, *, task_status: trio.TaskStatus[None]) -> None:
-        await run_instruments(
-            self.context, self._clock, self._on_change, self._refresh_s, task_status=task_status
-        )
 
     async def _on_change(self, changes: list[InstrumentChange]) -> None:
         for change in changes:
             instrument = change.instrument
             if market := self.markets.get(instrument.symbol):
-                market.instrument = instrument
-                self._floor.update_instrument(instrument)
-                for connection in dict.fromkeys(market.places.values()):
-                    connection.tell(Refresh(instrument))
+                self._keeper.change(market, instrument)
                 log.info("instrument_changed", venue=self.name, symbol=instrument.symbol)
             self.context.events.publish(change)
         async with self._turn:
@@ -179,33 +167,10 @@ class VenueDesk:
     async def _open(self, instrument: Instrument) -> None:
         # A branch that is restarted meanwhile must not leave half a market behind.
         with trio.CancelScope(shield=True):
-            await self._open_whole(instrument)
-
-    async def _open_whole(self, instrument: Instrument) -> None:
-        symbol = instrument.symbol
-        venue = self.context.venue
-        book = OrderBook(instrument, venue.checksum, venue.start_limit)
-        inbox: BookInbox = BookInbox(INBOX_BATCHES)
-        market = self.markets[symbol] = MarketDesk(instrument, book, inbox, {})
-        self.context.books[symbol] = inbox
-        await self._floor.open_market(market)
-        for channel, interval in self._wishes:
-            stream = self.context.venue.stream_for(kind_of(symbol), channel, interval)
-            if stream:
-                topic = Topic(channel, symbol, interval)
-                market.places[topic] = await self._placement.place(topic, stream)
-
-    async def _close(self, market: MarketDesk) -> None:
-        with trio.CancelScope(shield=True):
-            await self._close_whole(market)
-
-    async def _close_whole(self, market: MarketDesk) -> None:
-        symbol = market.instrument.symbol
-        await self._placement.take_away(market.places)
-        del self.context.books[symbol]
-        await self._floor.close_market(market)
-
-    async def _start_connection(self, name: str, connection: Connection) -> None:
-        await self._crew.add(
-            ChildSpec(name=name, run=connection.run, inspect=connection.inspect, wait_ready=False)
-        )
+            market = await self._keeper.open(self.placement, instrument)
+            self.markets[instrument.symbol] = market
+            for channel, interval in self._wishes:
+                topic = Topic(channel, instrument.symbol, interval)
+                stream = self.context.venue.stream_for(instrument.kind, channel, interval)
+                if stream and topic not in market.places:
+                    market.places[topic] = await self.placement.place(topic, stream)

@@ -8,12 +8,12 @@ async with open_engine(config) as engine:
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
-from typing import Final
 
 import msgspec
 import trio
 
 from actors.books.order_book import BookNotLive, OrderBook
+from actors.books.tops import Tops
 from actors.detection.identity import AssetIdentity
 from actors.detection.opportunity import Opportunity, OpportunityChange
 from actors.edges.background import open_background
@@ -22,21 +22,18 @@ from actors.edges.hub import Hub, Listener
 from actors.edges.taps import HttpTap, StreamTap
 from actors.network.network import Network, SocketNetwork
 from actors.venue.auditor import AuditCount
-from actors.venue.context import VenueContext
+from actors.venue.context import Injected, VenueContext
 from exchanges import VENUES
 from exchanges.market.events import BookLost, Fault, StreamEvent, Top
 from exchanges.market.instrument import Instrument
 from supervisor.settings.config import Config, VenueConfig, check_config
 from supervisor.settings.reader import ConfigError, suggest
 from supervisor.supervision.child import Node
-from supervisor.supervision.policy import RestartLimit
 from supervisor.supervision.supervise import Supervisor
-from supervisor.system.branch import VenueDesk
+from supervisor.system.branch import VenueBranch
+from supervisor.system.detection import Detection
 from supervisor.system.loading import load_venue
-from supervisor.system.markets import Floor
-
-# A book's actor fails by our own bug only; many failing at once would be a wave of bad data.
-BOOK_LIMIT: Final = RestartLimit(restarts=50, window_s=60.0)
+from supervisor.system.markets import Markets
 
 
 class UnknownMarket(LookupError):
@@ -76,33 +73,39 @@ class Engine:
         self._chance = chance
         self._taps = taps
         identity = AssetIdentity(config.assets, config.comparable)
-        self._floor = Floor(config.detector, identity, self._taker_fee, clock, chance)
-        self.tops = self._floor.tops.news
-        self.latency_ns = self._floor.latency_ns
-        self._desks: dict[str, VenueDesk] = {}
-        self._venues = Supervisor("venues", chance=chance)
-        children = (*self._floor.as_children(), self._venues.as_child())
-        self._root = Supervisor("arbitrio", children, chance=chance)
+        tops = Tops()
+        self.tops = tops.news
+        self._detection = Detection(config.detector, identity, self._taker_fee, clock, tops)
+        self.latency_ns = self._detection.latency_ns
+        self._markets = Markets(tops, chance, self._detection)
+        self._branches: dict[str, VenueBranch] = {}
+        self._venues = Supervisor("venues", jitter=chance.random)
+        children = (
+            self._markets.books.as_child(),
+            self._detection.as_child(),
+            self._venues.as_child(),
+        )
+        self._root = Supervisor("arbitrio", children, jitter=chance.random)
 
     # Using it.
 
     def opportunities(self) -> Listener[OpportunityChange]:
         """News of opportunities from now on, as an async iterator."""
-        return self._floor.news.listen()
+        return self._detection.news.listen()
 
     def open_opportunities(self) -> list[Opportunity]:
         """The opportunities open now, best edge first."""
-        return self._floor.detector.open()
+        return self._detection.detector.open()
 
     @property
     def refused(self) -> dict[str, int]:
         """How many opportunities were not shown, by reason."""
-        return {str(reason): number for reason, number in self._floor.detector.refused.items()}
+        return {str(reason): number for reason, number in self._detection.detector.refused.items()}
 
     @property
     def audits(self) -> dict[str, AuditCount]:
         """What audits of books have found, by venue; empty if they are turned off."""
-        return {name: desk.audits for name, desk in self._desks.items() if desk.audits}
+        return {name: branch.audits for name, branch in self._branches.items() if branch.audits}
 
     def book(self, venue: str, symbol: str) -> OrderBook:
         """The book of a watched market; reading it raises `BookNotLive` while it may be wrong.
@@ -111,19 +114,21 @@ class Engine:
             UnknownMarket: nobody watches that market, or the venue does not trade it.
             BookNotLive: the venue's instruments are still being loaded.
         """
-        desk = self._desk(venue)
-        if market := desk.markets.get(symbol):
+        branch = self._branch(venue)
+        if market := branch.markets.get(symbol):
             return market.book
-        if symbol in desk.unknown:
+        if symbol in branch.unknown:
             raise UnknownMarket(f"{venue} does not trade {symbol}")
-        if symbol in desk.wished:
+        if symbol in branch.wished:
             detail = "the venue's instruments are being loaded"
             raise BookNotLive(venue, symbol, Fault.STARTING, detail)
-        raise UnknownMarket(f"{venue} {symbol} is not watched; {suggest(symbol, desk.wished)}")
+        raise UnknownMarket(f"{venue} {symbol} is not watched; {suggest(symbol, branch.wished)}")
 
     def books(self) -> list[OrderBook]:
         """The books of all watched markets."""
-        return [market.book for desk in self._desks.values() for market in desk.markets.values()]
+        return [
+            market.book for branch in self._branches.values() for market in branch.markets.values()
+        ]
 
     async def until_live(self, venue: str, symbol: str) -> OrderBook:
         """Wait until a watched book can be read.
@@ -154,7 +159,7 @@ class Engine:
     @property
     def frames(self) -> int:
         """Frames received so far, by all connections."""
-        return sum(desk.frames for desk in self._desks.values())
+        return sum(branch.frames for branch in self._branches.values())
 
     async def add(self, venue: str, *symbols: str) -> None:
         """Watch more symbols at a venue.
@@ -163,7 +168,7 @@ class Engine:
             UnknownMarket: the venue is not part of the engine; see `add_venue`.
             InvalidSymbol: the venue does not trade one of them.
         """
-        await self._desk(venue).add(symbols)
+        await self._branch(venue).add(symbols)
 
     async def remove(self, venue: str, *symbols: str) -> None:
         """Watch symbols at a venue no longer.
@@ -171,7 +176,7 @@ class Engine:
         Raises:
             UnknownMarket: the venue is not part of the engine.
         """
-        await self._desk(venue).remove(symbols)
+        await self._branch(venue).remove(symbols)
 
     async def add_venue(self, name: str, own: VenueConfig) -> None:
         """Watch one more venue.
@@ -179,14 +184,15 @@ class Engine:
         Raises:
             ConfigError: the venue or its settings are wrong, or it is part of the engine.
         """
-        if name in self._desks:
-            raise ConfigError([f"venues.{name}: is watched already"])
-        config = msgspec.structs.replace(self.config, venues={**self.config.venues, name: own})
         if name in VENUES:
             await load_venue(name, self._network)
+        # Nothing waits from here on until the venue is part of the engine.
+        if name in self._branches:
+            raise ConfigError([f"venues.{name}: is watched already"])
+        config = msgspec.structs.replace(self.config, venues={**self.config.venues, name: own})
         check_config(config)
         self.config = config
-        await self._open_desk(name)
+        await self._open_branch(name)
 
     async def remove_venue(self, name: str) -> None:
         """Watch a venue no longer.
@@ -194,10 +200,11 @@ class Engine:
         Raises:
             UnknownMarket: the venue is not part of the engine.
         """
-        desk = self._desk(name)
-        await desk.close()
-        await self._venues.remove(name)
-        del self._desks[name]
+        branch = self._branch(name)
+        with trio.CancelScope(shield=True):  # half a venue could not be removed again
+            await branch.close()
+            await self._venues.remove(name)
+        del self._branches[name]
         venues = {key: own for key, own in self.config.venues.items() if key != name}
         self.config = msgspec.structs.replace(self.config, venues=venues)
 
@@ -208,41 +215,38 @@ class Engine:
             RestartLimitReached: a part failed so often that the whole had to give up.
         """
         for name in self.config.venues:
-            await self._open_desk(name)
+            await self._open_branch(name)
         try:
             await self._root.run(task_status=task_status)
         finally:
-            for hub in (self._floor.news, self.tops, self.events):
+            for hub in (self._detection.news, self.tops, self.events):
                 hub.close()
 
     # How it is put together.
 
-    def _desk(self, venue: str) -> VenueDesk:
-        if venue not in self._desks:
-            raise UnknownMarket(f"{venue} is not watched; {suggest(venue, list(self._desks))}")
-        return self._desks[venue]
+    def _branch(self, venue: str) -> VenueBranch:
+        if venue not in self._branches:
+            raise UnknownMarket(f"{venue} is not watched; {suggest(venue, list(self._branches))}")
+        return self._branches[venue]
 
-    async def _open_desk(self, name: str) -> None:
-        desk = self._desks[name] = self._make_desk(name)
-        await self._venues.add(desk.as_child())
+    async def _open_branch(self, name: str) -> None:
+        branch = self._branches[name] = self._make_branch(name)
+        await self._venues.add(branch.as_child(wait_ready=False))
 
-    def _make_desk(self, name: str) -> VenueDesk:
+    def _make_branch(self, name: str) -> VenueBranch:
         venue, config, taps = VENUES[name], self.config, self._taps
-        network = self._network or SocketNetwork(config.proxy_of(name))
-        context = VenueContext.open(
-            venue,
-            config.endpoints_of(venue),
-            network=network,
+        given = Injected(
+            network=self._network or SocketNetwork(config.proxy_of(name)),
             clock=self.clock,
             chance=self._chance,
-            events=self.events,
             transport=config.transport,
             stream_tap=taps.stream(name) if taps else None,
             http_tap=taps.http(name) if taps else None,
         )
-        return VenueDesk(
+        context = VenueContext.open(venue, config.endpoints_of(venue), self.events, given)
+        return VenueBranch(
             context,
-            self._floor,
+            self._markets,
             symbols=config.symbols_of(name),
             wishes=config.wishes_of(venue),
             refresh_s=config.refresh_s,

@@ -15,12 +15,13 @@ from typing import TypeVar
 import trio
 
 from actors.books.order_book import OrderBook
+from actors.books.tops import Tops
 from actors.edges.background import open_background
 from actors.edges.clock import Clock, SystemClock
 from actors.edges.hub import Hub
 from actors.network.network import Network, SocketNetwork
 from actors.network.websocket import Transport
-from actors.venue.context import VenueContext
+from actors.venue.context import Injected, VenueContext
 from actors.venue.instruments import load_instruments
 from exchanges import Venue
 from exchanges.errors import InvalidSymbol
@@ -42,8 +43,12 @@ from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Request
 from exchanges.venue import PRODUCTION
+from supervisor.supervision.child import Node
+from supervisor.supervision.supervise import Supervisor
+from supervisor.system.branch import VenueBranch
 from supervisor.system.live_streams import LiveStreams, Opening
 from supervisor.system.loading import load_venue
+from supervisor.system.markets import Markets
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -68,18 +73,17 @@ async def open_exchange(
         KeyError: there is no such venue, or it has no such environment.
     """
     venue = await load_venue(name, network)
-    context = VenueContext.open(
-        venue,
-        {**venue.endpoints[environment], **(endpoints or {})},
+    given = Injected(
         network=network or SocketNetwork(""),
         clock=clock or SystemClock(),
         chance=chance or Random(),
-        events=Hub(),
         transport=transport,
     )
+    urls = {**venue.endpoints[environment], **(endpoints or {})}
+    exchange = PublicExchange(VenueContext.open(venue, urls, Hub(), given))
     async with open_background("the exchange is closed") as nursery:
-        await nursery.start(context.gateway.run)
-        yield PublicExchange(context, nursery)
+        await nursery.start(exchange.run)
+        yield exchange
 
 
 class PublicExchange:
@@ -90,15 +94,28 @@ class PublicExchange:
     offer.
     """
 
-    def __init__(self, context: VenueContext, nursery: trio.Nursery) -> None:
+    def __init__(self, context: VenueContext) -> None:
         self._context = context
-        self._streams = LiveStreams(context, nursery)
+        markets = Markets(Tops(), context.chance)
+        # No actor keeps the instruments: nothing is asked of the venue before it is needed.
+        branch = VenueBranch(context, markets)
+        self._streams = LiveStreams(branch.placement, markets)
         self._loading = trio.Lock()
+        children = (markets.books.as_child(), branch.as_child(wait_ready=True))
+        self._root = Supervisor("exchange", children, jitter=context.chance.random)
 
     @property
     def venue(self) -> Venue:
         """What is known of it beforehand."""
         return self._context.venue
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run the books, the gateway and the connections until cancelled."""
+        await self._root.run(task_status=task_status)
+
+    def tree(self) -> Node:
+        """Who runs since when, how often restarted and why, and what their inboxes hold."""
+        return self._root.tree()
 
     # Requests.
 

@@ -2,21 +2,15 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
-import structlog
 import trio
 
-from actors.books.keeper import BookInbox, run_book
 from actors.books.order_book import OrderBook
-from actors.books.tops import Tops
-from actors.venue.connection import SESSION_FAILURES, Connection, Resync, reason_of
-from actors.venue.context import VenueContext
-from actors.venue.placement import Placement
-from exchanges.errors import CodecUsageError, ExchangeError
+from actors.venue.connection import Connection
+from exchanges.errors import ExchangeError
 from exchanges.market.events import (
     Event,
-    Fault,
     Kline,
     Notice,
     StreamEvent,
@@ -25,11 +19,8 @@ from exchanges.market.events import (
 )
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel, Topic
-
-INBOX_BATCHES: Final = 64
-PAUSE_S: Final = 1.0
-PAUSE_CAP_S: Final = 60.0
-"""The pause before a lost connection is opened again doubles from the first to the second."""
+from supervisor.system.markets import Market, Markets
+from supervisor.system.placement import Placement
 
 T = TypeVar("T")
 N = TypeVar("N")
@@ -37,19 +28,14 @@ E = TypeVar("E", bound=Event)
 Opening = AbstractAsyncContextManager[AsyncIterator[T]]
 """`async with` subscribes and gives an async iterator; its end unsubscribes."""
 
-log = structlog.get_logger()
-
 
 class LiveStreams:
-    """The connections and books behind a venue's streams; their tasks run in `nursery`."""
+    """Who listens to what of a venue; its connections and books are kept elsewhere."""
 
-    def __init__(self, context: VenueContext, nursery: trio.Nursery) -> None:
-        self._context = context
-        self._nursery = nursery
-        self._placement = Placement(context, self._hold, self._let_go)
-        self._scopes: dict[str, trio.CancelScope] = {}  # of connections and books, by name
-        self._books: dict[str, OrderBook] = {}
-        self._tops = Tops()
+    def __init__(self, placement: Placement, markets: Markets) -> None:
+        self._placement = placement
+        self._markets = markets
+        self._watched: dict[str, Market] = {}
         self._places: dict[Topic, Connection] = {}
         self._users: dict[Topic, int] = {}
         self._turn = trio.Lock()
@@ -59,10 +45,10 @@ class LiveStreams:
         """The live book, told at each change; what a slow reader missed is not told again."""
         symbol = instrument.symbol
         async with self._subscribed(Topic(Channel.BOOK, symbol), instrument):
-            with self._tops.news.listen(
+            with self._markets.tops.news.listen(
                 lambda news: news.instrument.symbol == symbol, conflate=True
             ) as bell:
-                book = self._books[symbol]
+                book = self._watched[symbol].book
                 yield _Reading(bell, lambda news: book)
 
     @asynccontextmanager
@@ -83,7 +69,7 @@ class LiveStreams:
                 return event.interval is topic.interval
             return isinstance(event, kind)
 
-        with self._context.events.listen(is_ours) as news:
+        with self._placement.context.events.listen(is_ours) as news:
             async with self._subscribed(topic, instrument):
                 yield _Reading(news, lambda event: _checked(event, kind))
 
@@ -104,66 +90,18 @@ class LiveStreams:
                         await self._unsubscribe(topic)
 
     async def _subscribe(self, topic: Topic, instrument: Instrument) -> None:
-        venue = self._context.venue
-        stream = venue.stream_for(instrument.kind, topic.channel, topic.interval)
-        if stream is None:
-            what = f"{topic.channel} of {instrument.kind} markets"
-            interval = f" and {topic.interval}" if topic.interval else ""
-            raise CodecUsageError(f"{venue.name} streams no {what}{interval}")
         if topic.channel is Channel.BOOK:
-            self._open_book(instrument)
-        self._places[topic] = await self._placement.place(topic, stream)
+            market = await self._markets.open(self._placement, instrument)
+            self._watched[topic.symbol] = market
+        else:
+            stream = self._placement.stream_of(topic, instrument.kind)
+            self._places[topic] = await self._placement.place(topic, stream)
 
     async def _unsubscribe(self, topic: Topic) -> None:
-        await self._placement.take_away({topic: self._places.pop(topic)})
         if topic.channel is Channel.BOOK:
-            self._close_book(topic.symbol)
-
-    def _open_book(self, instrument: Instrument) -> None:
-        symbol = instrument.symbol
-        venue = self._context.venue
-        book = self._books[symbol] = OrderBook(instrument, venue.checksum, venue.start_limit)
-        inbox = self._context.books[symbol] = BookInbox(INBOX_BATCHES)
-        scope = self._scopes[f"book {symbol}"] = trio.CancelScope()
-
-        def resync(fault: Fault, detail: str) -> None:
-            if connection := self._places.get(Topic(Channel.BOOK, symbol)):
-                connection.tell(Resync(symbol, fault, detail))
-
-        async def keep() -> None:
-            with scope:
-                await run_book(book, inbox, self._tops, resync)
-
-        self._nursery.start_soon(keep, name=f"book {symbol}")
-
-    def _close_book(self, symbol: str) -> None:
-        del self._context.books[symbol]
-        # At once: its actor will not see that it is cancelled before it runs again.
-        self._books.pop(symbol).lose(Fault.UNSUBSCRIBED, "nobody listens any more")
-        self._scopes.pop(f"book {symbol}").cancel(reason="nobody listens any more")
-
-    async def _hold(self, name: str, connection: Connection) -> None:
-        """Run a connection, and again whenever it ends."""
-        scope = self._scopes[name] = trio.CancelScope()
-
-        async def hold() -> None:
-            pause_s = PAUSE_S
-            with scope:
-                while True:
-                    before = connection.frames
-                    try:
-                        await connection.run()
-                    except* SESSION_FAILURES as group:
-                        log.warning("connection_lost", connection=name, reason=reason_of(group))
-                    if connection.frames > before:
-                        pause_s = PAUSE_S
-                    await trio.sleep(pause_s)
-                    pause_s = min(2 * pause_s, PAUSE_CAP_S)
-
-        self._nursery.start_soon(hold, name=name)
-
-    async def _let_go(self, name: str) -> None:
-        self._scopes.pop(name).cancel(reason="nobody listens any more")
+            await self._markets.close(self._watched.pop(topic.symbol))
+        else:
+            await self._placement.take_away({topic: self._places.pop(topic)})
 
 
 class _Reading(AsyncIterator[T], Generic[N, T]):

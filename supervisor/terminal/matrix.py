@@ -44,7 +44,7 @@ LEGEND: Final = (
 Rows = list[list[str]]
 
 
-def describe(venue: Venue) -> dict[str, Any]:
+def abilities(venue: Venue) -> dict[str, Any]:
     """What a venue can do, as plain data."""
     return {
         "name": venue.name,
@@ -62,7 +62,7 @@ def capability_table(venues: Iterable[Venue]) -> tuple[list[str], Rows]:
     """Header and rows: what is streamed (s), what can be asked for (r), and both (sr)."""
     rows = []
     for venue in venues:
-        for market in describe(venue)["markets"]:
+        for market in abilities(venue)["markets"]:
             signs = [
                 "s" * (name in market["streams"]) + "r" * (name in market["requests"]) or "-"
                 for _, name in _COLUMNS

@@ -35,7 +35,7 @@ async def tell(engine: Engine, say: Callable[[str], None]) -> None:
         with engine.opportunities() as changes:
             async for change in changes:
                 if change.phase is not Phase.IMPROVED:
-                    say(describe(change))
+                    say(in_words(change))
 
 
 async def _tell_status(engine: Engine, say: Callable[[str], None]) -> None:
@@ -50,7 +50,7 @@ async def _tell_status(engine: Engine, say: Callable[[str], None]) -> None:
         )
 
 
-def describe(change: OpportunityChange) -> str:
+def in_words(change: OpportunityChange) -> str:
     """One line about what became of an opportunity."""
     opportunity = change.opportunity
     if change.phase is Phase.CLOSED:

@@ -12,13 +12,12 @@ from actors.books.order_book import OrderBook
 from actors.books.tops import Tops
 from actors.edges.clock import TrioClock
 from actors.edges.hub import Hub
-from actors.network.websocket import Transport
 from actors.sandbox.server import SandboxServer, sandbox_endpoints, serve_in_memory
 from actors.venue.connection import Connection, Subscribe
-from actors.venue.context import VenueContext
+from actors.venue.context import Injected, VenueContext
 from exchanges.dialogue import answer
 from exchanges.errors import CodecUsageError, ExchangeError, StreamStale
-from exchanges.market.events import Fault, Subscription, SubscriptionState
+from exchanges.market.events import Subscription, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.facts import Stream
@@ -180,15 +179,9 @@ async def _roll_over(venue: Venue, stream: Stream) -> None:
         serve_in_memory([server]) as (network, addresses),
         trio.open_nursery() as nursery,
     ):
-        context = VenueContext.open(
-            hurried,
-            sandbox_endpoints(venue, addresses[venue.name]),
-            network=network,
-            clock=clock,
-            chance=Random("verify"),
-            events=Hub(),
-            transport=Transport.AUTO,
-        )
+        given = Injected(network=network, clock=clock, chance=Random("verify"))
+        endpoints = sandbox_endpoints(venue, addresses[venue.name])
+        context = VenueContext.open(hurried, endpoints, Hub(), given)
         context.instruments = Instruments(instruments_of(venue, server.venue))
         await nursery.start(context.gateway.run)
         connection, books = Connection(context, short), []
@@ -196,8 +189,8 @@ async def _roll_over(venue: Venue, stream: Stream) -> None:
             instrument = context.instruments.get(topic.symbol)
             assert instrument is not None
             book = OrderBook(instrument, venue.checksum)
-            inbox = context.books[topic.symbol] = BookInbox(64)
-            await nursery.start(run_book, book, inbox, Tops(), _ignore)
+            inbox = context.inboxes[topic.symbol] = BookInbox(64)
+            await nursery.start(run_book, book, inbox, Tops(), connection.commands)
             connection.tell(Subscribe((topic,)))
             books.append(book)
         await nursery.start(connection.run)
@@ -209,10 +202,6 @@ async def _roll_over(venue: Venue, stream: Stream) -> None:
         rolled = min(book.snapshots for book in books) - 1
         expect(rolled >= 2, f"{stream.name}: replaced {rolled} times in 200 s of 60 s lifetimes")
         nursery.cancel_scope.cancel()
-
-
-def _ignore(fault: Fault, detail: str) -> None:
-    """Books that find themselves wrong fail the case by not being live."""
 
 
 def _topic(channel: Channel, symbol: str) -> Topic:

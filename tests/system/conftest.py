@@ -23,7 +23,7 @@ FREE = {"spot": {"maker_bps": 0, "taker_bps": 0}, "perpetual": {"maker_bps": 0, 
 """Fees of nothing, so that opportunities appear."""
 
 
-class Floor:
+class Rig:
     """The engine, and the venues it watches."""
 
     def __init__(
@@ -74,9 +74,9 @@ def _by_name(node: Node) -> list[tuple[str, Node]]:
 
 
 @asynccontextmanager
-async def floor(
+async def rig(
     *names: str, seed: int = 1, absent: str = "", recorder: Recorder | None = None, **settings: Any
-) -> AsyncIterator[Floor]:
+) -> AsyncIterator[Rig]:
     """An engine that watches the named sandboxes; the `absent` one refuses connections."""
     async with sandboxes(*names, seed=seed) as (network, servers, endpoints):
         if absent:
@@ -88,7 +88,7 @@ async def floor(
         async with open_engine(
             config, network=network, clock=clock, chance=chance, taps=taps
         ) as engine:
-            yield Floor(engine, network, servers)
+            yield Rig(engine, network, servers)
 
 
 def fees_of(name: str) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from trio.testing import MockClock
 
 from exchanges.market.events import Fault
 from tests.actors.sandbox.sandboxes import SYMBOLS
-from tests.system.conftest import Floor, floor
+from tests.system.conftest import Rig, rig
 
 VENUES = ("binance", "okx", "gateio", "mexc")
 
 
-def counts(made: Floor) -> Counter[str]:
+def counts(made: Rig) -> Counter[str]:
     """What the audits of all venues have found."""
     total = Counter[str]()
     for count in made.engine.audits.values():
@@ -22,7 +22,7 @@ def counts(made: Floor) -> Counter[str]:
 
 
 async def test_right_books_pass(autojump_clock: MockClock) -> None:
-    async with floor(*VENUES, audit_s=1.0) as made:
+    async with rig(*VENUES, audit_s=1.0) as made:
         await made.until_live(10)
         await trio.sleep(120)
         found = counts(made)
@@ -32,7 +32,7 @@ async def test_right_books_pass(autojump_clock: MockClock) -> None:
 
 
 async def test_a_wrong_book_is_found_and_starts_anew(autojump_clock: MockClock) -> None:
-    async with floor("binance", audit_s=1.0) as made:
+    async with rig("binance", audit_s=1.0) as made:
         await made.until_live(3)
         book = made.engine.book("binance", SYMBOLS[0])
         # As if an update that nothing counts had been lost: a level that is not there.
@@ -47,7 +47,7 @@ async def test_a_wrong_book_is_found_and_starts_anew(autojump_clock: MockClock) 
 
 
 async def test_audits_can_be_turned_off(autojump_clock: MockClock) -> None:
-    async with floor("okx", audit_s=0) as made:
+    async with rig("okx", audit_s=0) as made:
         await made.until_live(3)
         assert "auditor" not in made.nodes()
         assert not made.engine.audits

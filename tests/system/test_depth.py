@@ -9,7 +9,7 @@ from actors.books.order_book import OrderBook
 from exchanges import VENUES
 from exchanges.market.events import Fault
 from tests.actors.sandbox.sandboxes import levels_of
-from tests.system.conftest import Floor, floor
+from tests.system.conftest import Rig, rig
 
 LEVELS = 50
 SYMBOL = "BTC/USDT:USDT"
@@ -23,7 +23,7 @@ def _shallow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("supervisor.system.engine.VENUES", {"binance": shallow})
 
 
-async def check(made: Floor, book: OrderBook) -> None:
+async def check(made: Rig, book: OrderBook) -> None:
     """What can be read is the venue's, as far as it goes."""
     await made.tick()
     true = levels_of(made.servers["binance"].venue.markets[SYMBOL], LEVELS)
@@ -34,7 +34,7 @@ async def check(made: Floor, book: OrderBook) -> None:
 
 @pytest.mark.usefixtures("_shallow")
 async def test_a_moving_market_is_followed(autojump_clock: MockClock) -> None:
-    async with floor("binance", symbols=[SYMBOL], audit_s=0) as made:
+    async with rig("binance", symbols=[SYMBOL], audit_s=0) as made:
         await made.until_live(1)
         (book,) = made.engine.books()
         for _ in range(400):
@@ -50,7 +50,7 @@ async def test_a_moving_market_is_followed(autojump_clock: MockClock) -> None:
 async def test_a_venue_that_gives_no_other_start_in_time_costs_the_book(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("binance", symbols=[SYMBOL], audit_s=0) as made:
+    async with rig("binance", symbols=[SYMBOL], audit_s=0) as made:
         await made.until_live(1)
         (book,) = made.engine.books()
         made.servers["binance"].venue.busy = 10**6

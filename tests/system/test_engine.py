@@ -18,7 +18,7 @@ from supervisor.settings.reader import ConfigError
 from supervisor.supervision.child import State
 from supervisor.system.engine import UnknownMarket, open_engine
 from tests.actors.sandbox.sandboxes import SYMBOLS
-from tests.system.conftest import floor
+from tests.system.conftest import rig
 
 T = TypeVar("T")
 BTC, ETH, PERPETUAL = SYMBOLS
@@ -26,7 +26,7 @@ PARTING = {"open_bps": 3.0, "close_bps": 0.0, "min_notional": 10}
 
 
 async def test_books_of_all_venues_become_live_and_stay_right(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx") as made:
+    async with rig("binance", "okx") as made:
         await made.until_live(6)
         await made.watch(20.0)
         assert not any(book.losses for book in made.engine.books())
@@ -35,7 +35,7 @@ async def test_books_of_all_venues_become_live_and_stay_right(autojump_clock: Mo
 async def test_opportunities_open_and_close_as_venues_part_and_meet(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
+    async with rig("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
         with made.engine.opportunities() as changes:
             await made.until_live(6)
             await made.watch(120.0)
@@ -54,7 +54,7 @@ async def test_opportunities_open_and_close_as_venues_part_and_meet(
 
 
 async def test_a_lost_book_closes_its_opportunities_at_once(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
+    async with rig("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
         await made.until_live(6)
         with trio.fail_after(300):
             while not made.engine.open_opportunities():
@@ -73,7 +73,7 @@ async def test_a_lost_book_closes_its_opportunities_at_once(autojump_clock: Mock
 async def test_a_fault_of_one_book_concerns_no_other(
     fault: FrameFault, autojump_clock: MockClock
 ) -> None:
-    async with floor("binance", "okx") as made:
+    async with rig("binance", "okx") as made:
         await made.until_live(6)
         made.servers["okx"].faults.arm(fault, symbol=BTC)
         await made.watch(15.0)
@@ -88,7 +88,7 @@ async def test_a_fault_of_one_book_concerns_no_other(
 async def test_fault_1_one_venue_dies_and_the_others_miss_no_frame(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("binance", "okx") as made:
+    async with rig("binance", "okx") as made:
         await made.until_live(6)
         made.servers["binance"].drop_connections()
         await trio.testing.wait_all_tasks_blocked()
@@ -108,7 +108,7 @@ async def test_fault_1_one_venue_dies_and_the_others_miss_no_frame(
 async def test_a_venue_that_is_down_is_parked_and_probed_until_it_is_back(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("binance", "okx", absent="okx") as made:
+    async with rig("binance", "okx", absent="okx") as made:
         with trio.fail_after(600):
             while made.nodes()["okx"].state is not State.PARKED:
                 await made.tick()
@@ -121,7 +121,7 @@ async def test_a_venue_that_is_down_is_parked_and_probed_until_it_is_back(
 
 
 async def test_symbols_and_venues_come_and_go_while_it_runs(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx", symbols=[BTC]) as made:
+    async with rig("binance", "okx", symbols=[BTC]) as made:
         await made.until_live(2)
         await made.engine.add("okx", ETH, PERPETUAL)
         await made.until_live(4)
@@ -143,7 +143,7 @@ async def test_symbols_and_venues_come_and_go_while_it_runs(autojump_clock: Mock
 
 
 async def test_a_book_can_be_waited_for(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx", absent="okx") as made:
+    async with rig("binance", "okx", absent="okx") as made:
         book = await made.engine.until_live("binance", BTC)
         assert book.is_live
         with trio.move_on_after(5.0) as waited:
@@ -157,7 +157,7 @@ async def test_a_book_can_be_waited_for(autojump_clock: MockClock) -> None:
 
 
 async def test_tops_and_losses_of_books_are_told(autojump_clock: MockClock) -> None:
-    async with floor("binance") as made:
+    async with rig("binance") as made:
         await made.until_live(3)
         with made.engine.tops.listen() as tops:
             await made.watch(1.0)
@@ -171,7 +171,7 @@ async def test_tops_and_losses_of_books_are_told(autojump_clock: MockClock) -> N
 
 
 async def test_what_a_venue_does_not_trade_is_told(autojump_clock: MockClock) -> None:
-    async with floor("binance", symbols=[BTC, "DOGE/USDT"]) as made:
+    async with rig("binance", symbols=[BTC, "DOGE/USDT"]) as made:
         await made.until_live(1)
         with pytest.raises(UnknownMarket, match="binance does not trade DOGE/USDT"):
             made.engine.book("binance", "DOGE/USDT")
@@ -184,7 +184,7 @@ async def test_what_a_venue_does_not_trade_is_told(autojump_clock: MockClock) ->
 
 
 async def test_other_channels_are_told_to_listeners(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx", channels=["trades", "ticker"], klines=["1m"]) as made:
+    async with rig("binance", "okx", channels=["trades", "ticker"], klines=["1m"]) as made:
         with made.engine.events.listen() as events:
             await made.until_live(6)
             await made.watch(10.0)
@@ -199,7 +199,7 @@ async def test_other_channels_are_told_to_listeners(autojump_clock: MockClock) -
 
 
 async def test_a_failed_detector_starts_anew_from_the_books(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
+    async with rig("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
         await made.until_live(6)
         await made.engine._root.restart("detector")
         with trio.fail_after(300):
@@ -208,7 +208,7 @@ async def test_a_failed_detector_starts_anew_from_the_books(autojump_clock: Mock
 
 
 async def test_nothing_outlives_the_engine(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx") as made:
+    async with rig("binance", "okx") as made:
         await made.until_live(6)
         engine = made.engine
         with trio.CancelScope() as scope:
@@ -224,7 +224,7 @@ async def test_cancelling_the_surrounding_scope_stops_it_in_order(
     autojump_clock: MockClock,
 ) -> None:
     with trio.CancelScope() as scope:
-        async with floor("binance") as made:
+        async with rig("binance") as made:
             await made.until_live(3)
             scope.cancel()
             await trio.sleep_forever()
@@ -236,7 +236,7 @@ async def test_what_the_embedding_program_raises_comes_out_as_it_is(
     autojump_clock: MockClock,
 ) -> None:
     with pytest.raises(KeyError, match="mine"):
-        async with floor("binance"):
+        async with rig("binance"):
             raise KeyError("mine")
     config = Config(venues={"binance": VenueConfig()}, symbols=[BTC])
     with pytest.raises(KeyError, match="mine"):
@@ -252,7 +252,7 @@ async def test_a_wrong_configuration_starts_nothing() -> None:
 
 @pytest.mark.parametrize("transport", ["websockets", "trio-websocket"])
 async def test_both_lanes_serve_the_whole_engine(transport: str, autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx", transport=transport) as made:
+    async with rig("binance", "okx", transport=transport) as made:
         await made.until_live(6)
         await made.watch(5.0)
 
@@ -261,9 +261,7 @@ def test_the_same_seed_gives_the_same_run(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("trio._core._run._ALLOW_DETERMINISTIC_SCHEDULING", True)
 
     async def watch() -> list[bytes]:
-        async with floor(
-            "binance", "okx", seed=5, detector=PARTING, comparable="spot-perp"
-        ) as made:
+        async with rig("binance", "okx", seed=5, detector=PARTING, comparable="spot-perp") as made:
             with made.engine.opportunities() as changes:
                 await made.until_live(6)
                 made.servers["okx"].faults.arm(FrameFault.LOSE)

@@ -11,14 +11,14 @@ from trio.testing import MockClock
 from exchanges import VENUES
 from supervisor.settings.config import load_config
 from supervisor.system.exchange import open_exchange
-from tests.system.conftest import Floor, floor
+from tests.system.conftest import Rig, rig
 from tests.system.test_engine import PARTING
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROGRAMS = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 
 
-async def run(program: str, made: Floor) -> None:
+async def run(program: str, made: Rig) -> None:
     """The part of an example that uses the engine."""
     module = import_module(f"examples.{program}")
     match program:
@@ -50,7 +50,7 @@ async def test_every_program_does_what_it_says(
         "one_venue": "funding",
         "own_actor": "",
     }
-    async with floor("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
+    async with rig("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
         await made.until_live(6)
         if program == "changing_symbols":
             await made.engine.remove("binance", "ETH/USDT")

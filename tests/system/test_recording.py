@@ -20,14 +20,14 @@ from actors.recording.replay import Replay
 from actors.sandbox.faults import FrameFault
 from supervisor.terminal.commands.replay import _play
 from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS
-from tests.system.conftest import Floor, floor
+from tests.system.conftest import Rig, rig
 
 BTC, ETH, PERPETUAL = SYMBOLS
 VENUES = ("binance", "okx")
 PARTING = {"open_bps": 1.0, "close_bps": 0.0, "min_notional": 10}
 
 State = tuple[bool, int, int, list[Any], list[Any]]
-Act = Callable[[Floor], Awaitable[None]]
+Act = Callable[[Rig], Awaitable[None]]
 
 
 def states(books: list[OrderBook]) -> dict[Market, State]:
@@ -49,7 +49,7 @@ async def record(path: Path, act: Act) -> tuple[Recorder, dict[Market, State]]:
     recorder = Recorder(path, TrioClock(EPOCH_NS))
     async with trio.open_nursery() as nursery:
         await nursery.start(recorder.run)
-        async with floor(*VENUES, recorder=recorder, channels=["trades"]) as made:
+        async with rig(*VENUES, recorder=recorder, channels=["trades"]) as made:
             await made.until_live(6)
             await act(made)
             await made.until_live(6)
@@ -73,24 +73,24 @@ def replayed(path: Path) -> Replay:
     return replay
 
 
-async def nothing(made: Floor) -> None:
+async def nothing(made: Rig) -> None:
     """A calm day."""
 
 
-async def all_faults(made: Floor) -> None:
+async def all_faults(made: Rig) -> None:
     for fault in FrameFault:
         for server in made.servers.values():
             server.faults.arm(fault)
         await made.watch(3.0)
 
 
-async def broken_connections(made: Floor) -> None:
+async def broken_connections(made: Rig) -> None:
     for server in made.servers.values():
         server.drop_connections()
         await made.watch(5.0)
 
 
-async def busy_venues(made: Floor) -> None:
+async def busy_venues(made: Rig) -> None:
     """Snapshots are refused: the replies that say so are in the recording."""
     for server in made.servers.values():
         server.venue.busy = 2
@@ -98,12 +98,12 @@ async def busy_venues(made: Floor) -> None:
     await made.watch(8.0)
 
 
-async def long_enough(made: Floor) -> None:
+async def long_enough(made: Rig) -> None:
     """Venues part and meet."""
     await trio.sleep(60.0)
 
 
-async def changing_symbols(made: Floor) -> None:
+async def changing_symbols(made: Rig) -> None:
     for name in VENUES:
         await made.engine.remove(name, BTC)
     await made.watch(3.0)

@@ -9,15 +9,15 @@ from rich.console import Console
 from trio.testing import MockClock
 
 from actors.detection.opportunity import Phase
-from supervisor.terminal.report import describe, summary, tell
+from supervisor.terminal.report import in_words, summary, tell
 from supervisor.terminal.screen import screen
-from tests.system.conftest import Floor, floor
+from tests.system.conftest import Rig, rig
 from tests.system.test_engine import PARTING
 
 RECORD = "12:00:00 child_started child=books"
 
 
-def picture(made: Floor, width: int, height: int) -> list[str]:
+def picture(made: Rig, width: int, height: int) -> list[str]:
     """The lines of the screen."""
     console = Console(file=StringIO(), width=width, height=height)
     drawn = screen(made.engine, "arbitrio", [RECORD] * 30, width, height)
@@ -30,7 +30,7 @@ def picture(made: Floor, width: int, height: int) -> list[str]:
 async def test_the_screen_fits_the_terminal(
     width: int, height: int, autojump_clock: MockClock
 ) -> None:
-    async with floor("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
+    async with rig("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
         await made.until_live(6)
         await made.watch(10.0)
         lines = picture(made, width, height)
@@ -42,7 +42,7 @@ async def test_the_screen_fits_the_terminal(
 
 
 async def test_books_that_are_not_live_come_first_and_say_why(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx") as made:
+    async with rig("binance", "okx") as made:
         await made.until_live(6)
         made.servers["okx"].drop_connections()
         await trio.testing.wait_all_tasks_blocked()
@@ -54,14 +54,14 @@ async def test_books_that_are_not_live_come_first_and_say_why(autojump_clock: Mo
 
 
 async def test_what_does_not_fit_is_counted(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx") as made:
+    async with rig("binance", "okx") as made:
         await made.until_live(6)
         text = "\n".join(picture(made, 80, 24))
         assert "and 3 more" in text
 
 
 async def test_restarts_are_shown_with_their_reason(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx") as made:
+    async with rig("binance", "okx") as made:
         await made.until_live(6)
         made.servers["okx"].drop_connections()
         await made.watch(5.0)
@@ -76,14 +76,14 @@ async def test_restarts_are_shown_with_their_reason(autojump_clock: MockClock) -
 
 async def test_a_life_is_told_in_lines(autojump_clock: MockClock) -> None:
     said: list[str] = []
-    async with floor("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
+    async with rig("binance", "okx", detector=PARTING, comparable="spot-perp") as made:
         with made.engine.opportunities() as changes:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(tell, made.engine, said.append)
                 await made.watch(60.0)
                 nursery.cancel_scope.cancel()
             changes.close()
-            lives = [describe(one) async for one in changes if one.phase is not Phase.IMPROVED]
+            lives = [in_words(one) async for one in changes if one.phase is not Phase.IMPROVED]
     status = [line for line in said if "frames/s" in line]
     assert len(status) in (11, 12)
     assert all("6 of 6 books live" in line for line in status)

@@ -11,9 +11,9 @@ from exchanges import VENUES
 from supervisor.terminal.matrix import (
     LEGEND,
     Rows,
+    abilities,
     as_markdown,
     capability_table,
-    describe,
     integrity_table,
 )
 
@@ -21,7 +21,7 @@ from supervisor.terminal.matrix import (
 def main(args: Namespace) -> int:
     venues = list(VENUES.values())
     if args.json:
-        rows = [describe(venue) for venue in venues]
+        rows = [abilities(venue) for venue in venues]
         print(msgspec.json.format(msgspec.json.encode(rows)).decode())
     elif args.markdown:
         print(as_markdown(venues))

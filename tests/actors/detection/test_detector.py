@@ -17,7 +17,7 @@ from tests.actors.conftest import instrument, snapshot
 SECOND = NS_PER_S
 
 
-class Floor:
+class Rig:
     """Two or more venues that quote one level a side, and the detector that watches them."""
 
     def __init__(self, *venues: str, fee: float = 0.0, **settings: Any) -> None:
@@ -72,9 +72,9 @@ def only(changes: list[OpportunityChange]) -> OpportunityChange:
 
 
 def test_an_edge_above_the_threshold_opens_an_opportunity() -> None:
-    floor = Floor("a", "b")
-    assert floor.quote("a", 99.0, 100.0) == []
-    change = only(floor.quote("b", 100.2, 100.3))
+    rig = Rig("a", "b")
+    assert rig.quote("a", 99.0, 100.0) == []
+    change = only(rig.quote("b", 100.2, 100.3))
     found = change.opportunity
     assert change.phase is Phase.OPENED
     assert (found.sell.instrument.venue, found.buy.instrument.venue) == ("b", "a")
@@ -82,123 +82,123 @@ def test_an_edge_above_the_threshold_opens_an_opportunity() -> None:
     assert found.edge_bps == pytest.approx(20.0)
     assert found.size == Decimal(1)
     assert found.profit == pytest.approx(0.2)
-    assert floor.detector.open() == [found]
+    assert rig.detector.open() == [found]
 
 
 def test_fees_of_both_sides_come_off_the_edge() -> None:
-    floor = Floor("a", "b", fee=0.0005)
-    floor.quote("a", 99.0, 100.0)
-    change = only(floor.quote("b", 100.2, 100.3))
+    rig = Rig("a", "b", fee=0.0005)
+    rig.quote("a", 99.0, 100.0)
+    change = only(rig.quote("b", 100.2, 100.3))
     assert change.opportunity.edge_bps == pytest.approx((100.2 * 0.9995 / (100 * 1.0005) - 1) * 1e4)
 
 
 def test_an_edge_at_the_threshold_opens_nothing() -> None:
-    floor = Floor("a", "b", open_bps=0.0, close_bps=0.0)
-    floor.quote("a", 99.0, 100.0)
-    assert floor.quote("b", 100.0, 101.0) == []
+    rig = Rig("a", "b", open_bps=0.0, close_bps=0.0)
+    rig.quote("a", 99.0, 100.0)
+    assert rig.quote("b", 100.0, 101.0) == []
 
 
 def test_it_stays_open_between_the_thresholds_and_closes_below_the_lower() -> None:
-    floor = Floor("a", "b")
-    floor.quote("a", 99.0, 100.0)
-    floor.quote("b", 100.2, 100.3)
-    floor.now_ns += 2 * SECOND
-    assert floor.quote("b", 100.02, 100.3) == []  # 2 bp: above closing
-    floor.now_ns += 1 * SECOND
-    change = only(floor.quote("b", 100.01, 100.3))  # 1 bp: at closing
+    rig = Rig("a", "b")
+    rig.quote("a", 99.0, 100.0)
+    rig.quote("b", 100.2, 100.3)
+    rig.now_ns += 2 * SECOND
+    assert rig.quote("b", 100.02, 100.3) == []  # 2 bp: above closing
+    rig.now_ns += 1 * SECOND
+    change = only(rig.quote("b", 100.01, 100.3))  # 1 bp: at closing
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.EDGE_GONE)
     assert change.opportunity.lasted_s == 3.0
-    assert floor.detector.open() == []
+    assert rig.detector.open() == []
 
 
 def test_a_better_edge_is_told_once_it_is_worth_telling() -> None:
-    floor = Floor("a", "b", improve_bps=3.0)
-    floor.quote("a", 99.0, 100.0)
-    floor.quote("b", 100.2, 100.3)
-    assert floor.quote("b", 100.22, 100.3) == []
-    change = only(floor.quote("b", 100.24, 100.3))
+    rig = Rig("a", "b", improve_bps=3.0)
+    rig.quote("a", 99.0, 100.0)
+    rig.quote("b", 100.2, 100.3)
+    assert rig.quote("b", 100.22, 100.3) == []
+    change = only(rig.quote("b", 100.24, 100.3))
     assert change.phase is Phase.IMPROVED
     assert change.opportunity.best_edge_bps == pytest.approx(24.0)
-    assert change.opportunity.id == floor.detector.open()[0].id
+    assert change.opportunity.id == rig.detector.open()[0].id
 
 
 def test_both_directions_are_found() -> None:
-    floor = Floor("a", "b")
-    floor.quote("b", 99.0, 100.0)
-    change = only(floor.quote("a", 100.2, 100.3))
+    rig = Rig("a", "b")
+    rig.quote("b", 99.0, 100.0)
+    change = only(rig.quote("a", 100.2, 100.3))
     assert change.opportunity.sell.instrument.venue == "a"
 
 
 def test_every_pair_of_venues_is_compared() -> None:
-    floor = Floor("a", "b", "c")
-    floor.quote("a", 99.0, 100.0)
-    floor.quote("b", 99.1, 100.1)
-    changes = floor.quote("c", 101.0, 101.1)
+    rig = Rig("a", "b", "c")
+    rig.quote("a", 99.0, 100.0)
+    rig.quote("b", 99.1, 100.1)
+    changes = rig.quote("c", 101.0, 101.1)
     bought = {change.opportunity.buy.instrument.venue for change in changes}
     assert bought == {"a", "b"}
 
 
 def test_a_lost_book_closes_what_depends_on_it_and_nothing_else() -> None:
-    floor = Floor("a", "b", "c")
-    floor.quote("a", 99.0, 100.0)
-    floor.quote("b", 99.0, 100.0)
-    floor.quote("c", 101.0, 101.1)
-    change = only(floor.lose("a"))
+    rig = Rig("a", "b", "c")
+    rig.quote("a", 99.0, 100.0)
+    rig.quote("b", 99.0, 100.0)
+    rig.quote("c", 101.0, 101.1)
+    change = only(rig.lose("a"))
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.BOOK_LOST)
-    assert [one.buy.instrument.venue for one in floor.detector.open()] == ["b"]
+    assert [one.buy.instrument.venue for one in rig.detector.open()] == ["b"]
 
 
 def test_a_stale_side_is_refused_and_counted_once() -> None:
-    floor = Floor("a", "b", max_age_s=2.0)
-    floor.quote("a", 99.0, 100.0)
-    floor.now_ns += 3 * SECOND
-    assert floor.quote("b", 100.2, 100.3) == []
-    assert floor.quote("b", 100.3, 100.4) == []
-    assert floor.detector.refused == {Reason.STALE: 1}
-    assert only(floor.quote("a", 99.0, 100.0)).phase is Phase.OPENED
+    rig = Rig("a", "b", max_age_s=2.0)
+    rig.quote("a", 99.0, 100.0)
+    rig.now_ns += 3 * SECOND
+    assert rig.quote("b", 100.2, 100.3) == []
+    assert rig.quote("b", 100.3, 100.4) == []
+    assert rig.detector.refused == {Reason.STALE: 1}
+    assert only(rig.quote("a", 99.0, 100.0)).phase is Phase.OPENED
 
 
 def test_an_open_opportunity_is_closed_when_a_side_grows_stale_in_silence() -> None:
-    floor = Floor("a", "b", max_age_s=2.0)
-    floor.quote("a", 99.0, 100.0)
-    floor.now_ns += 1 * SECOND
-    floor.quote("b", 100.2, 100.3)
-    deadline_ns = floor.detector.deadline_ns
-    assert 0 < deadline_ns - floor.now_ns - SECOND < SECOND / 1000
-    assert floor.detector.expire(floor.now_ns + SECOND) == []
-    change = only(floor.detector.expire(int(deadline_ns)))
+    rig = Rig("a", "b", max_age_s=2.0)
+    rig.quote("a", 99.0, 100.0)
+    rig.now_ns += 1 * SECOND
+    rig.quote("b", 100.2, 100.3)
+    deadline_ns = rig.detector.deadline_ns
+    assert 0 < deadline_ns - rig.now_ns - SECOND < SECOND / 1000
+    assert rig.detector.expire(rig.now_ns + SECOND) == []
+    change = only(rig.detector.expire(int(deadline_ns)))
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.STALE)
-    assert floor.detector.deadline_ns == inf
+    assert rig.detector.deadline_ns == inf
 
 
 def test_content_that_is_old_by_the_venues_clock_is_refused() -> None:
-    floor = Floor("a", "b", max_age_s=2.0)
-    floor.quote("a", 99.0, 100.0, venue_ns=floor.now_ns)
-    floor.now_ns += 10 * SECOND
-    frozen_ns = floor.now_ns - 10 * SECOND  # frames arrive, their content does not move on
-    floor.quote("a", 99.0, 100.0, venue_ns=frozen_ns)
-    assert floor.quote("b", 100.2, 100.3) == []
-    assert floor.detector.refused == {Reason.VENUE_STALE: 1}
+    rig = Rig("a", "b", max_age_s=2.0)
+    rig.quote("a", 99.0, 100.0, venue_ns=rig.now_ns)
+    rig.now_ns += 10 * SECOND
+    frozen_ns = rig.now_ns - 10 * SECOND  # frames arrive, their content does not move on
+    rig.quote("a", 99.0, 100.0, venue_ns=frozen_ns)
+    assert rig.quote("b", 100.2, 100.3) == []
+    assert rig.detector.refused == {Reason.VENUE_STALE: 1}
 
 
 def test_a_venue_whose_clock_is_ahead_is_not_stale() -> None:
-    floor = Floor("a", "b", max_age_s=2.0)
+    rig = Rig("a", "b", max_age_s=2.0)
     ahead_ns = 5 * SECOND
-    floor.quote("a", 99.0, 100.0, venue_ns=floor.now_ns + ahead_ns)
-    floor.now_ns += 1 * SECOND
-    floor.quote("a", 99.0, 100.0, venue_ns=floor.now_ns + ahead_ns)
-    change = only(floor.quote("b", 100.2, 100.3))
+    rig.quote("a", 99.0, 100.0, venue_ns=rig.now_ns + ahead_ns)
+    rig.now_ns += 1 * SECOND
+    rig.quote("a", 99.0, 100.0, venue_ns=rig.now_ns + ahead_ns)
+    change = only(rig.quote("b", 100.2, 100.3))
     assert change.opportunity.buy.venue_age_s == pytest.approx(0.0)
     assert change.opportunity.sell.venue_age_s is None
 
 
 def test_prices_too_far_apart_are_two_assets_unless_somebody_vouches() -> None:
-    floor = Floor("a", "b", max_ratio=1.1)
-    floor.quote("a", 9.0, 10.0)
-    assert floor.quote("b", 100.2, 100.3) == []
-    assert floor.detector.refused == {Reason.PRICE_RATIO: 1}
+    rig = Rig("a", "b", max_ratio=1.1)
+    rig.quote("a", 9.0, 10.0)
+    assert rig.quote("b", 100.2, 100.3) == []
+    assert rig.detector.refused == {Reason.PRICE_RATIO: 1}
 
-    vouched = Floor(max_ratio=1.1)
+    vouched = Rig(max_ratio=1.1)
     for venue in ("a", "b"):
         vouched.watch(venue, is_mapped=True)
     vouched.quote("a", 9.0, 10.0)
@@ -206,13 +206,13 @@ def test_prices_too_far_apart_are_two_assets_unless_somebody_vouches() -> None:
 
 
 def test_a_market_that_takes_no_orders_is_refused() -> None:
-    floor = Floor("a")
-    floor.watch("b", status=Status.HALTED)
-    floor.quote("a", 99.0, 100.0)
-    assert floor.quote("b", 100.2, 100.3) == []
-    assert floor.detector.refused == {Reason.HALTED: 1}
-    floor.detector.update_instrument(instrument("b", "BTC/USDT"))
-    assert only(floor.quote("b", 100.2, 100.3)).phase is Phase.OPENED
+    rig = Rig("a")
+    rig.watch("b", status=Status.HALTED)
+    rig.quote("a", 99.0, 100.0)
+    assert rig.quote("b", 100.2, 100.3) == []
+    assert rig.detector.refused == {Reason.HALTED: 1}
+    rig.detector.update_instrument(instrument("b", "BTC/USDT"))
+    assert only(rig.quote("b", 100.2, 100.3)).phase is Phase.OPENED
 
 
 @pytest.mark.parametrize(
@@ -228,55 +228,55 @@ def test_a_market_that_takes_no_orders_is_refused() -> None:
 def test_what_is_too_small_to_trade_is_refused(
     settings: dict[str, float], facts: dict[str, Any]
 ) -> None:
-    floor = Floor("a", **settings)
-    floor.watch("b", **facts)
-    floor.quote("a", 99.0, 100.0)
-    assert floor.quote("b", 100.2, 100.3) == []
-    assert floor.detector.refused == {Reason.TOO_SMALL: 1}
+    rig = Rig("a", **settings)
+    rig.watch("b", **facts)
+    rig.quote("a", 99.0, 100.0)
+    assert rig.quote("b", 100.2, 100.3) == []
+    assert rig.detector.refused == {Reason.TOO_SMALL: 1}
 
 
 def test_a_refused_opportunity_counts_again_after_the_edge_was_gone() -> None:
-    floor = Floor("a", "b", min_notional=1e6)
-    floor.quote("a", 99.0, 100.0)
+    rig = Rig("a", "b", min_notional=1e6)
+    rig.quote("a", 99.0, 100.0)
     for bid in (100.2, 100.3, 99.0, 100.2):
-        floor.quote("b", bid, 101.0)
-    assert floor.detector.refused == {Reason.TOO_SMALL: 2}
+        rig.quote("b", bid, 101.0)
+    assert rig.detector.refused == {Reason.TOO_SMALL: 2}
 
 
 def test_how_long_opportunities_usually_last_is_told() -> None:
-    floor = Floor("a", "b")
-    floor.quote("a", 99.0, 100.0)
+    rig = Rig("a", "b")
+    rig.quote("a", 99.0, 100.0)
     for lasts_s in (1, 3):
-        floor.quote("b", 100.2, 100.3)
-        floor.now_ns += lasts_s * SECOND
-        floor.quote("b", 99.0, 100.3)
-    change = only(floor.quote("b", 100.2, 100.3))
+        rig.quote("b", 100.2, 100.3)
+        rig.now_ns += lasts_s * SECOND
+        rig.quote("b", 99.0, 100.3)
+    change = only(rig.quote("b", 100.2, 100.3))
     assert change.opportunity.usual_s == 2.0
-    statistics = floor.detector.statistics[floor.market("b"), floor.market("a")]
+    statistics = rig.detector.statistics[rig.market("b"), rig.market("a")]
     assert (statistics.opened, statistics.closed, statistics.open_s) == (3, 2, 4.0)
     assert statistics.best_edge_bps == pytest.approx(20.0)
 
 
 def test_a_market_that_is_removed_closes_its_opportunities() -> None:
-    floor = Floor("a", "b")
-    floor.quote("a", 99.0, 100.0)
-    floor.quote("b", 100.2, 100.3)
-    change = only(floor.detector.remove(floor.market("a"), floor.now_ns))
+    rig = Rig("a", "b")
+    rig.quote("a", 99.0, 100.0)
+    rig.quote("b", 100.2, 100.3)
+    change = only(rig.detector.remove(rig.market("a"), rig.now_ns))
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.REMOVED)
-    assert floor.quote("b", 101.0, 101.1) == []
-    assert floor.detector.remove(floor.market("a"), floor.now_ns) == []
+    assert rig.quote("b", 101.0, 101.1) == []
+    assert rig.detector.remove(rig.market("a"), rig.now_ns) == []
 
 
 def test_a_market_is_watched_once() -> None:
     with pytest.raises(ValueError, match="watched already"):
-        Floor("a", "a")
+        Rig("a", "a")
 
 
 def test_latency_is_counted_from_the_bytes_that_caused_it() -> None:
-    floor = Floor("a", "b")
-    floor.quote("a", 99.0, 100.0)
-    heard_ns, floor.now_ns = floor.now_ns, floor.now_ns + 7_000
-    book = floor.books["b"]
+    rig = Rig("a", "b")
+    rig.quote("a", 99.0, 100.0)
+    heard_ns, rig.now_ns = rig.now_ns, rig.now_ns + 7_000
+    book = rig.books["b"]
     book.apply(snapshot(book.instrument, [(100.2, 1.0)], [(100.3, 1.0)], received_ns=heard_ns))
-    change = only(floor.detector.update(floor.market("b"), book.top(), floor.now_ns))
+    change = only(rig.detector.update(rig.market("b"), book.top(), rig.now_ns))
     assert (change.heard_ns, change.decided_ns) == (heard_ns, heard_ns + 7_000)

@@ -14,11 +14,9 @@ from actors.edges.hub import Hub
 from actors.network.network import MemoryNetwork
 from actors.network.websocket import Transport
 from actors.sandbox.server import SandboxServer, sandbox_endpoints, serve_in_memory
-from actors.venue.context import VenueContext
-from actors.venue.gateway import Gateway
+from actors.venue.context import Injected, VenueContext
 from exchanges import VENUES
-from exchanges.limits import TokenBucket
-from exchanges.market.events import Level, StreamEvent
+from exchanges.market.events import Level
 from exchanges.market.instrument import Instruments
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.world import World
@@ -56,23 +54,13 @@ async def venue_context(
     clock, venue = TrioClock(EPOCH_NS), VENUES[name]
     async with sandboxes(name, symbols=symbols) as (network, servers, endpoints):
         server, chance = servers[name], Random(1)
-        gateway = Gateway(venue, endpoints[name], network, clock, chance)
+        given = Injected(network=network, clock=clock, chance=chance, transport=transport)
+        context = VenueContext.open(venue, endpoints[name], Hub(), given)
         markets = server.venue.markets.values()
-        context = VenueContext(
-            venue=venue,
-            endpoints=endpoints[name],
-            network=network,
-            gateway=gateway,
-            clock=clock,
-            chance=chance,
-            instruments=Instruments(market.instrument for market in markets),
-            books={symbol: BookInbox(64) for symbol in symbols},
-            events=Hub[StreamEvent](),
-            transport=transport,
-            connects=TokenBucket(venue.connects),
-        )
+        context.instruments = Instruments(market.instrument for market in markets)
+        context.inboxes = {symbol: BookInbox(64) for symbol in symbols}
         async with trio.open_nursery() as nursery:
-            await nursery.start(gateway.run)
+            await nursery.start(context.gateway.run)
             yield context, server
             nursery.cancel_scope.cancel()
 

@@ -1,6 +1,6 @@
 """Tests of `actors.connection` and `actors.session`: one venue in memory, in virtual time."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,7 +13,7 @@ from actors.books.tops import Tops
 from actors.network.websocket import Disconnected, Transport
 from actors.sandbox.faults import FrameFault
 from actors.sandbox.server import STEP_S, SandboxServer
-from actors.venue.connection import Connection, Resync, Subscribe, Unsubscribe
+from actors.venue.connection import Connection, Subscribe, Unsubscribe
 from actors.venue.context import VenueContext
 from actors.venue.session import BAD_FRAMES
 from exchanges.errors import StreamStale, VenueProtocolError
@@ -45,11 +45,12 @@ class Rig:
     async def run_books(self, nursery: trio.Nursery) -> None:
         for symbol, book in self.books.items():
             await nursery.start(
-                run_book, book, self.context.books[symbol], Tops(), self._resync(symbol)
+                run_book,
+                book,
+                self.context.inboxes[symbol],
+                Tops(),
+                self.connection.commands,
             )
-
-    def _resync(self, symbol: str) -> Callable[[Fault, str], None]:
-        return lambda fault, detail: self.connection.tell(Resync(symbol, fault, detail))
 
     def assert_right(self) -> None:
         """Every live book is the venue's, as it was at the book's id.
@@ -238,7 +239,7 @@ async def test_a_slow_book_is_closed_and_starts_anew(autojump_clock: MockClock) 
             await nursery.start(made.connection.run)
             await trio.sleep(20.0)  # nobody reads the inboxes: the socket's reader goes on
             assert made.connection.frames > 300
-            assert context.books[BTC].inspect()["dropped"]
+            assert context.inboxes[BTC].inspect()["dropped"]
             await made.run_books(nursery)
             await made.until_live()
             made.assert_right()

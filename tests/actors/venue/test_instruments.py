@@ -49,7 +49,7 @@ async def test_list_that_comes_in_pages_is_read_to_its_end(autojump_clock: MockC
             context, venue=replace(context.venue, rest=rest), instruments=Instruments()
         )
         with suppress(EOFError):
-            await run_instruments(context, VenueClock(), note, 60.0)
+            await run_instruments(context, note, 60.0)
     assert {change.instrument.symbol for change in told} == set(server.venue.markets)
 
 
@@ -89,8 +89,8 @@ async def test_clock_that_tells_whole_seconds_is_not_asked(autojump_clock: MockC
             clock = VenueClock()
             async with trio.open_nursery() as nursery:
                 venue = replace(context.venue, rest=rest)
-                there = replace(context, venue=venue)
-                await nursery.start(run_instruments, there, clock, ignore, 60.0)
+                there = replace(context, venue=venue, venue_clock=clock)
+                await nursery.start(run_instruments, there, ignore, 60.0)
                 nursery.cancel_scope.cancel()
             offsets.append(clock.offset_ns)
     assert offsets[0] is None

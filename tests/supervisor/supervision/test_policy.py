@@ -33,16 +33,6 @@ BACKOFF = Backoff(initial_s=1.0, factor=2.0, cap_s=8.0, jitter=0.0, reset_after_
 PLENTY = RestartLimit(restarts=1000, window_s=1.0)
 
 
-class FixedChance:
-    """Chance that always says the same."""
-
-    def __init__(self, value: float = 0.5) -> None:
-        self.value = value
-
-    def random(self) -> float:
-        return self.value
-
-
 def policy_for(
     children: dict[str, Rules],
     strategy: Strategy = ONE_FOR_ONE,
@@ -50,7 +40,7 @@ def policy_for(
     chance: float = 0.5,
 ) -> RestartPolicy:
     """A policy whose children have all been started and are ready since 0.0."""
-    policy = RestartPolicy(strategy, limit, FixedChance(chance))
+    policy = RestartPolicy(strategy, limit, lambda: chance)
     for name, rules in children.items():
         policy.add(name, rules)
         policy.on_start(name)

@@ -21,8 +21,8 @@ from supervisor.supervision.supervise import Supervisor
 from tests.supervisor.supervision.workers import (
     BACKOFF,
     Crew,
-    NoChance,
     boom,
+    no_jitter,
     node,
     reach,
     running,
@@ -38,7 +38,7 @@ PARKING = Parking(probe_after_s=60.0, factor=2.0, cap_s=200.0)
 
 
 def three(crew: Crew, strategy: Strategy, limit: RestartLimit = PLENTY) -> Supervisor:
-    return Supervisor("top", crew.specs("abc"), strategy=strategy, limit=limit, chance=NoChance())
+    return Supervisor("top", crew.specs("abc"), strategy=strategy, limit=limit, jitter=no_jitter)
 
 
 # The table of strategies and restart types.
@@ -58,7 +58,7 @@ async def test_exit_restarts_whom_strategy_and_type_say(
 ) -> None:
     crew = Crew()
     children = [crew.spec("a"), crew.spec("b", restart=restart), crew.spec("c")]
-    supervisor = Supervisor("top", children, strategy=strategy, chance=NoChance())
+    supervisor = Supervisor("top", children, strategy=strategy, jitter=no_jitter)
     async with running(supervisor):
         assert crew.news() == "+a +b +c"
         crew["b"].end(boom() if fails else None)
@@ -82,7 +82,7 @@ async def test_failures_beyond_the_limit_escalate_after_a_reverse_stop(
         [crew.spec("a"), crew.spec("b", restart=restart), crew.spec("c")],
         strategy=strategy,
         limit=RestartLimit(1, 60.0),
-        chance=NoChance(),
+        jitter=no_jitter,
     )
     with pytest.raises(RestartLimitReached) as caught:
         await supervisor.run()
@@ -96,7 +96,7 @@ async def test_failures_beyond_the_limit_escalate_after_a_reverse_stop(
 async def test_failures_of_temporary_children_never_escalate(autojump_clock: MockClock) -> None:
     crew = Crew()
     supervisor = Supervisor(
-        "top", crew.specs("ab", restart=TEMPORARY), limit=NEVER, chance=NoChance()
+        "top", crew.specs("ab", restart=TEMPORARY), limit=NEVER, jitter=no_jitter
     )
     async with running(supervisor):
         crew.fail("a", "b")
@@ -111,7 +111,7 @@ async def test_temporary_sibling_goes_down_with_the_group_and_stays_down(
 ) -> None:
     crew = Crew()
     children = [crew.spec("a"), crew.spec("t", restart=TEMPORARY), crew.spec("c")]
-    supervisor = Supervisor("top", children, strategy=strategy, chance=NoChance())
+    supervisor = Supervisor("top", children, strategy=strategy, jitter=no_jitter)
     async with running(supervisor):
         crew.fail("a")
         await trio.sleep(5)
@@ -125,7 +125,7 @@ async def test_sibling_that_is_done_is_not_started_with_the_group(
 ) -> None:
     crew = Crew()
     children = [crew.spec("a"), crew.spec("b", restart=TRANSIENT), crew.spec("c")]
-    supervisor = Supervisor("top", children, strategy=strategy, chance=NoChance())
+    supervisor = Supervisor("top", children, strategy=strategy, jitter=no_jitter)
     async with running(supervisor):
         crew.finish("b")
         await wait_all_tasks_blocked()
@@ -141,7 +141,7 @@ async def test_being_stopped_with_the_group_is_not_the_last_exit_of_a_transient_
 ) -> None:
     crew = Crew()
     supervisor = Supervisor(
-        "top", crew.specs("abc", restart=TRANSIENT), strategy=strategy, chance=NoChance()
+        "top", crew.specs("abc", restart=TRANSIENT), strategy=strategy, jitter=no_jitter
     )
     async with running(supervisor):
         crew.fail("a")
@@ -156,7 +156,7 @@ async def test_nobody_waits_for_a_child_that_backs_off(autojump_clock: MockClock
     crew = Crew()
     slow = Backoff(initial_s=50.0, cap_s=50.0, jitter=0.0)
     children = [crew.spec("a", backoff=slow), crew.spec("b")]
-    supervisor = Supervisor("top", children, chance=NoChance())
+    supervisor = Supervisor("top", children, jitter=no_jitter)
     async with running(supervisor):
         crew.fail("a")
         await reach(10)
@@ -169,7 +169,7 @@ async def test_nobody_waits_for_a_child_that_backs_off(autojump_clock: MockClock
 
 async def test_pause_grows_with_each_failure_until_a_quiet_time(autojump_clock: MockClock) -> None:
     crew = Crew()
-    supervisor = Supervisor("top", crew.specs("a"), limit=PLENTY, chance=NoChance())
+    supervisor = Supervisor("top", crew.specs("a"), limit=PLENTY, jitter=no_jitter)
     async with running(supervisor):
         for pause_s in (1.0, 2.0, 4.0):
             crew.fail("a")
@@ -237,7 +237,7 @@ async def test_child_that_finishes_as_its_sibling_fails_is_done(
     failing, finishing = names[0], names[1]
     crew = Crew()
     supervisor = Supervisor(
-        "top", crew.specs("ab", restart=TRANSIENT), strategy=strategy, chance=NoChance()
+        "top", crew.specs("ab", restart=TRANSIENT), strategy=strategy, jitter=no_jitter
     )
     async with running(supervisor):
         crew.fail(failing)
@@ -268,7 +268,7 @@ async def test_earlier_exit_widens_a_pending_restart_without_cutting_its_pause(
     crew = Crew()
     slow = Backoff(initial_s=50.0, cap_s=50.0, jitter=0.0)
     children = [crew.spec("a"), crew.spec("b", backoff=slow), crew.spec("c")]
-    supervisor = Supervisor("top", children, strategy=REST_FOR_ONE, chance=NoChance())
+    supervisor = Supervisor("top", children, strategy=REST_FOR_ONE, jitter=no_jitter)
     async with running(supervisor):
         crew.fail("b")
         await reach(10)
@@ -334,7 +334,7 @@ async def test_child_that_keeps_failing_is_parked_while_the_rest_go_on(
         crew.spec("a", parking=PARKING, limit=RestartLimit(2, 60.0)),
         crew.spec("b"),
     ]
-    supervisor = Supervisor("top", children, limit=NEVER, chance=NoChance())
+    supervisor = Supervisor("top", children, limit=NEVER, jitter=no_jitter)
     async with running(supervisor):  # ready, since a parked child is not waited for
         assert trio.current_time() == 3.0  # 1 s and 2 s of back-off
         assert node(supervisor, "a").state == "parked"
@@ -350,7 +350,7 @@ async def test_good_probe_brings_a_parked_child_back(autojump_clock: MockClock) 
     crew = Crew()
     crew["a"].refusals = 2
     spec = crew.spec("a", parking=PARKING, limit=RestartLimit(0, 10.0))
-    supervisor = Supervisor("top", [spec], limit=NEVER, chance=NoChance())
+    supervisor = Supervisor("top", [spec], limit=NEVER, jitter=no_jitter)
     async with running(supervisor):
         await trio.sleep(180.5)
         assert states(supervisor) == {"a": "running"}
@@ -369,7 +369,7 @@ async def test_restart_of_the_group_leaves_a_parked_child_parked(
     crew = Crew()
     parked = crew.spec("a", parking=PARKING, limit=NEVER)
     children = [parked, crew.spec("b"), crew.spec("c")]
-    supervisor = Supervisor("top", children, strategy=ONE_FOR_ALL, chance=NoChance())
+    supervisor = Supervisor("top", children, strategy=ONE_FOR_ALL, jitter=no_jitter)
     async with running(supervisor):
         crew.fail("a")
         await wait_all_tasks_blocked()
@@ -424,7 +424,7 @@ def test_whatever_happens_none_is_lost_or_started_twice_or_left(
         for name, restart in zip("abcd", restarts, strict=True)
     }
     supervisor = Supervisor(
-        "top", [specs[name] for name in "abc"], strategy=strategy, limit=PLENTY, chance=NoChance()
+        "top", [specs[name] for name in "abc"], strategy=strategy, limit=PLENTY, jitter=no_jitter
     )
 
     async def wish(action: str, name: str) -> None:

@@ -24,7 +24,7 @@ from supervisor.supervision.policy import (
 from supervisor.supervision.supervise import Supervisor
 from tests.supervisor.supervision.workers import (
     Crew,
-    NoChance,
+    no_jitter,
     node,
     running,
     states,
@@ -272,7 +272,7 @@ async def test_interrupts_pass_through_and_stop_all_in_order(
     interrupt: type[BaseException], restart: Restart, autojump_clock: MockClock
 ) -> None:
     crew = Crew()
-    inner = Supervisor("inner", crew.specs("bcd", restart=restart), chance=NoChance())
+    inner = Supervisor("inner", crew.specs("bcd", restart=restart), jitter=no_jitter)
     supervisor = supervise(crew.spec("a"), inner.as_child(), crew.spec("e"))
     with capture_logs() as records, pytest.RaisesGroup(interrupt, flatten_subgroups=True):
         async with running(supervisor):

@@ -17,7 +17,7 @@ from supervisor.supervision.policy import (
 from supervisor.supervision.supervise import Supervisor
 from tests.supervisor.supervision.workers import (
     Crew,
-    NoChance,
+    no_jitter,
     node,
     reach,
     running,
@@ -34,9 +34,9 @@ NEVER = RestartLimit(0, 1.0)
 
 
 def branch(crew: Crew, limit: RestartLimit) -> tuple[Supervisor, Supervisor, Supervisor]:
-    low = Supervisor("low", crew.specs("bc"), limit=limit, chance=NoChance())
+    low = Supervisor("low", crew.specs("bc"), limit=limit, jitter=no_jitter)
     mid = Supervisor(
-        "mid", [low.as_child(backoff=Backoff(jitter=0.0))], limit=limit, chance=NoChance()
+        "mid", [low.as_child(backoff=Backoff(jitter=0.0))], limit=limit, jitter=no_jitter
     )
     return low, mid, supervise(crew.spec("a"), mid.as_child(), crew.spec("d"), limit=NEVER)
 
@@ -91,7 +91,7 @@ async def test_venue_that_keeps_failing_is_parked_and_its_neighbours_run_on(
     crew = Crew()
     crew["a"].refusals = 3
     children = [
-        Supervisor(f"venue {name}", crew.specs(name), limit=NEVER, chance=NoChance()).as_child(
+        Supervisor(f"venue {name}", crew.specs(name), limit=NEVER, jitter=no_jitter).as_child(
             parking=Parking(probe_after_s=60.0),
             limit=RestartLimit(1, 60.0),
             backoff=Backoff(initial_s=1.0, jitter=0.0),
@@ -115,7 +115,7 @@ async def test_supervisor_as_a_child_has_all_the_time_it_needs(autojump_clock: M
     crew = Crew()
     crew["a"].ready_s = crew["b"].ready_s = 25.0
     crew["a"].stop_s = crew["b"].stop_s = 4.0
-    inner = Supervisor("inner", crew.specs("ab"), chance=NoChance())
+    inner = Supervisor("inner", crew.specs("ab"), jitter=no_jitter)
     with capture_logs() as records:
         async with running(supervise(inner.as_child())):
             assert trio.current_time() == 50.0

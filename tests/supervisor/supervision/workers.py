@@ -19,11 +19,9 @@ def boom() -> ValueError:
     return ValueError("boom")
 
 
-class NoChance:
-    """Chance in the middle: no jitter."""
-
-    def random(self) -> float:
-        return 0.5
+def no_jitter() -> float:
+    """The middle: pauses are the usual ones."""
+    return 0.5
 
 
 class Worker:
@@ -135,7 +133,7 @@ def states(supervisor: Supervisor) -> dict[str, str]:
 
 
 def supervise(*children: ChildSpec, **options: Any) -> Supervisor:
-    return Supervisor("top", children, **{"chance": NoChance(), **options})
+    return Supervisor("top", children, **{"jitter": no_jitter, **options})
 
 
 def end_quickly(crew: Crew) -> None:

@@ -1,4 +1,4 @@
-"""Tests of `supervisor.desk` and `supervisor.floor`: what is watched, and who keeps its books."""
+"""Tests of `supervisor.system.branch` and its markets: what is watched, and who keeps its books."""
 
 import pytest
 import trio
@@ -13,10 +13,10 @@ from exchanges.market.events import BookLost, Event, Fault, InstrumentChange
 from exchanges.market.instrument import Status
 from exchanges.market.topics import Channel, Topic
 from supervisor.settings.reader import ConfigError
-from supervisor.system.branch import VenueDesk
+from supervisor.system.branch import VenueBranch
 from supervisor.system.engine import UnknownMarket
 from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS, make_server
-from tests.system.conftest import Floor, floor
+from tests.system.conftest import Rig, rig
 
 BTC, ETH, PERPETUAL = SYMBOLS
 PARTING = {"open_bps": 1.0, "close_bps": 0.0, "min_notional": 10}
@@ -25,15 +25,15 @@ REFRESH_S = 10.0
 REFRESHED_S = CLOCK_EVERY_S + REFRESH_S
 
 
-def desk_of(made: Floor, venue: str) -> VenueDesk:
-    return made.engine._desks[venue]
+def branch_of(made: Rig, venue: str) -> VenueBranch:
+    return made.engine._branches[venue]
 
 
 # What is watched.
 
 
 async def test_symbols_watched_twice_or_never_are_no_mistake(autojump_clock: MockClock) -> None:
-    async with floor("binance", symbols=[BTC]) as made:
+    async with rig("binance", symbols=[BTC]) as made:
         await made.until_live(1)
         book = made.engine.book("binance", BTC)
         await made.engine.add("binance", BTC, BTC)
@@ -46,7 +46,7 @@ async def test_symbols_watched_twice_or_never_are_no_mistake(autojump_clock: Moc
 async def test_a_symbol_that_is_removed_and_added_gets_a_new_book(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("binance", symbols=[BTC, ETH]) as made:
+    async with rig("binance", symbols=[BTC, ETH]) as made:
         await made.until_live(2)
         book = made.engine.book("binance", BTC)
         await made.engine.remove("binance", BTC)
@@ -61,7 +61,7 @@ async def test_a_symbol_that_is_removed_and_added_gets_a_new_book(
 async def test_a_symbol_added_before_the_lists_are_there_is_opened_with_them(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("binance", "okx", symbols=[BTC], absent="okx") as made:
+    async with rig("binance", "okx", symbols=[BTC], absent="okx") as made:
         await made.until_live(1)
         await made.engine.add("okx", ETH, "NOPE/USDT")
         with pytest.raises(BookNotLive, match="instruments are being loaded"):
@@ -74,9 +74,9 @@ async def test_a_symbol_added_before_the_lists_are_there_is_opened_with_them(
 
 async def test_channels_are_subscribed_where_the_venue_has_them(autojump_clock: MockClock) -> None:
     channels = ["funding", "ticker"]
-    async with floor("okx", symbols=[BTC, PERPETUAL], channels=channels, klines=["1m"]) as made:
+    async with rig("okx", symbols=[BTC, PERPETUAL], channels=channels, klines=["1m"]) as made:
         await made.until_live(2)
-        markets = desk_of(made, "okx").markets
+        markets = branch_of(made, "okx").markets
         assert [str(topic.channel) for topic in markets[BTC].places] == ["book", "ticker", "klines"]
         assert Topic(Channel.FUNDING, PERPETUAL) in markets[PERPETUAL].places
 
@@ -85,19 +85,19 @@ async def test_channels_are_subscribed_where_the_venue_has_them(autojump_clock: 
 async def test_a_wish_that_is_cancelled_leaves_no_half_market(
     after_s: float, autojump_clock: MockClock
 ) -> None:
-    async with floor("binance", symbols=[BTC]) as made:
+    async with rig("binance", symbols=[BTC]) as made:
         await made.until_live(1)
         with trio.move_on_after(after_s):
             await made.engine.add("binance", ETH, PERPETUAL)
-        desk = desk_of(made, "binance")
-        assert set(desk.context.books) == set(desk.markets)
-        await made.until_live(len(desk.markets))
+        branch = branch_of(made, "binance")
+        assert set(branch.context.inboxes) == set(branch.markets)
+        await made.until_live(len(branch.markets))
         await made.engine.add("binance", ETH, PERPETUAL)
         await made.until_live(3)
 
 
 async def test_a_venue_is_added_once(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx") as made:
+    async with rig("binance", "okx") as made:
         await made.until_live(6)
         with pytest.raises(ConfigError, match=r"^venues.okx: is watched already$"):
             await made.engine.add_venue("okx", made.engine.config.venues["okx"])
@@ -105,11 +105,54 @@ async def test_a_venue_is_added_once(autojump_clock: MockClock) -> None:
         assert len(made.live()) == 6
 
 
+async def test_a_venue_is_added_once_though_two_ask_while_it_is_loaded(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def load_slowly(name: str, network: object) -> None:
+        await trio.sleep(1)
+
+    monkeypatch.setattr("supervisor.system.engine.load_venue", load_slowly)
+    said: list[str] = []
+    async with rig("binance", "okx") as made:
+        own = made.engine.config.venues["okx"]
+        await made.engine.remove_venue("okx")
+
+        async def add() -> None:
+            try:
+                await made.engine.add_venue("okx", own)
+            except ConfigError as error:
+                said.extend(error.problems)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(add)
+            nursery.start_soon(add)
+        await made.until_live(6)
+    assert said == ["venues.okx: is watched already"]
+
+
+@pytest.mark.parametrize("turns", range(24, 44, 2))
+async def test_no_turn_of_the_loop_is_a_bad_one_to_cancel_a_removal(
+    turns: int, autojump_clock: MockClock
+) -> None:
+    async with rig("okx", symbols=[BTC]) as made:
+        await made.until_live(1)
+        own = made.engine.config.venues["okx"]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(made.engine.remove_venue, "okx")
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+        if "okx" in made.engine.config.venues:
+            await made.engine.remove_venue("okx")
+        await made.engine.add_venue("okx", own)
+        await made.until_live(1)
+
+
 # Instruments that change.
 
 
 async def test_new_rules_reach_a_watched_market_and_are_told(autojump_clock: MockClock) -> None:
-    async with floor("okx", refresh_s=REFRESH_S) as made:
+    async with rig("okx", refresh_s=REFRESH_S) as made:
         await made.until_live(3)
         market = made.servers["okx"].venue.markets[BTC]
         market.instrument = replace(market.instrument, min_size=market.instrument.min_size * 2)
@@ -119,30 +162,30 @@ async def test_new_rules_reach_a_watched_market_and_are_told(autojump_clock: Moc
         assert isinstance(change, InstrumentChange)
         assert change.previous is not None
         assert change.instrument.min_size == change.previous.min_size * 2
-        assert desk_of(made, "okx").markets[BTC].instrument == change.instrument
+        assert branch_of(made, "okx").markets[BTC].instrument == change.instrument
         assert not any(book.losses for book in made.engine.books())
 
 
 async def test_a_market_that_is_listed_late_is_opened_then(autojump_clock: MockClock) -> None:
     new = "SOL/USDT"
-    async with floor("okx", symbols=[BTC, new], refresh_s=REFRESH_S) as made:
+    async with rig("okx", symbols=[BTC, new], refresh_s=REFRESH_S) as made:
         await made.until_live(1)
         with pytest.raises(UnknownMarket, match=f"okx does not trade {new}"):
             made.engine.book("okx", new)
         later = make_server("okx", TrioClock(EPOCH_NS), symbols=[new])
         made.servers["okx"].venue.markets |= later.venue.markets
         await made.until_live(2, within_s=REFRESHED_S + 1.0)
-        assert not desk_of(made, "okx").unknown
+        assert not branch_of(made, "okx").unknown
 
 
 async def test_a_market_that_is_listed_no_more_is_not_opened_again(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("okx", refresh_s=REFRESH_S) as made:
+    async with rig("okx", refresh_s=REFRESH_S) as made:
         await made.until_live(3)
         del made.servers["okx"].venue.markets[ETH]
         await trio.sleep(REFRESHED_S)
-        assert desk_of(made, "okx").markets[ETH].instrument.status is Status.DELISTED
+        assert branch_of(made, "okx").markets[ETH].instrument.status is Status.DELISTED
         await made.engine.remove("okx", ETH)
         await made.engine.add("okx", ETH)
         with pytest.raises(UnknownMarket, match=f"okx does not trade {ETH}"):
@@ -153,7 +196,7 @@ async def test_a_market_that_is_listed_no_more_is_not_opened_again(
 
 
 async def test_a_book_whose_actor_failed_starts_anew(autojump_clock: MockClock) -> None:
-    async with floor("binance", "okx", symbols=[BTC, ETH]) as made:
+    async with rig("binance", "okx", symbols=[BTC, ETH]) as made:
         await made.until_live(4)
         for venue in ("binance", "okx"):
             fail_once(made.engine.book(venue, BTC))
@@ -186,7 +229,7 @@ def fail_once(book: OrderBook) -> None:
 async def test_opportunities_of_a_market_end_when_nobody_watches_it(
     autojump_clock: MockClock,
 ) -> None:
-    async with floor("binance", "okx", symbols=[BTC], detector=PARTING) as made:
+    async with rig("binance", "okx", symbols=[BTC], detector=PARTING) as made:
         await made.until_live(2)
         with trio.fail_after(300):
             while not made.engine.open_opportunities():

@@ -15,6 +15,7 @@ from exchanges.errors import CodecUsageError, ExchangeError, InvalidSymbol
 from exchanges.market.events import Event, Fault
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel, KlineInterval
+from supervisor.supervision.child import State
 from supervisor.system.exchange import PublicExchange, open_exchange
 from supervisor.system.live_streams import Opening
 from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS, levels_of, sandboxes
@@ -75,7 +76,7 @@ async def test_a_streamed_book_is_the_venues(name: str, autojump_clock: MockCloc
                         has_bids = book.bids(5) == [pytest.approx(one) for one in bids]
                         has_asks = book.asks(5) == [pytest.approx(one) for one in asks]
                         checked += has_bids and has_asks
-            with pytest.raises(BookNotLive, match="nobody listens"):
+            with pytest.raises(BookNotLive, match="nobody keeps it"):
                 book.top()
 
 
@@ -91,6 +92,84 @@ async def test_a_book_that_is_lost_is_told_and_comes_back(autojump_clock: MockCl
                     break
     assert faults[0] is Fault.DISCONNECTED
     assert faults[-1] is None
+
+
+async def test_a_venue_that_is_away_for_minutes_is_there_again_afterwards(
+    autojump_clock: MockClock,
+) -> None:
+    async with (
+        sandboxes("okx") as (network, servers, endpoints),
+        open_exchange(
+            "okx", endpoints=endpoints["okx"], network=network, clock=TrioClock(EPOCH_NS)
+        ) as exchange,
+        exchange.stream_book(SPOT) as books,
+    ):
+        await next_live(books)
+        network.hang_up("okx.sandbox")
+        servers["okx"].drop_connections()
+        await trio.sleep(300)
+        network.listen("okx.sandbox", servers["okx"].serve)
+        with trio.fail_after(60):
+            await next_live(books)
+
+
+async def test_the_live_tree_shows_books_and_connections(autojump_clock: MockClock) -> None:
+    async with exchange_of("okx") as (exchange, server), exchange.stream_book(SPOT) as books:
+        await next_live(books)
+        server.drop_connections()
+        await trio.sleep(0.1)  # so that what comes next is of the new connection
+        await next_live(books)
+        tree = exchange.tree()
+    kept, branch = tree.children
+    assert [(one.name, one.state) for one in kept.children] == [(f"okx {SPOT}", State.RUNNING)]
+    gateway, connections = branch.children
+    assert (gateway.name, gateway.state) == ("gateway", State.RUNNING)
+    (connection,) = connections.children
+    assert (connection.restarts, connection.info["topics"]) == (1, 1)
+    assert exchange.tree().state is State.STOPPED
+
+
+@pytest.mark.parametrize("name", ["stream_book", "stream_trades"])
+@pytest.mark.parametrize("after_s", [0.0, 0.001, 0.01, 0.1])
+async def test_an_opening_that_is_cancelled_leaves_nothing_behind(
+    name: str, after_s: float, autojump_clock: MockClock
+) -> None:
+    async with exchange_of("okx") as (exchange, server):
+        await exchange.instruments()
+        with trio.move_on_after(after_s):
+            async with getattr(exchange, name)(SPOT):
+                await trio.sleep_forever()
+        await trio.sleep(5)
+        assert not server.venue.sessions
+        kept, branch = exchange.tree().children
+        _, connections = branch.children
+        assert (kept.children, connections.children) == ((), ())
+        async with exchange.stream_book(SPOT) as books:
+            await next_live(books)
+
+
+@pytest.mark.parametrize("name", ["stream_book", "stream_trades"])
+@pytest.mark.parametrize("turns", range(10))
+async def test_no_turn_of_the_loop_is_a_bad_one_to_cancel_an_opening(
+    name: str, turns: int, autojump_clock: MockClock
+) -> None:
+    async with exchange_of("okx") as (exchange, server):
+        await exchange.instruments()
+
+        async def open_stream() -> None:
+            async with getattr(exchange, name)(SPOT):
+                await trio.sleep_forever()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(open_stream)
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+        await trio.sleep(5)
+        assert not server.venue.sessions
+        kept, branch = exchange.tree().children
+        _, connections = branch.children
+        assert (kept.children, connections.children) == ((), ())
 
 
 async def next_live(books: AsyncIterator[OrderBook]) -> OrderBook:

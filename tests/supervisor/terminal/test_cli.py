@@ -256,7 +256,7 @@ async def test_what_is_recorded_until_somebody_ends_it_can_be_replayed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config, file, said = (tmp_path / name for name in ("config.toml", "file.jsonl", "said"))
-    command = [sys.executable, "-m", "supervisor", "record", str(config), "-o", str(file)]
+    command = [sys.executable, "-m", "arbitrio", "record", str(config), "-o", str(file)]
     async with (
         open_sandboxes(read_config(tomllib.loads(GOOD))) as sandboxes,
         trio.open_nursery() as nursery,

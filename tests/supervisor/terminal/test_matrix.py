@@ -8,7 +8,7 @@ import pytest
 from exchanges import VENUES
 from exchanges.market.instrument import Kind
 from supervisor.terminal.cli import main
-from supervisor.terminal.matrix import as_markdown, capability_table, describe
+from supervisor.terminal.matrix import abilities, as_markdown, capability_table
 
 README = Path(__file__).parents[3] / "README.md"
 
@@ -28,7 +28,7 @@ def test_every_market_of_every_venue_has_a_row() -> None:
 
 @pytest.mark.parametrize("name", list(VENUES))
 def test_what_every_venue_must_have_is_there(name: str) -> None:
-    for market in describe(VENUES[name])["markets"]:
+    for market in abilities(VENUES[name])["markets"]:
         assert {"book", "trades", "ticker"} <= set(market["streams"])
         assert {"book", "trades", "ticker", "klines"} <= set(market["requests"])
         if market["kind"] == Kind.PERPETUAL:

@@ -1,8 +1,0 @@
-"""The `arbitrio` command; also `python -m supervisor`."""
-
-import sys
-
-from supervisor.terminal.cli import main
-
-if __name__ == "__main__":
-    sys.exit(main())

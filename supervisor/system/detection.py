@@ -1,0 +1,90 @@
+"""The detector as a part of the tree: it compares all watched markets."""
+
+from collections.abc import Callable
+
+import trio
+
+from actors.books.tops import Tops
+from actors.detection.detector import Detector, Watch
+from actors.detection.identity import AssetIdentity
+from actors.detection.opportunity import DetectorSettings, OpportunityChange
+from actors.detection.watcher import run_detector
+from actors.edges.clock import Clock
+from actors.edges.histogram import Histogram
+from actors.edges.hub import Hub
+from actors.venue.clock import VenueClock
+from exchanges.market.instrument import Instrument
+from supervisor.supervision.child import ChildSpec
+from supervisor.system.markets import Follower, Market
+
+
+class Detection(Follower):
+    """The detector of the watched markets.
+
+    Attributes:
+        news: what becomes of opportunities.
+        latency_ns: from the socket read to the telling of an opportunity.
+        detector: the one that runs now.
+        clocks: each venue's clock against ours.
+    """
+
+    def __init__(
+        self,
+        settings: DetectorSettings,
+        identity: AssetIdentity,
+        taker_fee: Callable[[Instrument], float],
+        clock: Clock,
+        tops: Tops,
+    ) -> None:
+        self.news: Hub[OpportunityChange] = Hub()
+        self.latency_ns = Histogram()
+        self.clocks: dict[str, VenueClock] = {}
+        self.detector = Detector(settings, self.clocks)
+        self._settings = settings
+        self._identity = identity
+        self._taker_fee = taker_fee
+        self._clock = clock
+        self._tops = tops
+        self._markets: dict[tuple[str, str], Market] = {}
+
+    def as_child(self) -> ChildSpec:
+        """For a place behind the books: it reads them, and outlives none."""
+        return ChildSpec(name="detector", run=self._run, inspect=self._tops.inspect)
+
+    def opened(self, market: Market) -> None:
+        self._markets[market.key] = market
+        self.clocks[market.instrument.venue] = market.placement.context.venue_clock
+        self.detector.add(self._watch(market))
+
+    def closed(self, market: Market) -> None:
+        # Before its book is lost, so that its opportunities are not closed for that.
+        del self._markets[market.key]
+        for change in self.detector.remove(market.key, self._clock.now_ns()):
+            self.news.publish(change)
+
+    def changed(self, market: Market) -> None:
+        self.detector.update_instrument(market.instrument)
+
+    async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """A detector that failed starts anew, from the books as they are."""
+        self.detector = Detector(self._settings, self.clocks)
+        for market in self._markets.values():
+            self.detector.add(self._watch(market))
+            self._tops.tell(market.book)
+        await run_detector(
+            self.detector,
+            self._tops,
+            self.news,
+            self.latency_ns,
+            self._clock,
+            task_status=task_status,
+        )
+
+    def _watch(self, market: Market) -> Watch:
+        return Watch(
+            instrument=market.instrument,
+            book=market.book,
+            taker_fee=self._taker_fee(market.instrument),
+            group=self._identity.group(market.instrument),
+            is_mapped=self._identity.is_mapped(market.instrument),
+        )
