@@ -4,6 +4,7 @@ Commands are imported when they are used, so that `--help` answers at once.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -18,7 +19,10 @@ RECORDING_ENDS: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 1 failed, 2 asked for in a wrong way."""
+    """Run one command; returns the exit code.
+
+    0 is done, 1 failed, 2 asked for in a wrong way, 130 interrupted before there was a result.
+    """
     args = _parser().parse_args(argv)
     command = import_module(f"supervisor.terminal.commands.{args.command}")
     try:
@@ -143,6 +147,13 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="lose, double and swap frames at 200 places instead, and count what comes of it",
     )
+    parser.add_argument(
+        "--jobs",
+        type=_positive_count,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes that work at a time (default: one a core, here %(default)s)",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="print JSON")
     how.add_argument("--markdown", action="store_true", help="with --faults: as in the README")
@@ -187,6 +198,12 @@ def _number(text: str) -> float:
     if not isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number")
     return value
+
+
+def _positive_count(text: str) -> int:
+    if not text.isdecimal() or not (count := int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return count
 
 
 def _seconds(text: str) -> float:

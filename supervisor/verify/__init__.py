@@ -3,10 +3,8 @@
 No case uses a socket; time is virtual, and each run is the same.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import Final
 
-from exchanges.venue import Venue
 from supervisor.verify import book_cases as book
 from supervisor.verify import connection_cases as connection
 from supervisor.verify import decoder_cases as decoder
@@ -14,7 +12,7 @@ from supervisor.verify import event_cases as event
 from supervisor.verify import request_cases as request
 from supervisor.verify.case import Case, Outcome, Result, run_case
 
-__all__ = ["CASES", "Case", "Outcome", "Result", "run_case", "verify"]
+__all__ = ["CASES", "Case", "Outcome", "Result", "run_case"]
 
 _CHECKS: Final = (
     ("symbol round trip", event.symbols),
@@ -47,10 +45,3 @@ _CHECKS: Final = (
 CASES: Final = tuple(
     Case(number, name, check) for number, (name, check) in enumerate(_CHECKS, start=1)
 )
-
-
-def verify(venues: Iterable[Venue]) -> Iterator[Outcome]:
-    """Every case at every venue, told one by one."""
-    for venue in venues:
-        for case in CASES:
-            yield run_case(case, venue)

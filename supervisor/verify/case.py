@@ -61,7 +61,7 @@ def run_case(case: Case, venue: Venue) -> Outcome:
         result, detail = Result.NONE, str(reason)
     except CaseFailed as failure:
         result, detail = Result.FAILED, str(failure)
-    except Exception as error:  # noqa: BLE001  a venue that crashes has failed, the suite goes on
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a venue that crashes has failed
         result, detail = Result.FAILED, f"{type(error).__name__}: {error}"
     detail = shorten(detail, DETAIL_CHARS, placeholder=" ...")
     return Outcome(

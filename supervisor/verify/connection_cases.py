@@ -2,6 +2,7 @@
 
 from collections import deque
 from random import Random
+from typing import Final
 
 import trio
 from msgspec.structs import replace
@@ -27,6 +28,9 @@ from supervisor.verify.case import CaseFailed, NotApplicable, book_streams, expe
 from supervisor.verify.lab import START_NS, Lab, instruments_of, open_sandbox, topics_of
 
 NOTHING = "NOSUCH/THING"
+LIFETIME_S: Final = 15.0
+"""Of a connection that rolls over: a venue's day would say no more, and last longer."""
+ROLLOVERS_S: Final = 4 * LIFETIME_S
 
 
 def unknown_symbol(venue: Venue) -> None:
@@ -171,7 +175,7 @@ def rollover(venue: Venue) -> None:
 async def _roll_over(venue: Venue, stream: Stream) -> None:
     clock = TrioClock(START_NS)
     server = SandboxServer(open_sandbox(venue), clock)
-    short = replace(stream, lifetime_s=60.0)
+    short = replace(stream, lifetime_s=LIFETIME_S)
     hurried = replace(
         venue, streams=tuple(short if one is stream else one for one in venue.streams)
     )
@@ -194,13 +198,17 @@ async def _roll_over(venue: Venue, stream: Stream) -> None:
             connection.tell(Subscribe((topic,)))
             books.append(book)
         await nursery.start(connection.run)
-        await trio.sleep(20)
+        await trio.sleep(LIFETIME_S / 2)
         expect(all(book.is_live for book in books), f"{stream.name}: not all books are live")
-        for _ in range(1_000):
+        for _ in range(round(ROLLOVERS_S / 0.2)):
             await trio.sleep(0.2)
             expect(all(book.is_live for book in books), f"{stream.name}: a book had a gap")
         rolled = min(book.snapshots for book in books) - 1
-        expect(rolled >= 2, f"{stream.name}: replaced {rolled} times in 200 s of 60 s lifetimes")
+        expect(
+            rolled >= 2,
+            f"{stream.name}: replaced {rolled} times in {ROLLOVERS_S:g} s of "
+            f"{LIFETIME_S:g} s lifetimes",
+        )
         nursery.cancel_scope.cancel()
 
 

@@ -62,7 +62,7 @@ class _NotedLab(Lab):
         super().hear(frame)
         self.steps.append(Step(frame, best_of(self.books.values())))
 
-    def check_books(self) -> None:
+    def check_books(self, changed: str) -> None:
         """Others compare them with the market; here it is the opinion that counts."""
 
     def _note_states(self) -> None:

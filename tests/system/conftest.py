@@ -60,8 +60,11 @@ class Rig:
                 instrument = book.instrument
                 true = self._truth[instrument.venue, instrument.symbol, book.sequence]
                 for ours, theirs in zip((book.bids(20), book.asks(20)), true, strict=True):
-                    # Sizes that were counted in contracts may differ in their last bit.
-                    assert ours == [pytest.approx(level, rel=1e-12) for level in theirs]
+                    # Sizes that were counted in contracts may differ in their last bit. To
+                    # compare so takes a hundred times as long as to see that nothing differs.
+                    assert ours == theirs or ours == [
+                        pytest.approx(level, rel=1e-12) for level in theirs
+                    ]
 
     def nodes(self) -> dict[str, Node]:
         """All nodes of the tree by name."""

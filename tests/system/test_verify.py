@@ -1,7 +1,7 @@
 """Every venue passes the conformance suite, and the suite tells one that does not."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -140,11 +140,50 @@ def test_a_venue_that_is_not_there_is_told(
     assert told in capsys.readouterr().err
 
 
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cases that a test makes up are known to no other process."""
+
+    def run_here(work: Any, tasks: Iterable[Any], jobs: int, died: Any) -> Iterator[Any]:
+        return (work(task) for task in tasks)
+
+    monkeypatch.setattr("supervisor.terminal.commands.verify.run_apart", run_here)
+
+
+def test_a_case_that_wants_to_end_the_program_fails() -> None:
+    def leave(venue: Venue) -> None:
+        raise SystemExit(0)
+
+    assert run_case(Case(1, "leaves", leave), GATEIO).result is Result.FAILED
+
+
+def test_a_process_that_dies_fails_its_case(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def all_die(work: Any, tasks: Iterable[Any], jobs: int, died: Any) -> Iterator[Any]:
+        return (died(task) for task in tasks)
+
+    monkeypatch.setattr("supervisor.terminal.commands.verify.run_apart", all_die)
+    assert main(["verify", "mexc"]) == 1
+    assert "mexc 2 snapshot: the process that ran it has died" in capsys.readouterr().out
+    assert main(["verify", "mexc", "--faults"]) == 1
+    assert "mexc: the process that ran it has died" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two"])
+def test_a_number_of_jobs_that_is_none_is_told(
+    jobs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["verify", "mexc", f"--jobs={jobs}"])
+    assert f"'{jobs}' is not a number from 1 on" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("in_this_process")
 def test_outcomes_are_printed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = CASES[:2]
-    monkeypatch.setattr("supervisor.verify.CASES", few)
     monkeypatch.setattr("supervisor.terminal.commands.verify.CASES", few)
     assert main(["verify", "mexc", "--json"]) == 0
     assert [one["result"] for one in json.loads(capsys.readouterr().out)] == ["passed", "passed"]
@@ -152,6 +191,7 @@ def test_outcomes_are_printed(
     assert "2 of 2 passed" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_failure_is_told_and_makes_the_exit_code_1(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,7 +199,6 @@ def test_a_failure_is_told_and_makes_the_exit_code_1(
         raise RuntimeError("oh no")
 
     failing = (Case(1, "hopeless", fail),)
-    monkeypatch.setattr("supervisor.verify.CASES", failing)
     monkeypatch.setattr("supervisor.terminal.commands.verify.CASES", failing)
     assert main(["verify", "mexc"]) == 1
     assert "mexc 1 hopeless: RuntimeError: oh no" in capsys.readouterr().out

@@ -2,11 +2,16 @@
 
 import sys
 from argparse import Namespace
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from importlib import import_module
 from itertools import groupby
+from time import monotonic
+from typing import Final, TypeVar
 
 import msgspec
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from exchanges import VENUES, Venue
@@ -14,36 +19,88 @@ from supervisor.settings.reader import suggest
 from supervisor.terminal.cli import USAGE_ERROR
 from supervisor.terminal.logs import log_to_stderr
 from supervisor.terminal.matrix import markdown
-from supervisor.verify import CASES, Outcome, Result, verify
-from supervisor.verify.faults import FAULT_HEADER, PLACES, count_faults, fault_row
+from supervisor.verify import CASES, Outcome, Result, run_case
+from supervisor.verify.faults import FAULT_HEADER, PLACES, Count, count_faults, fault_row
+from supervisor.verify.processes import run_apart
+
+INTERRUPTED: Final = 130
+"""What a shell makes of an end by SIGINT."""
 
 _SIGNS = {Result.PASSED: "ok", Result.FAILED: "[bold red]FAIL[/]", Result.NONE: "-"}
+_DIED: Final = "the process that ran it has died"
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def main(args: Namespace) -> int:
+    names = args.venues or list(VENUES)
     try:
-        venues = [find_venue(name) for name in args.venues or VENUES]
+        told = [find_venue(name).name for name in names]
     except LookupError as error:
         print(error.args[0], file=sys.stderr)
         return USAGE_ERROR
-    if args.faults:
-        return _count_faults(venues, args)
-    log_to_stderr("critical")  # what fails is told by the outcomes
-    outcomes: list[Outcome] = []
-    for outcome in verify(venues):
-        outcomes.append(outcome)
-        if not args.json and sys.stderr.isatty():
-            print(f"\r{outcome.venue}: {outcome.case}\x1b[K", end="", file=sys.stderr)
+    try:
+        return _count_all(names, args) if args.faults else _verify_all(names, told, args)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _verify_all(names: list[str], told: list[str], args: Namespace) -> int:
+    started_s = monotonic()
+    tasks = [(name, case.number) for name in names for case in CASES]
+    outcomes = _work_off(_verify_one, tasks, args.jobs, _died)
     if args.json:
         print(msgspec.json.encode(outcomes).decode())
     else:
-        _print(outcomes, [venue.name for venue in venues])
+        _print(outcomes, told, monotonic() - started_s)
     return int(any(outcome.result is Result.FAILED for outcome in outcomes))
 
 
-def _count_faults(venues: list[Venue], args: Namespace) -> int:
+def _verify_one(task: tuple[str, int]) -> Outcome:
+    name, number = task
+    log_to_stderr("critical")  # what fails is told by the outcomes
+    return run_case(CASES[number - 1], find_venue(name))
+
+
+def _died(task: tuple[str, int]) -> Outcome:
+    name, number = task
+    return Outcome(
+        number=number,
+        case=CASES[number - 1].name,
+        venue=find_venue(name).name,
+        result=Result.FAILED,
+        detail=_DIED,
+    )
+
+
+def _work_off(
+    work: Callable[[T], R], tasks: Sequence[T], jobs: int, died: Callable[[T], R]
+) -> list[R]:
+    """The results of all tasks in their order; on a terminal people see how far it is."""
+    results: list[R] = []
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar, closing(run_apart(work, tasks, jobs, died)) as told:
+        for result in bar.track(told, total=len(tasks), description="verify"):
+            results.append(result)
+    return results
+
+
+def _count_all(names: list[str], args: Namespace) -> int:
     """Tell what comes of hurt frames; a wrong book that can be read is a failure."""
-    counts = [count for venue in venues for count in count_faults(venue)]
+    started_s = monotonic()
+    of_venues = _work_off(_count_one, names, args.jobs, _died_counting)
+    counts = [count for of_venue in of_venues for count in of_venue or ()]
     by_stream = groupby(counts, key=lambda count: (count.venue, count.stream))
     rows = [fault_row(of_stream) for _, of_stream in by_stream]
     if args.json:
@@ -57,7 +114,18 @@ def _count_faults(venues: list[Venue], args: Namespace) -> int:
         for row in rows:
             table.add_row(*row)
         Console().print(table)
-    return int(any(count.wrong for count in counts))
+        print(f"{len(names)} venues, in {monotonic() - started_s:.1f} s")
+    return int(None in of_venues or any(count.wrong for count in counts))
+
+
+def _count_one(name: str) -> list[Count] | None:
+    log_to_stderr("critical")
+    return list(count_faults(find_venue(name)))
+
+
+def _died_counting(name: str) -> list[Count] | None:
+    print(f"{name}: {_DIED}", file=sys.stderr)
+    return None
 
 
 def find_venue(name: str) -> Venue:
@@ -80,7 +148,7 @@ def find_venue(name: str) -> Venue:
     return venue
 
 
-def _print(outcomes: list[Outcome], venues: list[str]) -> None:
+def _print(outcomes: list[Outcome], venues: list[str], took_s: float) -> None:
     table = Table(title="cases by venues", title_justify="left")
     table.add_column("", justify="right")
     table.add_column("case", no_wrap=True)
@@ -96,4 +164,5 @@ def _print(outcomes: list[Outcome], venues: list[str]) -> None:
         if one.result is Result.FAILED:
             console.print(f"{one.venue} {one.number} {one.case}: {one.detail}", markup=False)
     failed = sum(one.result is Result.FAILED for one in outcomes)
-    console.print(f"{len(outcomes) - failed} of {len(outcomes)} passed or do not apply")
+    passed = f"{len(outcomes) - failed} of {len(outcomes)}"
+    console.print(f"{passed} passed or do not apply, in {took_s:.1f} s")

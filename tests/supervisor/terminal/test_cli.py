@@ -245,10 +245,10 @@ def test_the_demo_runs_in_both_lanes(
     path.write_text(f"transport = {lane!r}\n{GOOD}")
     monkeypatch.setattr("supervisor.terminal.commands.demo._PLACES", (path,))
     assert main(["demo", "--seconds", "1", "--plain", "--calm"]) == 0
-    first, *_ = capsys.readouterr().out.splitlines()
-    frames, *words = first.split()
-    assert int(frames) > 0
-    assert words[:2] == ["frames", "in"]
+    # On a slow machine prices are old enough for an opportunity, which is told before.
+    lines = capsys.readouterr().out.splitlines()
+    (summary,) = (line for line in lines if " frames in " in line)
+    assert int(summary.split()[0]) > 0
 
 
 @pytest.mark.loopback
