@@ -278,7 +278,7 @@ def test_what_the_venue_does_not_offer_is_our_mistake() -> None:
 def test_a_venue_without_a_ping_is_asked_for_its_time() -> None:
     ping = REST.ping()
     assert (ping.name, ping.path) == ("ping", "/time")
-    assert ping.read(ok(b'{"number": 1}')) is None  # type: ignore[func-returns-value]
+    assert ping.read(ok(b'{"number": 1}')) is None
 
 
 def test_limits_of_single_paths_are_buckets_of_their_own() -> None:
