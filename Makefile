@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 EXTRAS := fast,proxy,zstd,dev
 
-.PHONY: setup demo test check bench proto clean
+.PHONY: setup demo test lint check bench proto clean
 
 setup: $(STAMP)
 
@@ -19,13 +19,14 @@ demo: setup
 	@$(BIN)/arbitrio demo $(ARGS)
 
 test: setup
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
-check: setup
+lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy exchanges actors supervisor tests examples
-	@$(BIN)/python -m pytest -q $(ARGS)
+
+check: lint test
 
 bench: setup
 	@$(BIN)/arbitrio bench $(ARGS)

@@ -16,8 +16,9 @@ from exchanges.rest.request import Request, Response
 from exchanges.sandbox.request import SandboxRequest
 from exchanges.sandbox.session import Outgoing
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
+from exchanges.stream.wire import Frame
 from exchanges.venue import Venue
 
 T = TypeVar("T")
@@ -66,7 +67,7 @@ class Dialogue:
         line: Line = clear_line,
     ) -> None:
         instruments = Instruments(market.instrument for market in sandbox.markets.values())
-        self.codec: StreamCodec = venue.codec(stream, instruments)
+        self.codec: MarketCodec = venue.codec(stream, instruments)
         self.session = sandbox.open_session(stream.name)
         self.now_ns = now_ns
         self._sandbox = sandbox

@@ -15,7 +15,7 @@ from exchanges.market.events import Level
 from exchanges.market.instrument import Instrument, Instruments, Kind, unified_symbol
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.rest.public import PublicRest
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec, MarketWire
 from exchanges.stream.facts import Stream
 
 if TYPE_CHECKING:  # a venue's sandbox is loaded when one is started
@@ -49,7 +49,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     source: str
     rest: PublicRest
     streams: tuple[Stream, ...]
-    codec: type[StreamCodec]
+    wire: type[MarketWire]
     endpoints: Mapping[str, Mapping[str, str]]
     buckets: Mapping[str, Rate]
     connects: Rate
@@ -86,6 +86,13 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             if kind in stream.kinds and channel in stream.channels and has_interval:
                 return stream
         return None
+
+    def codec(
+        self, stream: Stream, instruments: Instruments, *, listening: bool = False
+    ) -> MarketCodec:
+        """The client's side of a connection; `listening` reads what others asked for."""
+        wire = self.wire(stream, instruments, listening=listening)
+        return MarketCodec(wire, self.rest.book)
 
     def guess(self, kind: Kind, native: str) -> Instrument | None:
         """An instrument made from its name alone, for recordings without an instrument list."""

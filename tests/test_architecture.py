@@ -24,6 +24,7 @@ ALLOWED = {
         "h11",
         "wsproto",
         "httpcore2",
+        "httpx2",
         "trio_websocket",
         "websockets",
         "python_socks",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 Direction = Literal["recv", "send", "http"]
 

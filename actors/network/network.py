@@ -5,7 +5,10 @@ system can run against simulated venues without a socket.
 """
 
 import ssl
+import threading
 from collections.abc import Awaitable, Callable
+from functools import cache
+from importlib import import_module
 from typing import Protocol
 
 import trio
@@ -24,17 +27,35 @@ class Network(Protocol):
         ...
 
 
+_read_certificates = cache(ssl.create_default_context)
+_reading = threading.Lock()
+
+
+def _machine_tls() -> ssl.SSLContext:
+    """Trust in the certificates of the machine; to be called in a thread.
+
+    Reading them takes up to 140 ms, and the loop carries the books of all venues. It is done once
+    for all of them, when first needed: whoever asks meanwhile waits.
+    """
+    with _reading:
+        return _read_certificates()
+
+
 class SocketNetwork:
-    """TCP and TLS, directly or through a proxy (`http://` or `socks5://` URL)."""
+    """TCP and TLS, directly or through a proxy (`http://` or `socks5://` URL).
+
+    Certificates are checked against those of the machine, unless `tls` knows others.
+    """
 
     def __init__(self, proxy: str = "", tls: ssl.SSLContext | None = None) -> None:
         self._proxy = proxy
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls
 
     async def connect(self, host: str, port: int) -> trio.abc.Stream:
         if not self._proxy:
             return await trio.open_tcp_stream(host, port)
-        # The extra is only needed by those who are behind a proxy.
+        # The extra is only needed by those who are behind a proxy, and takes 50 ms to import.
+        await trio.to_thread.run_sync(import_module, "python_socks.async_.trio")
         from python_socks import ProxyError
         from python_socks.async_.trio import Proxy
 
@@ -45,7 +66,10 @@ class SocketNetwork:
         return trio.SocketStream(sock)
 
     async def secure(self, stream: trio.abc.Stream, host: str) -> trio.abc.Stream:
-        secured = trio.SSLStream(stream, self._tls, server_hostname=host, https_compatible=True)
+        tls = self._tls
+        if tls is None:
+            tls = await trio.to_thread.run_sync(_machine_tls)
+        secured = trio.SSLStream(stream, tls, server_hostname=host, https_compatible=True)
         try:
             await secured.do_handshake()
         except trio.BrokenResourceError as error:

@@ -18,7 +18,7 @@ import msgspec
 import trio
 
 from actors.network.network import Network
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 HANDSHAKE_S: Final = 10.0
 """How long connecting may take, from the first packet to the answered handshake."""

@@ -15,6 +15,7 @@ from trio_websocket import (
     wrap_client_stream,
 )
 
+from actors.edges.background import open_background
 from actors.network.websocket import (
     CLOSE_S,
     HANDSHAKE_S,
@@ -23,7 +24,7 @@ from actors.network.websocket import (
     HandshakeRefused,
     WebSocket,
 )
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 # The library's reader stops when this many messages wait; the socket's own buffer comes after.
 QUEUE: Final = 100
@@ -56,33 +57,22 @@ async def open_lane(
     max_bytes: int,
     headers: tuple[tuple[str, str], ...],
 ) -> AsyncIterator[WebSocket]:
-    # The library's reader runs in a nursery, which would wrap what is raised inside of it.
-    failure: Exception | None = None
     try:
-        async with trio.open_nursery() as nursery:
+        async with open_background("the connection is closed") as nursery:
+            connection = await _shake_hands(nursery, stream, address, max_bytes, headers)
             try:
-                connection = await _shake_hands(nursery, stream, address, max_bytes, headers)
-            except (Disconnected, HandshakeRefused, trio.TooSlowError) as error:
-                failure = error
-                nursery.cancel_scope.cancel(reason="the handshake failed")
-            else:
-                try:
-                    yield _BaseWebSocket(connection)
-                finally:
-                    # Once we are cancelled the library's reader is gone, and nobody would hear
-                    # the answer to our goodbye.
-                    is_cancelled = trio.current_effective_deadline() == -inf
-                    allowance_s = GOODBYE_S if is_cancelled else CLOSE_S
-                    with trio.move_on_after(allowance_s, shield=True):
-                        await connection.aclose()
-                    nursery.cancel_scope.cancel(reason="the connection is closed")
-    except* ConnectionRejected as group:
-        failure = _refused(group.exceptions[0])
-    except* h11.ProtocolError as group:
-        # The reader fails by this on an answer that is no HTTP.
-        failure = Disconnected(f"handshake failed: {group.exceptions[0]}")
-    if failure:
-        raise failure
+                yield _BaseWebSocket(connection)
+            finally:
+                # Once we are cancelled the library's reader is gone, and nobody would hear the
+                # answer to our goodbye.
+                is_cancelled = trio.current_effective_deadline() == -inf
+                with trio.move_on_after(GOODBYE_S if is_cancelled else CLOSE_S, shield=True):
+                    await connection.aclose()
+    except ConnectionRejected as error:
+        raise _refused(error) from error
+    except h11.ProtocolError as error:
+        # The library's reader fails by this on an answer that is no HTTP.
+        raise Disconnected(f"handshake failed: {error}") from error
 
 
 async def _shake_hands(
@@ -106,8 +96,8 @@ async def _shake_hands(
                 max_message_size=max_bytes,
                 receive_buffer_size=READ_BYTES,
             )
-    except ConnectionRejected as error:
-        raise _refused(error) from error
+    except ConnectionRejected:
+        raise
     except HandshakeError as error:
         raise Disconnected(f"handshake failed: {error or repr(error)}") from error
 
@@ -119,8 +109,7 @@ def _ended(error: ConnectionClosed) -> Disconnected:
     return Disconnected(reason.reason or "closed by the venue", reason.code)
 
 
-def _refused(error: BaseException) -> HandshakeRefused:
-    assert isinstance(error, ConnectionRejected)
+def _refused(error: ConnectionRejected) -> HandshakeRefused:
     wait = [value for name, value in error.headers or () if name.lower() == b"retry-after"]
     retry_after_s = float(wait[0]) if wait and wait[0].isdigit() else None
     return HandshakeRefused(error.status_code, retry_after_s)

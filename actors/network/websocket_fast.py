@@ -22,7 +22,7 @@ from actors.network.websocket import (
     HandshakeRefused,
     WebSocket,
 )
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 # One read of a busy connection brings about a hundred messages at this size; larger reads
 # would only delay the first of them.

@@ -19,7 +19,7 @@ import msgspec
 
 from actors.edges.taps import Direction
 from exchanges.market.numbers import NS_PER_S
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 QUOTE_COLUMNS: Final = ("ts", "venue", "symbol", "bid", "bid_qty", "ask", "ask_qty")
 _GZIP_MAGIC: Final = b"\x1f\x8b"

@@ -17,7 +17,7 @@ from actors.edges.channels import Inbox
 from actors.edges.clock import Clock
 from actors.edges.taps import Direction, HttpTap, StreamTap
 from actors.recording.format import RecordedFrame, load_zstd
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 # Some seconds of the busiest traffic; beyond that the disk does not keep up.
 BACKLOG_FRAMES: Final = 200_000

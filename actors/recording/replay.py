@@ -18,8 +18,9 @@ from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, St
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel, Topic
 from exchanges.rest.request import Response
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
+from exchanges.stream.talk import UnreadableFrame
 from exchanges.venue import GuessedInstruments
 
 Batch = tuple[int, Iterable[StreamEvent]]
@@ -72,7 +73,7 @@ class Replay:
             batches = venue.batches(record, self.frames)
         except VenueProtocolError as error:
             self.unparsed += 1
-            batches = venue.resync(error.symbol, Fault.BAD_FRAME, error.message, self._now_ns)
+            batches = venue.batches_of_unreadable(record, error)
         for source, events in batches:
             for market in self._apply(venue, source, events):
                 book = self.books[market]
@@ -166,7 +167,7 @@ class Replay:
 class _Connection:
     """One connection of the recording; `met` are the books of which it has brought updates."""
 
-    def __init__(self, source: int, codec: StreamCodec) -> None:
+    def __init__(self, source: int, codec: MarketCodec) -> None:
         self.source = source
         self.codec = codec
         self.met: set[Topic] = set()
@@ -197,6 +198,14 @@ class _VenueReplay:
                 events += tuple(self._begin(connection))
             return ((connection.source, events),)
         return self._reply(record) if record.dir == "http" else ()
+
+    def batches_of_unreadable(self, record: Record, error: VenueProtocolError) -> list[Batch]:
+        """What a frame said before it could not be read, and the loss of the book concerned."""
+        lost = self.resync(error.symbol, Fault.BAD_FRAME, error.message, record.at_ns)
+        if isinstance(error, UnreadableFrame) and isinstance(record, RecordedFrame):
+            connection = self._connection(record.venue, record.conn)
+            return [(connection.source, error.told), *lost]
+        return lost
 
     def resync(self, symbol: str, fault: Fault, detail: str, now_ns: int) -> list[Batch]:
         """Let no codec go on with a book that is wrong."""

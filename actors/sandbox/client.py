@@ -11,7 +11,7 @@ from actors.sandbox.socket import ServerSocket
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.session import SandboxSession
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 # A client that reads nothing for so many frames is cut off, as venues do.
 BACKLOG_FRAMES: Final = 10_000

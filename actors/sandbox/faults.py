@@ -8,7 +8,7 @@ import msgspec
 
 from exchanges.market.topics import Channel
 from exchanges.sandbox.session import Outgoing
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 # No venue's documentation allows it, whatever its format.
 GARBAGE: Final = '{"\ufffd": [NaN, 1e999'

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 import trio
 
+from actors.edges.background import open_background
 from actors.edges.clock import Clock
 from actors.network.network import MemoryNetwork
 from actors.sandbox.client import Client
@@ -150,7 +151,7 @@ def sandbox_endpoints(venue: Venue, address: str) -> dict[str, str]:
 async def serve_on_loopback(servers: Iterable[SandboxServer]) -> AsyncIterator[Mapping[str, str]]:
     """Serve venues on sockets of 127.0.0.1; gives the address of each by name."""
     addresses: dict[str, str] = {}
-    async with trio.open_nursery() as nursery:
+    async with open_background("the sandboxes are closed") as nursery:
         for server in servers:
             listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
             port = listeners[0].socket.getsockname()[1]
@@ -158,7 +159,6 @@ async def serve_on_loopback(servers: Iterable[SandboxServer]) -> AsyncIterator[M
             nursery.start_soon(trio.serve_listeners, server.serve, listeners)
             await nursery.start(server.run)
         yield addresses
-        nursery.cancel_scope.cancel()
 
 
 @asynccontextmanager
@@ -167,14 +167,13 @@ async def serve_in_memory(
 ) -> AsyncIterator[tuple[MemoryNetwork, Mapping[str, str]]]:
     """Serve venues in this process; gives the network that reaches them, and each address."""
     addresses: dict[str, str] = {}
-    async with trio.open_nursery() as nursery:
+    async with open_background("the sandboxes are closed") as nursery:
         network = MemoryNetwork(nursery)
         for server in servers:
             address = addresses[server.venue.name] = f"{server.venue.name}.sandbox"
             network.listen(address, server.serve)
             await nursery.start(server.run)
         yield network, addresses
-        nursery.cancel_scope.cancel()
 
 
 def split_endpoint(path: str) -> tuple[str, str]:

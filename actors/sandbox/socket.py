@@ -12,7 +12,7 @@ from wsproto.events import (
     TextMessage,
 )
 
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 MESSAGE_BYTES: Final = 4 << 20
 """The largest message of a client; what venues accept is smaller."""

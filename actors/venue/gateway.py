@@ -1,30 +1,53 @@
-"""The request gateway of one venue: limits, retries, unified errors."""
+"""The request gateway of one venue: limits, retries, unified errors.
 
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+What a request does at the venue decides how it is sent. What asks may be sent again at will. What
+is repeatable too, but it has a lane of its own, with connections of its own, so that a burst of
+snapshots does not delay a cancel. An order has that lane and is sent once: from its first byte on
+nothing but the venue's own words tells what became of it, and everything else is `OutcomeUnknown`.
+"""
+
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
+import httpx2
 import trio
 
 from actors.edges.clock import Clock
 from actors.edges.taps import HttpTap
+from actors.network.client import BodyTooLarge, HttpReply, fetch, open_client
 from actors.network.network import Network
-from actors.network.pool import BodyTooLarge, HttpReply, fetch, open_pool
+from actors.venue.budget import Budget, Lane
 from exchanges.chance import Chance
-from exchanges.errors import ExchangeError, OutcomeUnknown, RateLimited, VenueUnavailable
-from exchanges.limits import TokenBucket
-from exchanges.rest.request import Request, Response
+from exchanges.errors import (
+    UNREADABLE,
+    ExchangeError,
+    OutcomeUnknown,
+    RateLimited,
+    VenueProtocolError,
+    VenueUnavailable,
+)
+from exchanges.rest.request import Effect, Request, Response
 from exchanges.venue import Venue
 
 T = TypeVar("T")
 
-# The slowest good answers (whole instrument lists) take a few seconds.
-REQUEST_S: Final = 15.0
+WITHIN_S: Final[Mapping[Effect, float]] = {
+    # The slowest good answers (whole instrument lists) take a few seconds.
+    Effect.READ: 15.0,
+    # Matching engines answer a cancel in milliseconds; asking again is better than waiting.
+    Effect.REPEATABLE: 5.0,
+    # It is not sent again, so waiting costs nothing but the time until its fate is asked for; in
+    # overload venues have been seen to accept orders after several seconds.
+    Effect.ONCE: 10.0,
+}
 ATTEMPTS: Final = 3
 CONCURRENT: Final = 10
-"""Requests under way at once: enough for the snapshots of a connection that comes back."""
+"""Questions under way at once: enough for the snapshots of a connection that comes back."""
+CONCURRENT_ORDERS: Final = 10
+"""Orders and cancels under way at once, beside them: the legs of several trades."""
 RETRY_S: Final = 0.5
 """Pause before the second attempt of a request that may be repeated; it doubles, with jitter."""
+REQUEST_TIMEOUT: Final = 408
 
 
 class Gateway:
@@ -42,74 +65,82 @@ class Gateway:
         self._venue = venue
         self._endpoints = endpoints
         self._network = network
-        self._pool = open_pool(network, CONCURRENT)
         self._clock = clock
         self._chance = chance
         self._tap = tap
-        self._buckets = {name: TokenBucket(rate) for name, rate in venue.buckets.items()}
-        self._queues = {name: trio.Lock() for name in venue.buckets}
-        self._slots = trio.CapacityLimiter(CONCURRENT)
+        self._budget = Budget(venue.buckets)
+        questions = Lane(self._budget, CONCURRENT)
+        orders = Lane(self._budget, CONCURRENT_ORDERS, goes_first=True)
+        self._lanes = _by_effect(questions, orders)
+        self._clients: Mapping[Effect, httpx2.AsyncClient] = {}
         self.sent = 0
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep connections open between calls, and close them at the end."""
-        self._pool = open_pool(self._network, CONCURRENT)
-        async with self._pool:
+        async with (
+            open_client(self._network, CONCURRENT) as for_questions,
+            open_client(self._network, CONCURRENT_ORDERS) as for_orders,
+        ):
+            self._clients = _by_effect(for_questions, for_orders)
             task_status.started()
-            await trio.sleep_forever()
+            try:
+                await trio.sleep_forever()
+            finally:
+                self._clients = {}
 
     async def call(self, request: Request[T]) -> T:
         """Send the request within the venue's limits and read its answer.
 
         What may be repeated is tried again after a network error, an unavailable venue or a
-        rate limit.
+        rate limit. An order is sent at most once, and once it is on its way cancellation waits
+        for its outcome, `WITHIN_S` at most: it is returned or raised here all the same, and the
+        caller is cancelled at its next checkpoint. Cancelled before that, it was never sent.
 
         Raises:
-            ExchangeError: what the venue answered, `VenueUnavailable` if it did not, or
-                `OutcomeUnknown` if a request that must not be repeated was not answered.
+            ExchangeError: what the venue answered, or `VenueUnavailable` if it did not.
+            OutcomeUnknown: it may have taken the order, and has not clearly refused it.
         """
+        if request.effect is Effect.ONCE:
+            return await self._once(request)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await self._once(request)
             except (VenueUnavailable, RateLimited):
-                if not request.idempotent or attempt == ATTEMPTS:
+                if attempt == ATTEMPTS:
                     raise
                 pause_s = RETRY_S * 2 ** (attempt - 1)
                 await trio.sleep(pause_s * (0.5 + self._chance.random()))
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, request: Request[T]) -> T:
-        request = request.at(self._clock.now_ns())
-        url = self._endpoints[request.endpoint] + request.target
-        async with AsyncExitStack() as slot:
-            await self._take_turn(request, slot)
+        async with self._lanes[request.effect].turn(request.costs):
+            client = self._clients.get(request.effect)
+            if client is None:
+                what = "its gateway does not run; nothing was sent"
+                raise VenueUnavailable(what, venue=self._venue.name, asked=str(request))
+            # Dated when it is sent, not when it began to wait for its turn.
+            request = request.at(self._clock.now_ns())
             self.sent += 1
-            try:
-                with trio.fail_after(REQUEST_S):
-                    reply = await fetch(
-                        self._pool, request.method, url, dict(request.headers), request.body
-                    )
-            except (OSError, trio.TooSlowError, BodyTooLarge) as error:
-                raise self._unanswered(request, error) from error
-        return self._read(request, url, reply)
+            return await self._exchange(request, client)
 
-    async def _take_turn(self, request: Request[T], slot: AsyncExitStack) -> None:
-        """Wait for a slot and the budget; for each bucket first come, first served.
-
-        Whoever pays holds a slot already, so that what is paid is sent at once: waiting between
-        the two would count as the venue's silence, and would let requests out after the venue
-        has told us to stay away.
-        """
-        async with AsyncExitStack() as queues:
-            # In one order for all, so that no two callers wait for each other.
-            for name in sorted({name for name, _ in request.costs}):
-                await queues.enter_async_context(self._queues[name])
-            await slot.enter_async_context(self._slots)
-            await take_turn([(self._buckets[name], cost) for name, cost in request.costs])
-
-    def _read(self, request: Request[T], url: str, reply: HttpReply) -> T:
+    async def _exchange(self, request: Request[T], client: httpx2.AsyncClient) -> T:
+        """Send, and read the answer."""
+        url = self._endpoints[request.endpoint] + request.target
+        within_s = WITHIN_S[request.effect]
+        try:
+            with trio.fail_after(within_s, shield=request.effect is Effect.ONCE):
+                reply = await fetch(client, request.method, url, request.headers, request.body)
+        except trio.TooSlowError as error:
+            raise self._unanswered(request, f"no answer within {within_s:g} s") from error
+        except (OSError, BodyTooLarge) as error:
+            raise self._unanswered(request, str(error)) from error
         if self._tap:
             self._tap(url, reply.body)
+        if request.effect is Effect.ONCE:
+            return self._outcome(request, reply)
+        return self._read(request, reply)
+
+    def _read(self, request: Request[T], reply: HttpReply) -> T:
         response = Response(
             status=reply.status,
             body=reply.body,
@@ -120,23 +151,32 @@ class Gateway:
             return request.read(response)
         except RateLimited as error:
             until_s = trio.current_time() + error.retry_after_s
-            for name, _ in request.costs:
-                self._buckets[name].close(until_s)
+            self._budget.close((name for name, _ in request.costs), until_s)
             raise
 
-    def _unanswered(self, request: Request[T], error: Exception) -> ExchangeError:
-        kind = VenueUnavailable if request.idempotent else OutcomeUnknown
-        reason = f"no answer within {REQUEST_S:g} s" if isinstance(error, trio.TooSlowError) else ""
-        return kind(reason or str(error), venue=self._venue.name, asked=str(request))
+    def _outcome(self, request: Request[T], reply: HttpReply) -> T:
+        """What became of an order: done, clearly refused, or nobody knows."""
+        try:
+            return self._read(request, reply)
+        except (VenueUnavailable, VenueProtocolError, *UNREADABLE) as error:
+            raise self._unanswered(request, str(error)) from error
+        except ExchangeError as error:
+            if _is_open(reply.status):
+                raise self._unanswered(request, str(error)) from error
+            raise
+
+    def _unanswered(self, request: Request[T], reason: str) -> ExchangeError:
+        kind = OutcomeUnknown if request.effect is Effect.ONCE else VenueUnavailable
+        return kind(reason, venue=self._venue.name, asked=str(request))
 
 
-async def take_turn(costs: Sequence[tuple[TokenBucket, float]]) -> None:
-    """Wait until every bucket can pay its cost, then pay."""
-    while True:
-        now_s = trio.current_time()
-        wait_s = max((bucket.wait_s(cost, now_s) for bucket, cost in costs), default=0.0)
-        if wait_s <= 0:
-            break
-        await trio.sleep(wait_s)
-    for bucket, cost in costs:
-        bucket.take(cost, now_s)
+def _by_effect(questions: T, orders: T) -> dict[Effect, T]:
+    return {Effect.READ: questions, Effect.REPEATABLE: orders, Effect.ONCE: orders}
+
+
+def _is_open(status: int) -> bool:
+    """Whether a status leaves open what became of the request, whatever came with it.
+
+    A gateway in front of the venue gives up, redirects or times out without knowing.
+    """
+    return status >= 500 or 300 <= status < 400 or status == REQUEST_TIMEOUT

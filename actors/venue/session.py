@@ -9,9 +9,9 @@ import trio
 
 from actors.books.keeper import BookInbox
 from actors.network.websocket import HandshakeRefused, WebSocket, open_websocket
+from actors.venue.budget import take_turn
 from actors.venue.context import VenueContext
-from actors.venue.gateway import take_turn
-from exchanges.errors import ExchangeError, VenueProtocolError
+from exchanges.errors import ExchangeError
 from exchanges.market.events import (
     BookDelta,
     BookLost,
@@ -24,6 +24,7 @@ from exchanges.market.events import (
 from exchanges.market.topics import Topic
 from exchanges.rest.request import Request
 from exchanges.stream.facts import Stream
+from exchanges.stream.talk import UnreadableFrame
 
 # A venue that sends nonsense this often within the window gets a new connection.
 BAD_FRAMES: Final = 10
@@ -127,7 +128,8 @@ class Session:
                     tap(self._name, "recv", self._url, frame)
                 try:
                     events += codec.receive(frame, received_ns)
-                except VenueProtocolError as error:
+                except UnreadableFrame as error:
+                    events += error.told
                     events += self._bad_frame(error, received_ns)
             self._deliver(events)
             if codec.has_work:
@@ -196,7 +198,7 @@ class Session:
         if self.is_primary:
             self._context.events.publish(event)
 
-    def _bad_frame(self, error: VenueProtocolError, received_ns: int) -> tuple[Event, ...]:
+    def _bad_frame(self, error: UnreadableFrame, received_ns: int) -> tuple[StreamEvent, ...]:
         """Count an unreadable frame; the book it belonged to, if it told, starts anew."""
         self.bad_frames += 1
         now_s = trio.current_time()

@@ -6,7 +6,8 @@ Source: official api-docs repository (30 June 2026), and payloads quoted by ccxt
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.aster.public import AsterStream
+from exchanges.aster.public import AsterWire
+from exchanges.aster.rest import AsterRest
 from exchanges.dialects.mbx import INTERVALS
 from exchanges.dialects.mbx.rest import SYNC_LEVELS
 from exchanges.limits import Rate
@@ -40,12 +41,13 @@ VENUE: Final = Venue(
     name="aster",
     title="Aster",
     source="official api-docs repository, futures V3 (June 2026)",
-    rest=AsterStream.rest,
+    rest=AsterRest(),
     start_limit=SYNC_LEVELS,
-    codec=AsterStream,
+    wire=AsterWire,
     streams=(
         Stream(
             name="stream",
+            klines=INTERVALS,
             kinds=frozenset({Kind.PERPETUAL}),
             channels=frozenset(
                 {

@@ -4,12 +4,10 @@ Source: "WebSocket Market Streams" of the futures V3 document (June 2026). They 
 `exchanges/dialects/mbx/public.py`.
 """
 
-from exchanges.aster.rest import AsterRest
-from exchanges.dialects.mbx.public import MbxStream
+from exchanges.dialects.mbx.public import MbxWire
 
 
-class AsterStream(MbxStream):
+class AsterWire(MbxWire):
     """One combined-stream connection."""
 
     venue = "aster"
-    rest = AsterRest()

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from exchanges.backpack.market_data import CANDLE_NAMES
-from exchanges.backpack.public import BackpackStream
-from exchanges.backpack.rest import HISTORY, REQUESTS, SYNC_LEVELS
+from exchanges.backpack.public import BackpackWire
+from exchanges.backpack.rest import HISTORY, REQUESTS, SYNC_LEVELS, BackpackRest
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -62,9 +62,9 @@ VENUE: Final = Venue(
     name="backpack",
     title="Backpack",
     source="docs.backpack.exchange (August 2026)",
-    rest=BackpackStream.rest,
+    rest=BackpackRest(),
     start_limit=SYNC_LEVELS,
-    codec=BackpackStream,
+    wire=BackpackWire,
     streams=(
         _stream(
             "public",

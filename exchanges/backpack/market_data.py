@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Raw, Struct
 
 from exchanges.market.events import (
+    BookDelta,
     Funding,
     Kline,
     Liquidation,
@@ -22,7 +23,7 @@ from exchanges.market.events import (
     Top,
     Trade,
 )
-from exchanges.market.instrument import Instrument
+from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import (
     NS_PER_MS,
     NS_PER_US,
@@ -69,6 +70,11 @@ SIDES: Final = {"Bid": Side.BUY, "Ask": Side.SELL}
 
 # New listings rise a hundredfold in a day; a millionfold is a mistake.
 _MOST_CHANGE: Final = 1e6
+
+
+def kind_of(native: str) -> Kind:
+    """The kind of market that a native name tells."""
+    return Kind.PERPETUAL if native.endswith("_PERP") else Kind.SPOT
 
 
 def utc_ns(text: str) -> int:
@@ -118,6 +124,18 @@ class DepthUpdate(Struct):
     u: UpdateId
     b: Levels
     a: Levels
+
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        delta = BookDelta(
+            instrument=instrument,
+            bids=self.b,
+            asks=self.a,
+            previous=self.U - 1,
+            sequence=self.u,
+            venue_ns=self.E * NS_PER_US,
+            received_ns=received_ns,
+        )
+        return (delta,)
 
 
 class BookTicker(Struct):

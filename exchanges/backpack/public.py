@@ -8,33 +8,35 @@ Nothing is acknowledged, and an unknown market stays silent for ever: data alone
 subscription was taken. So a fetched snapshot starts no book before an update of it has come.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import msgspec
 from msgspec import Raw
 
 from exchanges.backpack import market_data as wire
-from exchanges.backpack.market_data import CANDLE_NAMES, INTERVALS
-from exchanges.backpack.rest import BackpackRest
-from exchanges.errors import CodecUsageError
-from exchanges.market.events import BookSnapshot, StreamEvent
+from exchanges.backpack.market_data import CANDLE_NAMES, INTERVALS, kind_of
+from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instrument, Instruments, Kind, Status
-from exchanges.market.numbers import NS_PER_US
 from exchanges.market.topics import Channel, Topic
-from exchanges.rest.request import Request
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
 from exchanges.stream.facts import Stream
 from exchanges.stream.readers import one
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Reader,
+    Route,
+    Said,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
-_DEPTH: Final = msgspec.json.Decoder(wire.DepthUpdate, strict=False)
 _KLINE: Final = msgspec.json.Decoder(wire.KlineMessage, strict=False)
 _LIQUIDATION: Final = msgspec.json.Decoder(wire.LiquidationMessage, strict=False)
 
-_READERS: Final[Mapping[Channel, Handler]] = {
+_READERS: Final[Mapping[Channel, Reader]] = {
+    Channel.BOOK: one(wire.DepthUpdate),
     Channel.TOP: one(wire.BookTicker),
     Channel.TRADES: one(wire.TradeMessage),
     Channel.TICKER: one(wire.TickerMessage),
@@ -63,11 +65,11 @@ _PACES: Final = frozenset({"200ms", "600ms", "1000ms"})
 _LIVELY: Final = "BTC_USDC_PERP"
 
 
-class BackpackStream(StreamCodec):
+class BackpackWire(MarketWire):
     """One connection."""
 
     venue = "backpack"
-    rest = BackpackRest()
+    candles: ClassVar = CANDLE_NAMES
 
     def __init__(
         self, stream: Stream, instruments: Instruments, *, listening: bool = False
@@ -75,18 +77,16 @@ class BackpackStream(StreamCodec):
         super().__init__(stream, instruments, listening=listening)
         self._lifelines: set[str] = set()  # streams that keep the connection alive
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         name = _NAMES[topic.channel]
         match topic.channel:
             case Channel.LIQUIDATIONS:
                 return name  # of all markets
             case Channel.KLINES:
-                if topic.interval not in CANDLE_NAMES:
-                    raise CodecUsageError(f"{self.venue} has no candles of {topic.interval}")
-                return f"{name}.{CANDLE_NAMES[topic.interval]}.{instrument.native}"
+                return f"{name}.{self.candle(topic)}.{instrument.native}"
         return f"{name}.{instrument.native}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         name, _, native = key.partition(".")
         interval = None
         first, _, rest = native.partition(".")  # a few symbols have a point themselves
@@ -95,13 +95,11 @@ class BackpackStream(StreamCodec):
         elif name == "depth" and first in _PACES:
             native = rest
         channel = _CHANNELS.get(name)
-        instrument = self.instruments.native(self.rest.kind_of(native), native)
+        instrument = self.instruments.native(kind_of(native), native)
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
-    def _handler(self, topic: Topic) -> Handler:
+    def reader(self, topic: Topic) -> Reader:
         match topic.channel:
-            case Channel.BOOK:
-                return self._depth
             case Channel.KLINES:
                 return self._candle
             case Channel.LIQUIDATIONS:
@@ -109,18 +107,17 @@ class BackpackStream(StreamCodec):
             case channel:
                 return _READERS[channel]
 
-    def _rule(self, key: str) -> BookRule:
-        return BookRule(Recovery.SNAPSHOT_BY_REQUEST)
+    def rule(self, key: str) -> BookRule:
+        return BookRule(Recovery.SNAPSHOT_BY_REQUEST, needs_update=True)
 
-    def _snapshot_request(self, route: Route) -> Request[BookSnapshot]:
-        return self.rest.book(route.instrument)
-
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         return _command(
             "SUBSCRIBE" if subscribe else "UNSUBSCRIBE", [route.key for route in routes]
         )
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         """Ask for the mark price of some market: it is told every second, whatever happens."""
         markets = (
             each.native
@@ -131,38 +128,14 @@ class BackpackStream(StreamCodec):
         self._lifelines.add(lifeline)
         return _command("SUBSCRIBE", [lifeline])
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         envelope = _ENVELOPE.decode(frame)
         if envelope.stream:
-            if envelope.stream in self._lifelines and not self._knows(envelope.stream):
-                return ()
-            return self._dispatch(envelope.stream, envelope.data, received_ns)
+            is_lifeline = envelope.stream in self._lifelines
+            return (Data(envelope.stream, envelope.data, is_lifeline),)
         if envelope.error:
             return ()  # about a frame of ours, but nobody can say which
-        raise self._protocol_error("neither data nor an error", frame)
-
-    def _knows(self, key: str) -> bool:
-        return self._subscriptions.by_key(key) is not None
-
-    def answer(
-        self, request: Request[BookSnapshot], snapshot: BookSnapshot
-    ) -> tuple[StreamEvent, ...]:
-        """Start a book of which an update has come; else the snapshot is fetched again."""
-        route = self._landed(request)
-        is_heard = route and route.feed and route.feed.has_updates
-        return self.start(snapshot) if is_heard else ()
-
-    def _depth(self, route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-        update = _DEPTH.decode(data)
-        return self._delta(
-            route,
-            update.U - 1,
-            update.u,
-            update.b,
-            update.a,
-            update.E * NS_PER_US,
-            received_ns,
-        )
+        raise ValueError("neither data nor an error")
 
     def _candle(self, route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
         _, name, _ = route.key.split(".", 2)
@@ -171,7 +144,7 @@ class BackpackStream(StreamCodec):
     def _liquidation(self, route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
         """One stream tells those of all markets; only what is wished for is passed on."""
         message = _LIQUIDATION.decode(data)
-        instrument = self.instruments.native(self.rest.kind_of(message.s), message.s)
+        instrument = self.instruments.native(kind_of(message.s), message.s)
         if instrument and Topic(Channel.LIQUIDATIONS, instrument.symbol) in route.topics:
             return message.events(instrument, received_ns)
         return ()

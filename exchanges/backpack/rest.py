@@ -13,7 +13,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from exchanges.backpack import listing as wire
-from exchanges.backpack.market_data import CANDLE_NAMES
+from exchanges.backpack.market_data import CANDLE_NAMES, kind_of
 from exchanges.errors import (
     SAMPLE_BYTES,
     CodecUsageError,
@@ -94,7 +94,7 @@ class BackpackRest(PublicRest):
     }
 
     def kind_of(self, native: str) -> Kind:
-        return Kind.PERPETUAL if native.endswith("_PERP") else Kind.SPOT
+        return kind_of(native)
 
     def error(self, response: Response, asked: str) -> ExchangeError | None:
         """Some errors are plain text; a market without trades has no statistics at all."""
@@ -160,7 +160,7 @@ class BackpackRest(PublicRest):
 
         def read(rows: list[Raw], received_ns: int) -> list[Ticker]:
             named = ((_NAMED.decode(row).symbol, row) for row in rows)
-            found = ((find(kind, name), row) for name, row in named if self.kind_of(name) is kind)
+            found = ((find(kind, name), row) for name, row in named if kind_of(name) is kind)
             return [
                 _TICKER.decode(row).ticker(instrument, received_ns)
                 for instrument, row in found

@@ -20,7 +20,7 @@ from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import json_text, ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 Row = dict[str, Any]
 

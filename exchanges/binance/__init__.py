@@ -7,7 +7,8 @@ measured on the USD-M hosts in October 2026 (marked "measured").
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchanges.binance.public import BinanceStream
+from exchanges.binance.public import BinanceWire
+from exchanges.binance.rest import BinanceRest
 from exchanges.dialects.mbx import INTERVALS
 from exchanges.dialects.mbx.rest import SYNC_LEVELS
 from exchanges.limits import Rate
@@ -42,6 +43,7 @@ def _stream(name: str, kind: Kind, *channels: Channel) -> Stream:
         max_topics=_MAX_TOPICS,
         batch=_BATCH,
         lifetime_s=_DAY_S,
+        klines=() if kind is Kind.SPOT else INTERVALS,  # seconds on spot only
     )
 
 
@@ -92,9 +94,9 @@ VENUE: Final = Venue(
     name="binance",
     title="Binance",
     source="developers.binance.com (spot 2026-07-21, USD-M 2026-07-24)",
-    rest=BinanceStream.rest,
+    rest=BinanceRest(),
     start_limit=SYNC_LEVELS,
-    codec=BinanceStream,
+    wire=BinanceWire,
     streams=(
         _stream(
             "spot_stream",

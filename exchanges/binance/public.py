@@ -4,12 +4,10 @@ Source: "WebSocket Streams" of the spot API documentation (2026-07-21) and of th
 (2026-07-24). They are those of `exchanges/dialects/mbx/public.py`.
 """
 
-from exchanges.binance.rest import BinanceRest
-from exchanges.dialects.mbx.public import MbxStream
+from exchanges.dialects.mbx.public import MbxWire
 
 
-class BinanceStream(MbxStream):
+class BinanceWire(MbxWire):
     """One combined-stream connection."""
 
     venue = "binance"
-    rest = BinanceRest()

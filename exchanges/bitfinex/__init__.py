@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from exchanges.bitfinex.listing import ASSETS, assets_of
 from exchanges.bitfinex.market_data import CANDLE_NAMES
-from exchanges.bitfinex.public import BitfinexStream, checksum
-from exchanges.bitfinex.rest import LIMITS
+from exchanges.bitfinex.public import BitfinexWire, checksum
+from exchanges.bitfinex.rest import LIMITS, BitfinexRest
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -54,8 +54,8 @@ VENUE: Final = Venue(
     name="bitfinex",
     title="Bitfinex",
     source="docs.bitfinex.com, v2 REST and WebSocket (2026)",
-    rest=BitfinexStream.rest,
-    codec=BitfinexStream,
+    rest=BitfinexRest(),
+    wire=BitfinexWire,
     streams=(
         _stream(
             "public",

@@ -12,6 +12,8 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from exchanges.market.events import (
+    UNTOLD,
+    BookDelta,
     BookSnapshot,
     Funding,
     Kline,
@@ -23,7 +25,7 @@ from exchanges.market.events import (
     Ticker,
     Trade,
 )
-from exchanges.market.instrument import Instrument
+from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, Millis, Price, Rate, Size
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
@@ -53,6 +55,11 @@ FUNDING_S: Final = 28_800.0
 
 # Numbers are written as JavaScript does: an exponent below this.
 _PLAIN_FROM: Final = 1e-6
+
+
+def kind_of(native: str) -> Kind:
+    """The kind of market that a native name tells."""
+    return Kind.PERPETUAL if is_perpetual(native) else Kind.SPOT
 
 
 def number_text(value: float) -> str:
@@ -102,14 +109,37 @@ def sides(rows: list[BookRow]) -> tuple[list[Level], list[Level]]:
     return bids, asks
 
 
+def book_delta(
+    rows: list[BookRow],
+    instrument: Instrument,
+    received_ns: int,
+    sequence: int,
+    venue_ns: int | None,
+    *,
+    checksum: int | None = None,
+) -> BookDelta:
+    """Changed levels, or a checksum; `sequence` is the number of the array."""
+    bids, asks = sides(rows)
+    return BookDelta(
+        instrument=instrument,
+        bids=bids,
+        asks=asks,
+        previous=UNTOLD,
+        sequence=sequence,
+        venue_ns=venue_ns,
+        received_ns=received_ns,
+        checksum=checksum,
+    )
+
+
 def book_snapshot(
     rows: list[BookRow],
     instrument: Instrument,
     received_ns: int,
-    *,
     sequence: int = 0,
-    window: int = 0,
     venue_ns: int | None = None,
+    *,
+    window: int = 0,
 ) -> BookSnapshot:
     bids, asks = sides(rows)
     return BookSnapshot(

@@ -7,24 +7,36 @@ update of any book, so all of them start anew. Checksums, over the 25 best level
 of their own.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import msgspec
 from msgspec import Raw, Struct
 
 from exchanges.bitfinex import market_data as wire
-from exchanges.bitfinex.market_data import CANDLE_NAMES, INTERVALS, is_perpetual, number_text
-from exchanges.bitfinex.rest import BitfinexRest
-from exchanges.errors import UNREADABLE, CodecUsageError, VenueProtocolError
-from exchanges.market.events import Fault, Level, Notice, StreamEvent
+from exchanges.bitfinex.market_data import (
+    CANDLE_NAMES,
+    INTERVALS,
+    is_perpetual,
+    number_text,
+)
+from exchanges.market.events import Level, Notice, StreamEvent
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
 from exchanges.stream.facts import Stream
 from exchanges.stream.sequence import BookRule, Recovery, interleaved_crc32
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Gap,
+    GrantedKey,
+    Reader,
+    RefusedKey,
+    Route,
+    Said,
+)
 
 TIMESTAMP: Final = 1 << 15
 SEQUENCE: Final = 1 << 16
@@ -96,11 +108,11 @@ _LIQUIDATION: Final = msgspec.json.Decoder(wire.LiquidationRow)
 _LIQUIDATION_ROWS: Final = msgspec.json.Decoder(list[wire.LiquidationRow])
 
 
-class BitfinexStream(StreamCodec):
+class BitfinexWire(MarketWire):
     """One connection. A key is the channel and what it is about, as in the request."""
 
     venue = "bitfinex"
-    rest = BitfinexRest()
+    candles: ClassVar = CANDLE_NAMES
 
     def __init__(
         self, stream: Stream, instruments: Instruments, *, listening: bool = False
@@ -111,16 +123,16 @@ class BitfinexStream(StreamCodec):
         self._states: dict[str, wire.StatusRow] = {}  # of perpetuals, by key
         self._flags = 0 if listening else FLAGS
         self._sequence: int | None = None
-        if not listening:
-            self._ready.append(f'{{"event":"conf","flags":{FLAGS}}}')
+        self._unnumbered = 0  # arrays of books in recordings without numbers
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def greeting(self) -> Iterable[Frame]:
+        return (f'{{"event":"conf","flags":{FLAGS}}}',)
+
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         symbol = f"t{instrument.native}"
         match topic.channel:
             case Channel.KLINES:
-                if topic.interval not in CANDLE_NAMES:
-                    raise CodecUsageError(f"{self.venue} has no candles of {topic.interval}")
-                return f"{_CANDLES}{CANDLE_NAMES[topic.interval]}:{symbol}"
+                return f"{_CANDLES}{self.candle(topic)}:{symbol}"
             case Channel.LIQUIDATIONS:
                 return _LIQUIDATIONS
             case Channel.FUNDING | Channel.MARK_PRICE | Channel.OPEN_INTEREST:
@@ -128,7 +140,7 @@ class BitfinexStream(StreamCodec):
             case channel:
                 return f"{_NAMES[channel]}:{symbol}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         interval: KlineInterval | None = None
         channel: Channel | None
         if key.startswith(_CANDLES):
@@ -144,7 +156,7 @@ class BitfinexStream(StreamCodec):
         instrument = self.instruments.native(kind, native) if native != symbol else None
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
-    def _handler(self, topic: Topic) -> Handler:
+    def reader(self, topic: Topic) -> Reader:
         match topic.channel:
             case Channel.BOOK:
                 return self._book
@@ -159,10 +171,12 @@ class BitfinexStream(StreamCodec):
             case _:
                 return self._status
 
-    def _rule(self, key: str) -> BookRule:
+    def rule(self, key: str) -> BookRule:
         return BookRule(Recovery.SNAPSHOT_IN_STREAM)
 
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         (route,) = routes
         if not subscribe:
             ids = (number for number, key in self._keys.items() if key == route.key)
@@ -172,27 +186,24 @@ class BitfinexStream(StreamCodec):
         request["symbol" if channel in _CHANNELS else "key"] = about
         return _text(request | (_BOOK_PARAMETERS if channel == "book" else {}))
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         return '{"event":"ping","cid":1}'
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         if frame.lstrip()[:1] in ("{", b"{"):
-            return self._news(_NEWS.decode(frame), received_ns)
+            return self._news(_NEWS.decode(frame))
         told = self._read(_ARRAY.decode(frame))
         if told.sequence is None or not told.channel_id:
-            return self._tell_rows(told, received_ns)
+            return self._data(told)
         before, self._sequence = self._sequence, told.sequence
         if before is None or told.sequence == before + 1:
-            return self._tell_rows(told, received_ns)
+            return self._data(told)
         if told.sequence == before:
             return ()  # a repetition
-        detail = f"expected {before + 1}, got {told.sequence}"
-        self._awaited.clear()  # what comes next need not be the snapshot
-        lost = self.resync_all(Fault.GAP, detail, received_ns)
-        try:
-            return lost + self._tell_rows(told, received_ns)
-        except (VenueProtocolError, *UNREADABLE):
-            return lost  # the books are worth more than the news that one row cannot be read
+        return (Gap(f"expected {before + 1}, got {told.sequence}"), *self._data(told))
+
+    def lost(self) -> None:
+        self._awaited.clear()  # what comes next need not be a snapshot
 
     def _read(self, parts: list[Raw]) -> Told:
         """Take an array apart; without flags there is no tail.
@@ -213,82 +224,68 @@ class BitfinexStream(StreamCodec):
             venue_ns=_MILLIS.decode(parts[-1]) * NS_PER_MS if has_time else None,
         )
 
-    def _tell_rows(self, told: Told, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _data(self, told: Told) -> tuple[Said, ...]:
         """Ids are unknown before the answer to a request, and after the end of a subscription.
 
         No book can be hurt by leaving them out: it has no snapshot yet, or nobody wants it.
         """
         key = self._keys.get(told.channel_id)
-        if key is None or told.kind == "hb":
-            return ()
-        return self._dispatch(key, told, received_ns)
+        return () if key is None or told.kind == "hb" else (Data(key, told),)
 
-    def _news(self, news: News, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _news(self, news: News) -> tuple[Said, ...]:
         match news.event:
             case "subscribed":
                 self._keys[news.chanId] = news.about
                 self._awaited.discard(news.chanId)
                 if news.channel == "book":
                     self._awaited.add(news.chanId)
-                return self._granted_one(news.about, received_ns, subscribe=True)
+                return (GrantedKey(news.about),)
             case "unsubscribed":
-                return self._ended(news.chanId, received_ns)
+                return self._ended(news.chanId)
             case "conf":
                 self._flags = news.flags if news.status == "OK" else 0
                 self._sequence = None  # the count begins with the flags
             case "error":
-                return self._error(news, received_ns)
+                return self._error(news)
             case "info":
-                return self._info(news, received_ns)
+                return self._info(news)
         return ()
 
-    def _ended(self, channel_id: int, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _ended(self, channel_id: int) -> tuple[Said, ...]:
         self._awaited.discard(channel_id)
-        key = self._keys.pop(channel_id, "")
-        return self._granted_one(key, received_ns, subscribe=False)
+        return (GrantedKey(self._keys.pop(channel_id, ""), subscribe=False),)
 
-    def _error(self, news: News, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _error(self, news: News) -> tuple[Said, ...]:
         """An error repeats what was asked; those about nothing that is asked for say nothing."""
         if news.chanId in self._keys:
-            return self._ended(news.chanId, received_ns)  # there is nothing left to end
+            return self._ended(news.chanId)  # there is nothing left to end
         if news.code == _ALREADY:
-            return self._granted_one(news.about, received_ns, subscribe=True)
-        return self._refused_one(news.about, f"{news.msg} [{news.code}]", received_ns)
+            return (GrantedKey(news.about),)
+        return (RefusedKey(news.about, f"{news.msg} [{news.code}]"),)
 
-    def _info(self, news: News, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _info(self, news: News) -> tuple[Said, ...]:
         """After a restart and after maintenance everything is to be subscribed anew."""
         if news.code in _ANEW:
             message = news.msg or f"info {news.code}"
             return (Notice(venue=self.venue, close_in_s=_RECONNECT_S, message=message),)
         if news.code == _MAINTENANCE:
-            return self.resync_all(Fault.GAP, "the venue is under maintenance", received_ns)
+            return (Gap("the venue is under maintenance"),)
         return ()
 
     def _book(self, route: Route, told: Told, received_ns: int) -> tuple[StreamEvent, ...]:
-        feed = route.feed
-        assert feed is not None
-        if told.sequence is None and not self._listening:
+        """Updates have no ids of their own: that no array is missing has been checked."""
+        if told.sequence is None and not self.listening:
             raise ValueError("a book whose frames are not numbered")
-        # In recordings without numbers the order of the frames stands for them.
-        sequence = feed.last + 1 if told.sequence is None else told.sequence
+        sequence = told.sequence
+        if sequence is None:
+            self._unnumbered = sequence = self._unnumbered + 1
+        about = route.instrument, received_ns, sequence, told.venue_ns
         if told.kind == "cs":
-            proof = _WHOLE.decode(told.rows)
-            return self._delta(
-                route, feed.last, sequence, [], [], told.venue_ns, received_ns, proof
-            )
+            return (wire.book_delta([], *about, checksum=_WHOLE.decode(told.rows)),)
         if told.channel_id in self._awaited:
             self._awaited.discard(told.channel_id)
-            snapshot = wire.book_snapshot(
-                _rows(told.rows),
-                route.instrument,
-                received_ns,
-                sequence=sequence,
-                window=BOOK_LEVELS,
-                venue_ns=told.venue_ns,
-            )
-            return self._snapshot(route, snapshot)
-        bids, asks = wire.sides(_rows(told.rows))
-        return self._delta(route, feed.last, sequence, bids, asks, told.venue_ns, received_ns)
+            return (wire.book_snapshot(_rows(told.rows), *about, window=BOOK_LEVELS),)
+        return (wire.book_delta(_rows(told.rows), *about),)
 
     def _trade(self, route: Route, told: Told, received_ns: int) -> tuple[StreamEvent, ...]:
         """Each trade is told at once (`te`) and again later; first come those of the past."""

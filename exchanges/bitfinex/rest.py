@@ -12,7 +12,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from exchanges.bitfinex import listing, market_data
-from exchanges.bitfinex.market_data import CANDLE_NAMES, StatusRow, is_perpetual
+from exchanges.bitfinex.market_data import CANDLE_NAMES, StatusRow, kind_of
 from exchanges.errors import (
     SAMPLE_BYTES,
     AuthenticationError,
@@ -109,7 +109,7 @@ class BitfinexRest(PublicRest):
     paths: ClassVar = {path: ("instruments", kind) for kind, path in _PATHS.items()}
 
     def kind_of(self, native: str) -> Kind:
-        return Kind.PERPETUAL if is_perpetual(native) else Kind.SPOT
+        return kind_of(native)
 
     def error(self, response: Response, asked: str) -> ExchangeError | None:
         """Errors are arrays of the engine, mostly with HTTP 500, or objects of what is before."""
@@ -189,7 +189,7 @@ class BitfinexRest(PublicRest):
             for row in rows:
                 symbol = _NAMED.decode(row).symbol
                 native = symbol.removeprefix("t")
-                is_wanted = native != symbol and self.kind_of(native) is kind
+                is_wanted = native != symbol and kind_of(native) is kind
                 if is_wanted and (instrument := find(kind, native)):
                     fields = msgspec.json.encode(_ROW.decode(row)[1:])
                     tickers.append(_TICKER.decode(fields).ticker(instrument, received_ns))

@@ -21,8 +21,8 @@ from exchanges.sandbox.request import json_text, ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.codec import Frame
 from exchanges.stream.sequence import interleaved_crc32
+from exchanges.stream.wire import Frame
 
 _CHANNELS: Final = {
     "book": Channel.BOOK,

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from exchanges.bybit.market_data import CANDLE_NAMES
-from exchanges.bybit.public import BybitStream
-from exchanges.bybit.rest import BUCKET
+from exchanges.bybit.public import BybitWire
+from exchanges.bybit.rest import BUCKET, BybitRest
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -78,8 +78,8 @@ VENUE: Final = Venue(
     name="bybit",
     title="Bybit",
     source="official API v5 documentation (2026-07-24)",
-    rest=BybitStream.rest,
-    codec=BybitStream,
+    rest=BybitRest(),
+    wire=BybitWire,
     streams=(
         _stream(Kind.SPOT, "spot", _SPOT_BATCH),
         _stream(

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from exchanges.market.events import (
+    BookDelta,
     BookSnapshot,
     Funding,
     Kline,
@@ -98,6 +99,18 @@ class BookFrame(Struct):
     @property
     def venue_ns(self) -> int:
         return (self.ts if self.cts is None else self.cts) * NS_PER_MS
+
+    def delta(self, instrument: Instrument, received_ns: int) -> BookDelta:
+        book = self.data
+        return BookDelta(
+            instrument=instrument,
+            bids=book.b,
+            asks=book.a,
+            previous=book.u - 1,
+            sequence=book.u,
+            venue_ns=self.venue_ns,
+            received_ns=received_ns,
+        )
 
 
 class TopFrame(BookFrame):

@@ -7,30 +7,38 @@ written of the full book, and holds in what was recorded of another depth; a res
 service begins anew at 1, so that a low id proves nothing.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, Final
 
 import msgspec
 
 from exchanges.bybit import market_data as wire
 from exchanges.bybit.market_data import CANDLE_NAMES, INTERVALS
-from exchanges.bybit.rest import BybitRest
 from exchanges.bybit.tickers import MergedTicker
-from exchanges.errors import UNREADABLE, CodecUsageError
+from exchanges.errors import UNREADABLE
 from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
 from exchanges.stream.facts import Stream
 from exchanges.stream.readers import one
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Granted,
+    IncompleteState,
+    Reader,
+    Refused,
+    Route,
+    Said,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _BOOK: Final = msgspec.json.Decoder(wire.BookFrame, strict=False)
 _TICKER: Final = msgspec.json.Decoder(wire.TickerFrame)
 
-_READERS: Final[Mapping[Channel, Handler]] = {
+_READERS: Final[Mapping[Channel, Reader]] = {
     Channel.TOP: one(wire.TopFrame),
     Channel.TRADES: one(wire.TradeFrame),
     Channel.KLINES: one(wire.CandleFrame),
@@ -60,11 +68,11 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
 _TOP_LEVELS: Final = "1"
 
 
-class BybitStream(StreamCodec):
+class BybitWire(MarketWire):
     """One connection to the spot or the linear address."""
 
     venue = "bybit"
-    rest = BybitRest()
+    candles: ClassVar = CANDLE_NAMES
 
     def __init__(
         self, stream: Stream, instruments: Instruments, *, listening: bool = False
@@ -78,14 +86,12 @@ class BybitStream(StreamCodec):
         (kind,) = self.stream.kinds
         return kind
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         if topic.channel is Channel.KLINES:
-            if topic.interval not in CANDLE_NAMES:
-                raise CodecUsageError(f"{self.venue} has no candles of {topic.interval}")
-            return f"{_KLINES}.{CANDLE_NAMES[topic.interval]}.{instrument.native}"
+            return f"{_KLINES}.{self.candle(topic)}.{instrument.native}"
         return f"{_NAMES[topic.channel]}.{instrument.native}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         name, _, native = key.partition(".")
         channel, interval = _CHANNELS.get(name), None
         if name == _BOOKS:
@@ -97,15 +103,17 @@ class BybitStream(StreamCodec):
         instrument = self.instruments.native(self._kind, native)
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
-    def _handler(self, topic: Topic) -> Handler:
+    def reader(self, topic: Topic) -> Reader:
         if topic.channel is Channel.BOOK:
-            return self._book
+            return _book
         return _READERS.get(topic.channel, self._ticker)
 
-    def _rule(self, key: str) -> BookRule:
+    def rule(self, key: str) -> BookRule:
         return BookRule(Recovery.SNAPSHOT_IN_STREAM, resets=True)
 
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         request = {
             "req_id": str(request_id),
             "op": "subscribe" if subscribe else "unsubscribe",
@@ -113,52 +121,51 @@ class BybitStream(StreamCodec):
         }
         return msgspec.json.encode(request).decode()
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         return '{"req_id":"ping","op":"ping"}'
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         envelope = _ENVELOPE.decode(frame)
         if envelope.topic:
-            return self._dispatch(envelope.topic, frame, received_ns)
+            return (Data(envelope.topic, frame),)
         match envelope.op:
             case "subscribe" | "unsubscribe":
-                return self._answer(envelope, received_ns)
+                return self._answer(envelope)
             case "ping" | "pong":
                 return ()
-        raise self._protocol_error("neither data nor an answer", frame)
+        raise ValueError("neither data nor an answer")
 
-    def _answer(self, envelope: wire.Envelope, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _answer(self, envelope: wire.Envelope) -> tuple[Said, ...]:
         """A request is granted or refused as a whole; refusals were seen that do not name it."""
-        if envelope.req_id.isdecimal():
-            request_id = int(envelope.req_id)
-        else:
-            request_id = self._subscriptions.oldest(subscribe=envelope.op == "subscribe")
+        request_id = int(envelope.req_id) if envelope.req_id.isdecimal() else None
+        subscribe = envelope.op == "subscribe"
         if envelope.success:
-            return self._granted(request_id, received_ns)
-        return self._refused(request_id, envelope.ret_msg, received_ns)
-
-    def _book(self, route: Route, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
-        message = _BOOK.decode(frame)
-        book, venue_ns = message.data, message.venue_ns
-        if message.type == "snapshot":
-            snapshot = book.snapshot(
-                route.instrument, venue_ns, received_ns, window=_levels(route.key)
-            )
-            return self._snapshot(route, snapshot)
-        if message.type != "delta":
-            raise self._protocol_error("neither a snapshot nor a delta", frame)
-        return self._delta(route, book.u - 1, book.u, book.b, book.a, venue_ns, received_ns)
+            return (Granted(request_id, subscribe),)
+        return (Refused(request_id, envelope.ret_msg, subscribe),)
 
     def _ticker(self, route: Route, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
         ticker = self._tickers.setdefault(route.key, MergedTicker())
         try:
             return ticker.take(_TICKER.decode(frame), route.instrument, received_ns)
-        except UNREADABLE:
+        except UNREADABLE as error:
             # A change may be lost; the next subscription brings all fields.
             del self._tickers[route.key]
             if ticker.is_told:
-                self._subscriptions.wish(route, subscribe=False)
+                raise IncompleteState(str(error)) from error
             raise
+
+
+def _book(route: Route, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    message = _BOOK.decode(frame)
+    instrument = route.instrument
+    match message.type:
+        case "snapshot":
+            window = _levels(route.key)
+            start = message.data.snapshot(instrument, message.venue_ns, received_ns, window=window)
+            return (start,)
+        case "delta":
+            return (message.delta(instrument, received_ns),)
+    raise ValueError("neither a snapshot nor a delta")
 
 
 def _book_channel(depth: str) -> Channel | None:

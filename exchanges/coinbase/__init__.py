@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from exchanges.coinbase.market_data import ASSETS, STREAMED_CANDLES
-from exchanges.coinbase.public import CoinbaseStream
-from exchanges.coinbase.rest import CANDLE_NAMES, REQUESTS
+from exchanges.coinbase.public import CoinbaseWire
+from exchanges.coinbase.rest import CANDLE_NAMES, REQUESTS, CoinbaseRest
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -52,8 +52,8 @@ VENUE: Final = Venue(
     name="coinbase",
     title="Coinbase",
     source="docs.cdp.coinbase.com/advanced-trade (November 2026)",
-    rest=CoinbaseStream.rest,
-    codec=CoinbaseStream,
+    rest=CoinbaseRest(),
+    wire=CoinbaseWire,
     streams=(
         Stream(
             name="public",

@@ -11,9 +11,9 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from exchanges.market.events import Kline, Ticker, Trade
-from exchanges.market.instrument import Instrument
-from exchanges.market.numbers import NS_PER_S, Price, Seconds, Size, Traded, optional
+from exchanges.market.events import Kline, Level, Ticker, Trade
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.numbers import NS_PER_S, Price, Seconds, Size, Traded, in_base_units, optional
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 
@@ -29,6 +29,11 @@ _TAKERS: Final[Mapping[str, Side]] = {"BUY": Side.SELL, "SELL": Side.BUY}
 # New listings rise a hundredfold in a day; a millionfold is a mistake.
 _MOST_PERCENT: Final = 1e8
 _DIGITS_OF_NS: Final = 9
+
+
+def kind_of(native: str) -> Kind:
+    """The kind of market that a native name tells."""
+    return Kind.PERPETUAL if native.count("-") > 1 else Kind.SPOT
 
 
 def utc_ns(text: str) -> int:
@@ -88,6 +93,12 @@ class BookRow(Struct, gc=False):
     side: Literal["bid", "offer"]
     price_level: Price
     new_quantity: Size
+
+
+def levels(rows: list[BookRow], side: str, instrument: Instrument) -> list[Level]:
+    """Those of one side, in base units."""
+    found = [(row.price_level, row.new_quantity) for row in rows if row.side == side]
+    return in_base_units(found, base_units(instrument)) if instrument.settle else found
 
 
 class TradeMessage(Struct):

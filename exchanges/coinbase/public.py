@@ -10,7 +10,8 @@ much lower the count has begun anew, or one number was spoiled: such a frame is 
 so that no number can silence a connection.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -21,19 +22,26 @@ from exchanges.coinbase.market_data import (
     CandleMessage,
     TickerMessage,
     TradeMessage,
-    base_units,
+    kind_of,
     utc_ns,
 )
-from exchanges.coinbase.rest import CoinbaseRest
-from exchanges.errors import UNREADABLE, CodecUsageError, VenueProtocolError
-from exchanges.market.events import BookSnapshot, Event, Fault, StreamEvent
+from exchanges.errors import CodecUsageError
+from exchanges.market.events import UNTOLD, BookDelta, BookSnapshot, StreamEvent
 from exchanges.market.instrument import Instrument, Instruments
-from exchanges.market.numbers import in_base_units
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
 from exchanges.stream.facts import Stream
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Gap,
+    GrantedKey,
+    Reader,
+    Refused,
+    Route,
+    Said,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _BOOKS: Final = msgspec.json.Decoder(list[wire.BookEvent])
@@ -56,11 +64,10 @@ _BEAT: Final = "heartbeats"
 _LATE: Final = 100
 
 
-class CoinbaseStream(StreamCodec):
+class CoinbaseWire(MarketWire):
     """One connection."""
 
     venue = "coinbase"
-    rest = CoinbaseRest()
 
     def __init__(
         self, stream: Stream, instruments: Instruments, *, listening: bool = False
@@ -68,40 +75,46 @@ class CoinbaseStream(StreamCodec):
         super().__init__(stream, instruments, listening=listening)
         self._next: int | None = None  # the number to come; None while no book depends on it
         self._ending: set[str] = set()  # keys whose end has been asked for
-        # A connection that has subscribed nothing within 5 s is closed, and so is a subscription
-        # that is silent for a minute.
-        self._ready.append(_command("subscribe", _BEAT, []))
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def greeting(self) -> Iterable[Frame]:
+        """A connection that has subscribed nothing within 5 s is closed.
+
+        So is a subscription that is silent for a minute.
+        """
+        return (_command("subscribe", _BEAT, []),)
+
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         if topic.channel is Channel.KLINES and topic.interval is not wire.STREAMED_CANDLES:
             raise CodecUsageError(f"{self.venue} streams no candles of {topic.interval}")
         return f"{_NAMES[topic.channel]}:{instrument.native}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         name, _, native = key.partition(":")
         channel = _CHANNELS.get(name)
-        instrument = self.instruments.native(self.rest.kind_of(native), native)
+        instrument = self.instruments.native(kind_of(native), native)
         interval = wire.STREAMED_CANDLES if channel is Channel.KLINES else None
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
-    def _handler(self, topic: Topic) -> Handler:
+    def reader(self, topic: Topic) -> Reader:
         match topic.channel:
             case Channel.BOOK:
-                return self._book
+                return _book
             case Channel.TRADES:
                 return _trade
             case Channel.KLINES:
                 return _candle
         return _ticker
 
-    def _rule(self, key: str) -> BookRule:
+    def rule(self, key: str) -> BookRule:
         return BookRule(Recovery.SNAPSHOT_IN_STREAM)
 
-    def _group(self, route: Route) -> Hashable:
+    def group(self, route: Route) -> Hashable:
         """A request names one channel."""
         return _channel_of(route)
 
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         keys = {route.key for route in routes}
         self._ending = self._ending - keys if subscribe else self._ending | keys
         products = [route.instrument.native for route in routes]
@@ -109,73 +122,73 @@ class CoinbaseStream(StreamCodec):
             "subscribe" if subscribe else "unsubscribe", _channel_of(routes[0]), products
         )
 
-    def resync_all(self, fault: Fault, detail: str, received_ns: int) -> tuple[Event, ...]:
+    def lost(self) -> None:
         """No book is left that depends on the number of the next frame."""
         self._next = None
-        return super().resync_all(fault, detail, received_ns)
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         envelope = _ENVELOPE.decode(frame)
         number = envelope.sequence_num
         if number is None:
             if envelope.type != "error":
-                raise self._protocol_error("neither a number nor an error", frame)
-            return self._error(envelope.message, received_ns)
+                raise ValueError("neither a number nor an error")
+            # It does not say what it is about; requests are answered in order.
+            return (Refused(None, envelope.message),)
         if self._next is None or number == self._next:
-            return self._read(envelope, number, received_ns)
+            return self._numbered(envelope, number)
         if self._next - _LATE <= number < self._next:
             return ()
-        detail = f"expected frame {self._next}, got {number}"
-        lost = self.resync_all(Fault.GAP, detail, received_ns)
-        try:
-            return lost + self._read(envelope, number, received_ns)
-        except (*UNREADABLE, VenueProtocolError):
-            return lost  # which must be told in any case
+        return chain(
+            (Gap(f"expected frame {self._next}, got {number}"),), self._numbered(envelope, number)
+        )
 
-    def _read(
-        self, envelope: wire.Envelope, number: int, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        """What a frame says; one with books that cannot be read is wanted for ever."""
+    def _numbered(self, envelope: wire.Envelope, number: int) -> Iterator[Said]:
+        """What a frame says; one with books that cannot be read is wanted for ever.
+
+        That they could be is known when the next of what it says is asked for.
+        """
         self._next = number if envelope.channel == _BOOK_DATA else number + 1
+        yield from self._content(envelope, number)
+        self._next = number + 1
+
+    def _content(self, envelope: wire.Envelope, number: int) -> Iterable[Said]:
         venue_ns = utc_ns(envelope.timestamp)
-        events: tuple[StreamEvent, ...] = ()
         match envelope.channel:
             case name if name == _BOOK_DATA:
-                for book in _BOOKS.decode(envelope.events):
-                    key = f"level2:{book.product_id}"
-                    events += self._dispatch(key, (book, number, venue_ns), received_ns)
+                return [
+                    Data(f"level2:{book.product_id}", (book, number, venue_ns))
+                    for book in _BOOKS.decode(envelope.events)
+                ]
             case "market_trades":
-                events = self._trades(envelope.events, received_ns)
+                return self._trades(envelope.events)
             case "ticker":
-                for event in _TICKERS.decode(envelope.events):
-                    for ticker in event.tickers:
-                        key = f"ticker:{ticker.product_id}"
-                        events += self._dispatch(key, (ticker, venue_ns), received_ns)
+                return [
+                    Data(f"ticker:{ticker.product_id}", (ticker, venue_ns))
+                    for event in _TICKERS.decode(envelope.events)
+                    for ticker in event.tickers
+                ]
             case "candles":
-                for told in _CANDLES.decode(envelope.events):
-                    for candle in sorted(told.candles, key=lambda candle: candle.start):
-                        key = f"candles:{candle.product_id}"
-                        events += self._dispatch(key, candle, received_ns)
+                return [
+                    Data(f"candles:{candle.product_id}", candle)
+                    for told in _CANDLES.decode(envelope.events)
+                    for candle in sorted(told.candles, key=lambda candle: candle.start)
+                ]
             case "subscriptions":
-                events = self._acknowledged(envelope.events, received_ns)
+                return self._acknowledged(envelope.events)
             case "heartbeats":
-                pass
-            case channel:
-                raise self._protocol_error("unknown channel", channel)
-        self._next = number + 1
-        return events
+                return ()
+        raise ValueError("unknown channel")
 
-    def _trades(self, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _trades(self, data: Raw) -> list[Said]:
         """Those since the subscription, oldest first; earlier ones are to be had by request."""
-        events: tuple[StreamEvent, ...] = ()
-        for event in _TRADES.decode(data):
-            if event.type == "snapshot":
-                continue
-            for trade in sorted(event.trades, key=lambda trade: trade.trade_id):
-                events += self._dispatch(f"market_trades:{trade.product_id}", trade, received_ns)
-        return events
+        return [
+            Data(f"market_trades:{trade.product_id}", trade)
+            for event in _TRADES.decode(data)
+            if event.type != "snapshot"
+            for trade in sorted(event.trades, key=lambda trade: trade.trade_id)
+        ]
 
-    def _acknowledged(self, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _acknowledged(self, data: Raw) -> list[Said]:
         """Every answer lists all that is subscribed now."""
         listed = {
             f"{channel}:{product}"
@@ -183,45 +196,42 @@ class CoinbaseStream(StreamCodec):
             for channel, products in event.subscriptions.items()
             for product in products
         }
-        events: tuple[StreamEvent, ...] = ()
-        for key in sorted(self._ending - listed):
-            events += self._granted_one(key, received_ns, subscribe=False)
+        ended = sorted(self._ending - listed)
         self._ending &= listed
-        for key in sorted(listed):
-            events += self._granted_one(key, received_ns, subscribe=True)
-        return events
+        return [
+            *(GrantedKey(key, subscribe=False) for key in ended),
+            *(GrantedKey(key) for key in sorted(listed)),
+        ]
 
-    def _error(self, message: str, received_ns: int) -> tuple[StreamEvent, ...]:
-        """It does not say what it is about; requests are answered in order."""
-        oldest = self._subscriptions.oldest
-        request_id = oldest(subscribe=True)
-        if request_id < 0:
-            request_id = oldest(subscribe=False)
-        return self._refused(request_id, message, received_ns)
 
-    def _book(
-        self, route: Route, payload: tuple[wire.BookEvent, int, int], received_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        (event, number, venue_ns), instrument, feed = payload, route.instrument, route.feed
-        assert feed is not None
-        rows = _ROWS.decode(event.updates)
-        bids = [(row.price_level, row.new_quantity) for row in rows if row.side == "bid"]
-        asks = [(row.price_level, row.new_quantity) for row in rows if row.side == "offer"]
-        if instrument.settle:
-            bids = in_base_units(bids, base_units(instrument))
-            asks = in_base_units(asks, base_units(instrument))
-        if event.type == "snapshot":
-            snapshot = BookSnapshot(
-                instrument=instrument,
-                bids=bids,
-                asks=asks,
-                sequence=number,
-                venue_ns=venue_ns,
-                received_ns=received_ns,
-            )
-            return self._snapshot(route, snapshot)
-        # That no frame is missing since the last one of this book has been checked.
-        return self._delta(route, feed.last, number, bids, asks, venue_ns, received_ns)
+def _book(
+    route: Route, payload: tuple[wire.BookEvent, int, int], received_ns: int
+) -> tuple[StreamEvent, ...]:
+    """Updates have no ids of their own: that no frame is missing has been checked."""
+    (event, number, venue_ns), instrument = payload, route.instrument
+    rows = _ROWS.decode(event.updates)
+    bids = wire.levels(rows, "bid", instrument)
+    asks = wire.levels(rows, "offer", instrument)
+    if event.type == "snapshot":
+        start = BookSnapshot(
+            instrument=instrument,
+            bids=bids,
+            asks=asks,
+            sequence=number,
+            venue_ns=venue_ns,
+            received_ns=received_ns,
+        )
+        return (start,)
+    delta = BookDelta(
+        instrument=instrument,
+        bids=bids,
+        asks=asks,
+        previous=UNTOLD,
+        sequence=number,
+        venue_ns=venue_ns,
+        received_ns=received_ns,
+    )
+    return (delta,)
 
 
 def _trade(route: Route, trade: TradeMessage, received_ns: int) -> tuple[StreamEvent, ...]:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from exchanges.coinbase import listing as wire
+from exchanges.coinbase.market_data import kind_of
 from exchanges.errors import (
     SAMPLE_BYTES,
     AuthenticationError,
@@ -91,7 +92,7 @@ class CoinbaseRest(PublicRest):
     }
 
     def kind_of(self, native: str) -> Kind:
-        return Kind.PERPETUAL if native.count("-") > 1 else Kind.SPOT
+        return kind_of(native)
 
     def error(self, response: Response, asked: str) -> ExchangeError | None:
         if response.status < 400:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from exchanges.dialects import gate_v4
 from exchanges.dialects.gate_v4.listing import ASSETS
 from exchanges.dialects.gate_v4.market_data import CANDLE_NAMES
-from exchanges.gateio.public import GateioStream
+from exchanges.gateio.public import GateioWire
+from exchanges.gateio.rest import GateioRest
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Stream
@@ -30,8 +31,8 @@ VENUE: Final = Venue(
     name="gateio",
     title="Gate.io",
     source="official spot API v4 documentation (stored copies of 2025)",
-    rest=GateioStream.rest,
-    codec=GateioStream,
+    rest=GateioRest(),
+    wire=GateioWire,
     streams=(
         Stream(
             name="stream",
@@ -55,7 +56,7 @@ VENUE: Final = Venue(
             "stream": "wss://ws-testnet.gate.com/v4/ws/spot",
         },
     },
-    buckets=GateioStream.rest.limits,
+    buckets=GateioRest().limits,
     connects=gate_v4.CONNECTS,
     # List prices, as the instrument lists have them.
     fees={Kind.SPOT: Fees(maker=Decimal("0.002"), taker=Decimal("0.002"))},

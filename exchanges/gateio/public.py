@@ -9,23 +9,23 @@ from typing import ClassVar, Final
 import msgspec
 
 from exchanges.dialects.gate_v4.market_data import BookTickerFrame, BookUpdateFrame, PlainLevel
-from exchanges.dialects.gate_v4.public import GateStream
+from exchanges.dialects.gate_v4.public import GateWire
 from exchanges.gateio import market_data as wire
-from exchanges.gateio.rest import GateioRest
 from exchanges.market.events import BookSnapshot
 from exchanges.market.topics import Channel
-from exchanges.stream.codec import Frame
 from exchanges.stream.readers import one
-from exchanges.stream.subscriptions import Route
+from exchanges.stream.wire import (
+    Frame,
+    Route,
+)
 
 _PARTIAL_BOOK: Final = msgspec.json.Decoder(wire.PartialBookFrame, strict=False)
 
 
-class GateioStream(GateStream):
+class GateioWire(GateWire):
     """One connection."""
 
     venue = "gateio"
-    rest = GateioRest()
     prefix = "spot"
     names: ClassVar = {
         Channel.BOOK: "obu",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from exchanges.dialects import gate_v4
 from exchanges.dialects.gate_v4.listing import ASSETS
 from exchanges.dialects.gate_v4.market_data import CANDLE_NAMES
-from exchanges.gateio_futures.public import GateioFuturesStream
-from exchanges.gateio_futures.rest import DECIMAL_SIZES
+from exchanges.gateio_futures.public import GateioFuturesWire
+from exchanges.gateio_futures.rest import DECIMAL_SIZES, GateioFuturesRest
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Stream
@@ -32,8 +32,8 @@ VENUE: Final = Venue(
     name="gateio_futures",
     title="Gate.io futures",
     source="official futures API v4 documentation (stored copies of 2025, changes of 2026)",
-    rest=GateioFuturesStream.rest,
-    codec=GateioFuturesStream,
+    rest=GateioFuturesRest(),
+    wire=GateioFuturesWire,
     streams=(
         Stream(
             name="stream",
@@ -56,7 +56,7 @@ VENUE: Final = Venue(
             "stream": "wss://ws-testnet.gate.com/v4/ws/futures/usdt",
         },
     },
-    buckets=GateioFuturesStream.rest.limits,
+    buckets=GateioFuturesRest().limits,
     connects=gate_v4.CONNECTS,
     # List prices, as the contracts have them; an account's own are higher for makers.
     fees={Kind.PERPETUAL: Fees(maker=Decimal("-0.0001"), taker=Decimal("0.00075"))},

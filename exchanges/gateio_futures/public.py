@@ -5,6 +5,7 @@ Source: "Futures WebSocket v4" of the API documentation (stored copies of 2025, 
 frames here have several rows, each of which names its market.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar, Final, Protocol
 
 import msgspec
@@ -16,16 +17,20 @@ from exchanges.dialects.gate_v4.market_data import (
     PriceSize,
     Subject,
 )
-from exchanges.dialects.gate_v4.public import GateStream
+from exchanges.dialects.gate_v4.public import GateWire
 from exchanges.gateio_futures import market_data as wire
-from exchanges.gateio_futures.rest import GateioFuturesRest
 from exchanges.market.events import BookSnapshot, StreamEvent
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import Millis
 from exchanges.market.topics import Channel
-from exchanges.stream.codec import Frame
 from exchanges.stream.readers import one
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Reader,
+    Route,
+    Said,
+)
 
 
 class RowsFrame(Struct):
@@ -47,7 +52,7 @@ _ROWS: Final = msgspec.json.Decoder(RowsFrame)
 _PARTIAL_BOOK: Final = msgspec.json.Decoder(wire.PartialBookFrame, strict=False)
 
 
-def _row(row: type[Row]) -> Handler:
+def _row(row: type[Row]) -> Reader:
     """Reads one row, given with the stamp of its frame."""
     decode = msgspec.json.Decoder(row, strict=False).decode
 
@@ -63,14 +68,13 @@ def _row(row: type[Row]) -> Handler:
 _TICKERS: Final = _row(wire.TickerRow)
 
 
-class GateioFuturesStream(GateStream):
+class GateioFuturesWire(GateWire):
     """One connection for contracts that settle in USDT.
 
     The tickers are the stream of funding, mark price and open interest as well.
     """
 
     venue = "gateio_futures"
-    rest = GateioFuturesRest()
     prefix = "futures"
     names: ClassVar = {
         Channel.BOOK: "obu",
@@ -95,15 +99,12 @@ class GateioFuturesStream(GateStream):
     }
     joined_book: ClassVar = msgspec.json.Decoder(BookUpdateFrame[PriceSize], strict=False)
 
-    def _rows(
-        self, channel: str, subjects: list[Subject], frame: Frame, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    def _rows(self, channel: str, subjects: list[Subject], frame: Frame) -> Iterable[Said]:
         content = _ROWS.decode(frame)
-        events: tuple[StreamEvent, ...] = ()
-        for subject, row in zip(subjects, content.result, strict=True):
-            payload = row, content.time_ms
-            events += self._dispatch(f"{channel}:{subject.name}", payload, received_ns)
-        return events
+        return [
+            Data(f"{channel}:{subject.name}", (row, content.time_ms))
+            for subject, row in zip(subjects, content.result, strict=True)
+        ]
 
     def _partial_book(self, route: Route, frame: Frame, received_ns: int) -> BookSnapshot:
         return _PARTIAL_BOOK.decode(frame).result.snapshot(route.instrument, received_ns)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from exchanges.htx.listing import ASSETS
 from exchanges.htx.market_data import CANDLE_NAMES
-from exchanges.htx.public import HtxStream
+from exchanges.htx.public import HtxWire
+from exchanges.htx.rest import HtxRest
 from exchanges.htx.spot_rest import BUCKET
 from exchanges.htx.swap_rest import MARKET_BUCKET, OTHER_BUCKET
 from exchanges.limits import Rate
@@ -78,8 +79,8 @@ VENUE: Final = Venue(
     name="htx",
     title="HTX",
     source="official API documentation (June 2021) and tools (May 2026)",
-    rest=HtxStream.rest,
-    codec=HtxStream,
+    rest=HtxRest(),
+    wire=HtxWire,
     streams=(
         _stream("feed", Kind.SPOT, Channel.BOOK, messages=_PULLS, max_topics=_MAX_PULLED),
         _stream(

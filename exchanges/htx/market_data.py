@@ -12,7 +12,16 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from exchanges.errors import CodecUsageError
-from exchanges.market.events import BookSnapshot, Kline, Level, StreamEvent, Ticker, Top, Trade
+from exchanges.market.events import (
+    BookDelta,
+    BookSnapshot,
+    Kline,
+    Level,
+    StreamEvent,
+    Ticker,
+    Top,
+    Trade,
+)
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S, Millis, Price, Seconds, Size, Traded
 from exchanges.market.orders import Side
@@ -94,6 +103,33 @@ class BookFrame(Struct):
     ts: Millis | None = None
     tick: Changes | None = None
     data: WholeBook | None = None
+
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        """Raises `ValueError` if it is neither."""
+        if self.tick:
+            return (self._delta(self.tick, instrument, received_ns),)
+        if self.data is None:
+            raise ValueError("neither a book nor changes")
+        start = BookSnapshot(
+            instrument=instrument,
+            bids=self.data.bids,
+            asks=self.data.asks,
+            sequence=self.data.seqNum,
+            window=WHOLE_LEVELS,
+            received_ns=received_ns,
+        )
+        return (start,)
+
+    def _delta(self, tick: Changes, instrument: Instrument, received_ns: int) -> BookDelta:
+        return BookDelta(
+            instrument=instrument,
+            bids=tick.bids,
+            asks=tick.asks,
+            previous=tick.prevSeqNum,
+            sequence=tick.seqNum,
+            venue_ns=None if self.ts is None else self.ts * NS_PER_MS,
+            received_ns=received_ns,
+        )
 
 
 class Depth(Struct):

@@ -8,7 +8,7 @@ whole book each time, is only read, from recordings.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,24 +16,30 @@ import msgspec
 from exchanges.htx import market_data as spot
 from exchanges.htx import swap_market_data as swap
 from exchanges.htx.market_data import INTERVALS, WHOLE_LEVELS, candle_name, plain_levels
-from exchanges.htx.rest import HtxRest
-from exchanges.market.events import BookSnapshot, StreamEvent
-from exchanges.market.instrument import Instrument, Instruments, Kind
-from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.events import StreamEvent
+from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import Channel, Topic
-from exchanges.rest.request import Request
-from exchanges.stream.codec import Frame, StreamCodec
-from exchanges.stream.facts import Stream
+from exchanges.stream.books import MarketWire
 from exchanges.stream.readers import one
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Granted,
+    Reader,
+    Refused,
+    Reply,
+    Route,
+    Said,
+    Unstarted,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(spot.Envelope)
 _SPOT_BOOK: Final = msgspec.json.Decoder(spot.BookFrame)
 _SWAP_BOOK: Final = msgspec.json.Decoder(swap.BookFrame)
 _DEPTH: Final = msgspec.json.Decoder(spot.DepthFrame)
 
-_READERS: Final[Mapping[tuple[Kind, Channel], Handler]] = {
+_READERS: Final[Mapping[tuple[Kind, Channel], Reader]] = {
     (Kind.SPOT, Channel.TOP): one(spot.BestLevelsFrame),
     (Kind.SPOT, Channel.TRADES): one(spot.TradesFrame),
     (Kind.SPOT, Channel.TICKER): one(spot.TickerFrame),
@@ -73,23 +79,14 @@ _CHANNELS: Final[Mapping[tuple[Kind, str], Channel]] = {
 # What the socket of notifications carries.
 _NOTIFIED: Final = frozenset({Channel.FUNDING, Channel.LIQUIDATIONS})
 
-_PULL_S: Final = 10.0
-"""A whole book that was asked for and has not come for so long is asked for again."""
 _GZIP: Final = 31
 _MOST_BYTES: Final = 16 << 20
 
 
-class HtxStream(StreamCodec):
+class HtxWire(MarketWire):
     """One connection. A key is what the venue calls a topic."""
 
     venue = "htx"
-    rest = HtxRest()
-
-    def __init__(
-        self, stream: Stream, instruments: Instruments, *, listening: bool = False
-    ) -> None:
-        super().__init__(stream, instruments, listening=listening)
-        self._pulled_s: dict[str, float] = {}  # keys of books asked for, and when
 
     @property
     def _kind(self) -> Kind:
@@ -97,32 +94,13 @@ class HtxStream(StreamCodec):
         (kind,) = self.stream.kinds
         return kind
 
-    @property
-    def deadline(self) -> float:
-        pulled_s = min(self._pulled_s.values(), default=float("inf"))
-        return min(super().deadline, pulled_s + _PULL_S)
-
-    def outgoing(self, now_s: float) -> list[Frame]:
-        """Also asks for whole books, on the socket that brings their updates."""
-        for key, pulled_s in list(self._pulled_s.items()):
-            if now_s - pulled_s >= _PULL_S:
-                self._end_pull(key)
-        for route in self._starts.due_requests(now_s):
-            self._pulled_s[route.key] = now_s
-            self._ready.append(_text({"req": route.key, "id": route.key}))
-        return super().outgoing(now_s)
-
-    def requests(self, now_s: float) -> list[Request[BookSnapshot]]:
-        """None: books are asked for on the socket."""
-        return []
-
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         if topic.channel is Channel.KLINES:
             return f"market.{instrument.native}.{_KLINES}.{candle_name(topic.interval)}"
         prefix = "public" if topic.channel in _NOTIFIED else "market"
         return f"{prefix}.{instrument.native}.{_NAMES[self._kind, topic.channel]}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         _, native, name = key.split(".", 2)
         channel, interval = _CHANNELS.get((self._kind, name)), None
         head, _, candle = name.partition(".")
@@ -131,16 +109,19 @@ class HtxStream(StreamCodec):
         instrument = self.instruments.native(self._kind, native)
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
-    def _handler(self, topic: Topic) -> Handler:
+    def reader(self, topic: Topic) -> Reader:
         if topic.channel is Channel.BOOK:
             return self._book
         return _READERS[self._kind, topic.channel]
 
-    def _rule(self, key: str) -> BookRule:
-        is_pulled = key.endswith(_SPOT_BOOKS)
-        return BookRule(Recovery.SNAPSHOT_BY_REQUEST if is_pulled else Recovery.SNAPSHOT_IN_STREAM)
+    def rule(self, key: str) -> BookRule:
+        if key.endswith(_SPOT_BOOKS):
+            return BookRule(Recovery.SNAPSHOT_ON_SOCKET)
+        return BookRule(Recovery.SNAPSHOT_IN_STREAM)
 
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         (route,) = routes
         action = "sub" if subscribe else "unsub"
         if route.key.startswith("public."):
@@ -150,115 +131,51 @@ class HtxStream(StreamCodec):
             request["data_type"] = "incremental"
         return _text(request)
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def pull(self, route: Route) -> Frame:
+        """Whole books come on the socket that brings their updates; the answer repeats the id."""
+        return _text({"req": route.key, "id": route.key})
+
+    def said(self, frame: Frame) -> Iterable[Said]:
         text = frame if isinstance(frame, str) else _inflated(frame)
         envelope = _ENVELOPE.decode(text)
         if envelope.op:
-            return self._notification(envelope, text, received_ns)
+            return self._notification(envelope, text)
         if envelope.ch or envelope.rep:
-            return self._dispatch(envelope.ch or envelope.rep, text, received_ns)
+            return (Data(envelope.ch or envelope.rep, text),)
         if envelope.ping is not None:
-            self._ready.appendleft(_text({"pong": envelope.ping}))
-            return ()
+            return (Reply(_text({"pong": envelope.ping})),)
         if envelope.status:
-            return self._answer(envelope, str(envelope.id), received_ns)
-        raise self._protocol_error("neither data nor an answer", frame)
+            return (self._answer(envelope, str(envelope.id)),)
+        raise ValueError("neither data nor an answer")
 
-    def _notification(
-        self, envelope: spot.Envelope, text: str | bytes, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    def _notification(self, envelope: spot.Envelope, text: str | bytes) -> tuple[Said, ...]:
         """What the socket of notifications says in a form of its own."""
         match envelope.op:
             case "notify":
-                return self._dispatch(envelope.topic, text, received_ns)
+                return (Data(envelope.topic, text),)
             case "ping":
-                self._ready.appendleft(_text({"op": "pong", "ts": envelope.ts}))
-                return ()
+                return (Reply(_text({"op": "pong", "ts": envelope.ts})),)
             case "sub" | "unsub":
-                return self._answer(envelope, envelope.cid, received_ns)
-        raise self._protocol_error("neither data nor an answer", text)
+                return (self._answer(envelope, envelope.cid),)
+        raise ValueError("neither data nor an answer")
 
-    def _answer(
-        self, envelope: spot.Envelope, named: str, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    def _answer(self, envelope: spot.Envelope, named: str) -> Said:
         """The request is named by its number, or by the book that was asked for."""
         request_id = int(named) if named.isdecimal() else -1
         if envelope.status != "error" and envelope.err_code in ("", 0, "0"):
-            return self._granted(request_id, received_ns)
-        if named in self._pulled_s:
-            self._end_pull(named)
-            return ()
-        message = f"{envelope.err_msg} [{envelope.err_code}]"
-        return self._refused(request_id, message, received_ns)
-
-    def _end_pull(self, key: str) -> None:
-        """Nothing more is expected of asking for a book."""
-        self._pulled_s.pop(key, None)
-        if route := self._subscriptions.by_key(key):
-            self._starts.landed(route)
+            return Granted(request_id)
+        if named.startswith("market."):
+            return Unstarted(named)
+        return Refused(request_id, f"{envelope.err_msg} [{envelope.err_code}]")
 
     def _book(self, route: Route, text: str | bytes, received_ns: int) -> tuple[StreamEvent, ...]:
-        if route.key.endswith(_WHOLE_BOOKS):
-            return self._whole_book(route, text, received_ns)
-        if self._kind is Kind.SPOT:
-            return self._spot_book(route, text, received_ns)
-        return self._swap_book(route, text, received_ns)
-
-    def _whole_book(
-        self, route: Route, text: str | bytes, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        levels = plain_levels if self._kind is Kind.SPOT else swap.base_levels
+        is_spot = self._kind is Kind.SPOT
+        if not route.key.endswith(_WHOLE_BOOKS):
+            frame = (_SPOT_BOOK if is_spot else _SWAP_BOOK).decode(text)
+            return frame.events(route.instrument, received_ns)
+        levels = plain_levels if is_spot else swap.base_levels
         depth = _DEPTH.decode(text).tick
-        return self._snapshot(route, depth.snapshot(route.instrument, levels, received_ns))
-
-    def _spot_book(
-        self, route: Route, text: str | bytes, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        frame = _SPOT_BOOK.decode(text)
-        if tick := frame.tick:
-            venue_ns = None if frame.ts is None else frame.ts * NS_PER_MS
-            return self._delta(
-                route, tick.prevSeqNum, tick.seqNum, tick.bids, tick.asks, venue_ns, received_ns
-            )
-        if frame.data is None:
-            raise self._protocol_error("neither a book nor changes", text)
-        self._end_pull(route.key)
-        feed, book = route.feed, frame.data
-        if feed and feed.is_live and feed.last >= book.seqNum:
-            return ()  # the stream has brought the book further meanwhile
-        snapshot = BookSnapshot(
-            instrument=route.instrument,
-            bids=book.bids,
-            asks=book.asks,
-            sequence=book.seqNum,
-            window=WHOLE_LEVELS,
-            received_ns=received_ns,
-        )
-        return self._snapshot(route, snapshot)
-
-    def _swap_book(
-        self, route: Route, text: str | bytes, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        tick, instrument = _SWAP_BOOK.decode(text).tick, route.instrument
-        bids, asks = (
-            swap.base_levels(tick.bids, instrument),
-            swap.base_levels(tick.asks, instrument),
-        )
-        venue_ns = tick.ts * NS_PER_MS
-        if tick.event == "snapshot":
-            snapshot = BookSnapshot(
-                instrument=instrument,
-                bids=bids,
-                asks=asks,
-                sequence=tick.version,
-                window=WHOLE_LEVELS,
-                venue_ns=venue_ns,
-                received_ns=received_ns,
-            )
-            return self._snapshot(route, snapshot)
-        if tick.event != "update":
-            raise self._protocol_error("neither a snapshot nor an update", text)
-        return self._delta(route, tick.version - 1, tick.version, bids, asks, venue_ns, received_ns)
+        return (depth.snapshot(route.instrument, levels, received_ns),)
 
 
 def _inflated(frame: bytes) -> bytes:

@@ -21,7 +21,7 @@ from exchanges.sandbox.matching import Depth, MarketUpdate
 from exchanges.sandbox.request import ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 _SPOT_BOOKS: Final = "mbp.150"
 _SWAP_BOOKS: Final = "depth.size_150.high_freq"

@@ -13,8 +13,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from exchanges.htx.market_data import LONGEST_FUNDING_S, Levels, UpdateId, change, interval_of
+from exchanges.htx.market_data import (
+    LONGEST_FUNDING_S,
+    WHOLE_LEVELS,
+    Levels,
+    UpdateId,
+    change,
+    interval_of,
+)
 from exchanges.market.events import (
+    BookDelta,
+    BookSnapshot,
     Funding,
     FundingCharge,
     Kline,
@@ -77,6 +86,35 @@ class BookFrame(Struct):
     """`event` is "snapshot" or "update"."""
 
     tick: Changes
+
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        """Raises `ValueError` if it is neither."""
+        tick, venue_ns = self.tick, self.tick.ts * NS_PER_MS
+        bids, asks = base_levels(tick.bids, instrument), base_levels(tick.asks, instrument)
+        match tick.event:
+            case "snapshot":
+                start = BookSnapshot(
+                    instrument=instrument,
+                    bids=bids,
+                    asks=asks,
+                    sequence=tick.version,
+                    window=WHOLE_LEVELS,
+                    venue_ns=venue_ns,
+                    received_ns=received_ns,
+                )
+                return (start,)
+            case "update":
+                delta = BookDelta(
+                    instrument=instrument,
+                    bids=bids,
+                    asks=asks,
+                    previous=tick.version - 1,
+                    sequence=tick.version,
+                    venue_ns=venue_ns,
+                    received_ns=received_ns,
+                )
+                return (delta,)
+        raise ValueError("neither a snapshot nor an update")
 
 
 class BestLevels(Struct):

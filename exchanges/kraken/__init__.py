@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from exchanges.kraken.listing import ASSETS
 from exchanges.kraken.market_data import CANDLE_MINUTES
-from exchanges.kraken.public import KrakenStream, checksum
-from exchanges.kraken.rest import BUCKET
+from exchanges.kraken.public import KrakenWire, checksum
+from exchanges.kraken.rest import BUCKET, KrakenRest
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -47,8 +47,8 @@ VENUE: Final = Venue(
     name="kraken",
     title="Kraken",
     source="docs.kraken.com, REST and WebSocket v2 (2025, 2026)",
-    rest=KrakenStream.rest,
-    codec=KrakenStream,
+    rest=KrakenRest(),
+    wire=KrakenWire,
     streams=(
         Stream(
             name="public",

@@ -12,7 +12,17 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Raw, Struct
 
-from exchanges.market.events import BookSnapshot, Kline, Level, StreamEvent, Ticker, Top, Trade
+from exchanges.market.events import (
+    UNTOLD,
+    BookDelta,
+    BookSnapshot,
+    Kline,
+    Level,
+    StreamEvent,
+    Ticker,
+    Top,
+    Trade,
+)
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_US, Percent, Price, Size, Traded
 from exchanges.market.orders import Side
@@ -149,6 +159,27 @@ def as_levels(levels: Sequence[BookLevel]) -> list[Level]:
 
 def as_exact_levels(levels: Sequence[ExactLevel]) -> list[Level]:
     return [(level.price, ExactSize.of(level.qty)) for level in levels]
+
+
+def book_delta(
+    row: BookRow,
+    bids: list[Level],
+    asks: list[Level],
+    instrument: Instrument,
+    received_ns: int,
+) -> BookDelta:
+    """An update, which only the engine's stamp orders and only the checksum proves."""
+    venue_ns = row.venue_ns
+    return BookDelta(
+        instrument=instrument,
+        bids=bids,
+        asks=asks,
+        previous=UNTOLD,
+        sequence=UNTOLD if venue_ns is None else venue_ns,
+        venue_ns=venue_ns,
+        received_ns=received_ns,
+        checksum=row.checksum,
+    )
 
 
 def book_snapshot(

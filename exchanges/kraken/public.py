@@ -10,24 +10,31 @@ an older book with a right checksum.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import msgspec
 from msgspec import Raw
 
-from exchanges.errors import CodecUsageError
 from exchanges.kraken import market_data as wire
 from exchanges.kraken.market_data import BOOK_LEVELS, CANDLE_MINUTES, INTERVALS
-from exchanges.kraken.rest import KrakenRest
 from exchanges.market.events import Level, StreamEvent
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import plain
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
 from exchanges.stream.readers import one
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Granted,
+    GrantedKey,
+    Reader,
+    Refused,
+    Route,
+    Said,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _ROWS: Final = msgspec.json.Decoder(list[Raw])
@@ -47,7 +54,7 @@ _NAMES: Final[Mapping[Channel, str]] = {
     Channel.KLINES: _CANDLES,
 }
 _CHANNELS: Final = {**{name: channel for channel, name in _NAMES.items()}, _TICKERS: Channel.TOP}
-_READERS: Final[Mapping[str, Handler]] = {
+_READERS: Final[Mapping[str, Reader]] = {
     _TICKERS: one(wire.TickerRow),
     _TRADES: one(wire.TradeRow),
     _CANDLES: one(wire.CandleRow),
@@ -62,40 +69,40 @@ _SNAPSHOT: Final = "snapshot"
 _MOST_EXACT: Final = float(1 << 53)
 
 
-class KrakenStream(StreamCodec):
+class KrakenWire(MarketWire):
     """One connection. A key is the channel, with the minutes of a candle, and the symbol."""
 
     venue = "kraken"
-    rest = KrakenRest()
+    candles: ClassVar = {interval: str(minutes) for interval, minutes in CANDLE_MINUTES.items()}
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         name, minutes = _NAMES[topic.channel], 0
         if topic.channel is Channel.KLINES:
-            if topic.interval not in CANDLE_MINUTES:
-                raise CodecUsageError(f"{self.venue} has no candles of {topic.interval}")
-            minutes = CANDLE_MINUTES[topic.interval]
+            minutes = int(self.candle(topic))
         return _key(name, minutes, instrument.native)
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         name, minutes, native = _parts(key)
         channel = _CHANNELS.get(name)
         instrument = self.instruments.native(Kind.SPOT, native)
         interval = INTERVALS[minutes] if channel is Channel.KLINES else None
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
-    def _handler(self, topic: Topic) -> Handler:
+    def reader(self, topic: Topic) -> Reader:
         if topic.channel is Channel.BOOK:
-            return self._book
+            return _book
         return _of_row(_READERS[_NAMES[topic.channel]])
 
-    def _rule(self, key: str) -> BookRule:
+    def rule(self, key: str) -> BookRule:
         return BookRule(Recovery.SNAPSHOT_IN_STREAM)
 
-    def _group(self, route: Route) -> str:
+    def group(self, route: Route) -> str:
         name, minutes, _ = _parts(route.key)
         return _key(name, minutes, "")
 
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         name, minutes, _ = _parts(routes[0].key)
         parameters: dict[str, Any] = {
             "channel": name,
@@ -111,54 +118,47 @@ class KrakenStream(StreamCodec):
         request = {"method": method, "params": parameters, "req_id": request_id}
         return msgspec.json.encode(request).decode()
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         return '{"method":"ping"}'
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         envelope = _ENVELOPE.decode(frame)
         if envelope.channel in _CHANNELS:
-            events: tuple[StreamEvent, ...] = ()
-            for row in _ROWS.decode(envelope.data):
-                named = _NAMED.decode(row)
-                key = _key(envelope.channel, named.interval, named.symbol)
-                events += self._dispatch(key, (envelope.type, row), received_ns)
-            return events
+            return self._rows(envelope)
         if envelope.success is not None:
-            return self._answer(envelope, received_ns)
+            return (self._answer(envelope),)
         if envelope.channel or envelope.method:
             return ()  # signs of life, and the state of the whole venue
-        raise self._protocol_error("neither data nor an answer", frame)
+        raise ValueError("neither data nor an answer")
 
-    def _answer(self, envelope: wire.Envelope, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _rows(self, envelope: wire.Envelope) -> list[Said]:
+        rows = [(_NAMED.decode(row), row) for row in _ROWS.decode(envelope.data)]
+        return [
+            Data(_key(envelope.channel, named.interval, named.symbol), (envelope.type, row))
+            for named, row in rows
+        ]
+
+    def _answer(self, envelope: wire.Envelope) -> Said:
         """Symbols are granted one by one, but a refusal need not tell which it is about."""
         if envelope.success:
             about = envelope.result
-            subscribe = envelope.method == "subscribe"
             key = _key(about.channel, about.interval, about.symbol)
-            return self._granted_one(key, received_ns, subscribe=subscribe)
+            return GrantedKey(key, envelope.method == "subscribe")
         if envelope.error.startswith(_ALREADY):
             # Of a symbol that shared a request with one that was refused.
-            return self._granted(envelope.req_id, received_ns)
-        return self._refused(envelope.req_id, envelope.error, received_ns)
+            return Granted(envelope.req_id)
+        return Refused(envelope.req_id, envelope.error)
 
-    def _book(
-        self, route: Route, data: tuple[str, Raw], received_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        kind, raw = data
-        feed, instrument = route.feed, route.instrument
-        assert feed is not None
-        row = _BOOK.decode(raw)
-        bids, asks = wire.as_levels(row.bids), wire.as_levels(row.asks)
-        if row.largest() >= _MOST_EXACT * float(instrument.step):
-            exact = _EXACT_BOOK.decode(raw)
-            bids, asks = wire.as_exact_levels(exact.bids), wire.as_exact_levels(exact.asks)
-        if kind == _SNAPSHOT:
-            snapshot = wire.book_snapshot(row, bids, asks, instrument, received_ns)
-            return self._snapshot(route, snapshot)
-        venue_ns = row.venue_ns
-        last = feed.last if venue_ns is None else venue_ns
-        previous = min(feed.last, last)
-        return self._delta(route, previous, last, bids, asks, venue_ns, received_ns, row.checksum)
+
+def _book(route: Route, data: tuple[str, Raw], received_ns: int) -> tuple[StreamEvent, ...]:
+    kind, raw = data
+    row, instrument = _BOOK.decode(raw), route.instrument
+    bids, asks = wire.as_levels(row.bids), wire.as_levels(row.asks)
+    if row.largest() >= _MOST_EXACT * float(instrument.step):
+        exact = _EXACT_BOOK.decode(raw)
+        bids, asks = wire.as_exact_levels(exact.bids), wire.as_exact_levels(exact.asks)
+    tell = wire.book_snapshot if kind == _SNAPSHOT else wire.book_delta
+    return (tell(row, bids, asks, instrument, received_ns),)
 
 
 def checksum(instrument: Instrument, bids: list[Level], asks: list[Level]) -> int:
@@ -189,7 +189,7 @@ def _digits(text: str, decimals: int) -> str:
     return (whole + part.rstrip("0").ljust(decimals, "0")).lstrip("0")
 
 
-def _of_row(read: Handler) -> Handler:
+def _of_row(read: Reader) -> Reader:
     """Reads rows of channels whose first frame is like all others."""
 
     def read_row(route: Route, data: tuple[str, Raw], received_ns: int) -> tuple[StreamEvent, ...]:

@@ -24,7 +24,7 @@ from exchanges.sandbox.request import json_text
 from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 Row = dict[str, Any]
 

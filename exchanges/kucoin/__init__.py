@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from exchanges.kucoin.listing import ASSETS, LIST_FEE
 from exchanges.kucoin.market_data import CANDLE_NAMES
-from exchanges.kucoin.public import KucoinStream
-from exchanges.kucoin.rest import BUCKET, BUDGET
+from exchanges.kucoin.public import KucoinWire
+from exchanges.kucoin.rest import BUCKET, BUDGET, KucoinRest
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -48,8 +48,8 @@ VENUE: Final = Venue(
     name="kucoin",
     title="KuCoin",
     source="official Pro WebSocket and classic REST documentation (2026)",
-    rest=KucoinStream.rest,
-    codec=KucoinStream,
+    rest=KucoinRest(),
+    wire=KucoinWire,
     streams=(
         Stream(
             name="stream",

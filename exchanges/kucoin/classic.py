@@ -9,7 +9,7 @@ from math import inf
 from msgspec import Struct
 
 from exchanges.kucoin.market_data import INTERVALS, Nanos, UpdateId
-from exchanges.market.events import Kline, Level, StreamEvent, Ticker, Top, Trade
+from exchanges.market.events import BookDelta, Kline, Level, StreamEvent, Ticker, Top, Trade
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import (
     NS_PER_MS,
@@ -56,6 +56,19 @@ class Update(Struct):
 
 class UpdateFrame(Struct):
     data: Update
+
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        update = self.data
+        delta = BookDelta(
+            instrument=instrument,
+            bids=levels(update.changes.bids),
+            asks=levels(update.changes.asks),
+            previous=update.sequenceStart - 1,
+            sequence=update.sequenceEnd,
+            venue_ns=None if update.time is None else update.time * NS_PER_MS,
+            received_ns=received_ns,
+        )
+        return (delta,)
 
 
 class BestLevels(Struct):

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from exchanges.market.events import BookSnapshot, Kline, StreamEvent, Ticker, Top, Trade
+from exchanges.market.events import BookDelta, BookSnapshot, Kline, StreamEvent, Ticker, Top, Trade
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S, Price, Seconds, Size, Traded, optional
 from exchanges.market.orders import Side
@@ -74,6 +74,17 @@ class Book(Struct):
     a: Levels
     b: Levels
 
+    def delta(self, instrument: Instrument, received_ns: int) -> BookDelta:
+        return BookDelta(
+            instrument=instrument,
+            bids=self.b,
+            asks=self.a,
+            previous=self.O - 1,
+            sequence=self.C,
+            venue_ns=self.M,
+            received_ns=received_ns,
+        )
+
     def snapshot(self, instrument: Instrument, window: int, received_ns: int) -> BookSnapshot:
         return BookSnapshot(
             instrument=instrument,
@@ -91,6 +102,21 @@ class BookFrame(Struct):
 
     t: str
     d: Book
+
+    def events(
+        self, instrument: Instrument, window: int, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        """`window` levels a side are kept up to date.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        match self.t:
+            case "snapshot":
+                return (self.d.snapshot(instrument, window, received_ns),)
+            case "delta":
+                return (self.d.delta(instrument, received_ns),)
+        raise ValueError("neither a snapshot nor a delta")
 
 
 class TopFrame(Struct):

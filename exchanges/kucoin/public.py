@@ -8,37 +8,50 @@ seen. The classic streams are only read, from recordings: their books are joined
 request.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import msgspec
 
-from exchanges.errors import CodecUsageError
 from exchanges.kucoin import classic
 from exchanges.kucoin import market_data as wire
 from exchanges.kucoin.market_data import CANDLE_NAMES, INTERVALS
-from exchanges.kucoin.rest import KucoinRest
-from exchanges.market.events import BookSnapshot, StreamEvent
-from exchanges.market.instrument import Instrument, Kind
-from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.events import StreamEvent
+from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, Topic
-from exchanges.rest.request import Request
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
+from exchanges.stream.facts import Stream
 from exchanges.stream.readers import one
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Granted,
+    Reader,
+    Refused,
+    Route,
+    Said,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
+# How many levels a side the book has that is told by its changes.
+_LEVELS: Final = 500
 _BOOK: Final = msgspec.json.Decoder(wire.BookFrame, strict=False)
-_CLASSIC_BOOK: Final = msgspec.json.Decoder(classic.UpdateFrame, strict=False)
 
-_READERS: Final[Mapping[Channel, Handler]] = {
+
+def _book(route: Route, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    return _BOOK.decode(frame).events(route.instrument, _LEVELS, received_ns)
+
+
+_READERS: Final[Mapping[Channel, Reader]] = {
+    Channel.BOOK: _book,
     Channel.TOP: one(wire.TopFrame),
     Channel.TRADES: one(wire.TradeFrame),
     Channel.TICKER: one(wire.TickerFrame),
     Channel.KLINES: one(wire.CandleFrame),
 }
-_CLASSIC_READERS: Final[Mapping[Channel, Handler]] = {
+_CLASSIC_READERS: Final[Mapping[Channel, Reader]] = {
+    Channel.BOOK: one(classic.UpdateFrame),
     Channel.TOP: one(classic.BestLevelsFrame),
     Channel.TRADES: one(classic.MatchFrame),
     Channel.TICKER: one(classic.LastTradeFrame),
@@ -54,9 +67,8 @@ _NAMES: Final[Mapping[Channel, str]] = {
     Channel.TICKER: "ticker",
     Channel.KLINES: "kline",
 }
-# The one book that is told by its changes, and how many levels a side it has.
+# The one book that is told by its changes.
 _CHANGES: Final = "increment@10ms"
-_LEVELS: Final = 500
 _BEST_LEVEL: Final = "1"
 _CHANNELS: Final[Mapping[tuple[str, str], Channel]] = {
     (f"{_BOOKS}{_SPOT}", _CHANGES): Channel.BOOK,
@@ -75,17 +87,19 @@ _CLASSIC_CHANNELS: Final[Mapping[str, Channel]] = {
 _NEWS: Final = frozenset({"welcome", "pong", "ack"})
 
 
-class KucoinStream(StreamCodec):
+class KucoinWire(MarketWire):
     """One connection. A key is channel, depth or interval, and market; or a classic topic."""
 
     venue = "kucoin"
-    rest = KucoinRest()
+    candles: ClassVar = CANDLE_NAMES
 
-    def outgoing(self, now_s: float) -> list[Frame]:
-        """The venue speaks first: nothing is asked before its welcome."""
-        return super().outgoing(now_s) if self.frames else []
+    def __init__(
+        self, stream: Stream, instruments: Instruments, *, listening: bool = False
+    ) -> None:
+        super().__init__(stream, instruments, listening=listening)
+        self.is_open = False  # the venue speaks first
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         detail = ""
         match topic.channel:
             case Channel.BOOK:
@@ -93,12 +107,10 @@ class KucoinStream(StreamCodec):
             case Channel.TOP:
                 detail = _BEST_LEVEL
             case Channel.KLINES:
-                if topic.interval not in CANDLE_NAMES:
-                    raise CodecUsageError(f"{self.venue} has no candles of {topic.interval}")
-                detail = CANDLE_NAMES[topic.interval]
+                detail = self.candle(topic)
         return f"{_NAMES[topic.channel]}{_SPOT}:{detail}:{instrument.native}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         name, _, rest = key.partition(":")
         if _is_classic(key):
             channel, native, detail = _CLASSIC_CHANNELS.get(name), rest, ""
@@ -111,9 +123,7 @@ class KucoinStream(StreamCodec):
         instrument = self.instruments.native(Kind.SPOT, native)
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
-    def _handler(self, topic: Topic) -> Handler:
-        if topic.channel is Channel.BOOK:
-            return self._book
+    def reader(self, topic: Topic) -> Reader:
         channel = topic.channel
 
         def read(route: Route, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
@@ -122,14 +132,13 @@ class KucoinStream(StreamCodec):
 
         return read
 
-    def _rule(self, key: str) -> BookRule:
+    def rule(self, key: str) -> BookRule:
         in_stream = not _is_classic(key)
         return BookRule(Recovery.SNAPSHOT_IN_STREAM if in_stream else Recovery.SNAPSHOT_BY_REQUEST)
 
-    def _snapshot_request(self, route: Route) -> Request[BookSnapshot]:
-        return self.rest.book(route.instrument)
-
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         (route,) = routes
         name, detail, native = route.key.split(":", 2)
         channel = name.removesuffix(_SPOT)
@@ -146,49 +155,25 @@ class KucoinStream(StreamCodec):
             request["interval"] = detail
         return msgspec.json.encode(request).decode()
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         return '{"id":"ping","type":"ping"}'
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
+        self.is_open = True
         envelope = _ENVELOPE.decode(frame)
         if envelope.T:
             key = f"{envelope.T}:{envelope.dp or envelope.d.i}:{envelope.d.s}"
-            return self._dispatch(key, frame, received_ns)
+            return (Data(key, frame),)
         if envelope.topic:
-            return self._dispatch(envelope.topic, frame, received_ns)
+            return (Data(envelope.topic, frame),)
         if envelope.result is not None:
             request_id = int(envelope.id) if envelope.id.isdecimal() else -1
             if envelope.result:
-                return self._granted(request_id, received_ns)
-            return self._refused(request_id, envelope.reason, received_ns)
+                return (Granted(request_id),)
+            return (Refused(request_id, envelope.reason),)
         if envelope.type in _NEWS or envelope.message in _NEWS:
             return ()
-        raise self._protocol_error("neither data nor an answer", frame)
-
-    def _book(self, route: Route, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
-        if _is_classic(route.key):
-            return self._classic_book(route, frame, received_ns)
-        message = _BOOK.decode(frame)
-        book = message.d
-        if message.t == "snapshot":
-            return self._snapshot(route, book.snapshot(route.instrument, _LEVELS, received_ns))
-        if message.t != "delta":
-            raise self._protocol_error("neither a snapshot nor a delta", frame)
-        return self._delta(route, book.O - 1, book.C, book.b, book.a, book.M, received_ns)
-
-    def _classic_book(
-        self, route: Route, frame: Frame, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        update = _CLASSIC_BOOK.decode(frame).data
-        return self._delta(
-            route,
-            update.sequenceStart - 1,
-            update.sequenceEnd,
-            classic.levels(update.changes.bids),
-            classic.levels(update.changes.asks),
-            None if update.time is None else update.time * NS_PER_MS,
-            received_ns,
-        )
+        raise ValueError("neither data nor an answer")
 
 
 def _is_classic(key: str) -> bool:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from exchanges.lighter.market_data import CANDLE_NAMES
-from exchanges.lighter.public import LighterStream
-from exchanges.lighter.rest import REQUESTS
+from exchanges.lighter.public import LighterWire
+from exchanges.lighter.rest import REQUESTS, LighterRest
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
@@ -61,8 +61,8 @@ VENUE: Final = Venue(
     name="lighter",
     title="Lighter",
     source="apidocs.lighter.xyz (July 2026)",
-    rest=LighterStream.rest,
-    codec=LighterStream,
+    rest=LighterRest(),
+    wire=LighterWire,
     streams=(
         _stream(
             "public",

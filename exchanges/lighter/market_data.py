@@ -11,6 +11,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Raw, Struct, field
 
 from exchanges.market.events import (
+    BookDelta,
     BookSnapshot,
     Event,
     Funding,
@@ -23,7 +24,7 @@ from exchanges.market.events import (
     Top,
     Trade,
 )
-from exchanges.market.instrument import Instrument
+from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import (
     NS_PER_MS,
     NS_PER_US,
@@ -63,6 +64,16 @@ _HOUR_MS: Final = 3_600_000
 _MOST_INTEREST: Final = 1e24
 # Others move positions without a taker: settlements and deleveraging.
 _EXECUTIONS: Final = frozenset({"trade", "liquidation"})
+
+
+FIRST_SPOT: Final = 2048
+"""Numbers of spot markets begin here."""
+
+
+def kind_of(native: str) -> Kind:
+    """The kind of market that a native number tells."""
+    is_spot = native.isdecimal() and len(native) < 10 and int(native) >= FIRST_SPOT
+    return Kind.SPOT if is_spot else Kind.PERPETUAL
 
 
 def check_interest(amount: float) -> None:
@@ -133,7 +144,19 @@ class BookMessage(Struct):
     def venue_ns(self) -> int | None:
         return stamp_ns(self.last_updated_at, self.timestamp)
 
-    def levels(self) -> tuple[list[Level], list[Level]]:
+    def delta(self, instrument: Instrument, received_ns: int) -> BookDelta:
+        bids, asks = self._levels()
+        return BookDelta(
+            instrument=instrument,
+            bids=bids,
+            asks=asks,
+            previous=self.order_book.previous,
+            sequence=self.order_book.sequence,
+            venue_ns=self.venue_ns,
+            received_ns=received_ns,
+        )
+
+    def _levels(self) -> tuple[list[Level], list[Level]]:
         book = self.order_book
         return (
             [(level.price, level.size) for level in book.bids],
@@ -141,7 +164,7 @@ class BookMessage(Struct):
         )
 
     def snapshot(self, instrument: Instrument, received_ns: int) -> BookSnapshot:
-        bids, asks = self.levels()
+        bids, asks = self._levels()
         return BookSnapshot(
             instrument=instrument,
             bids=bids,

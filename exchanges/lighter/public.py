@@ -6,23 +6,30 @@ update brings the book from `begin_nonce` to `nonce`, and `offset` belongs to th
 is connected to.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import msgspec
 
-from exchanges.errors import CodecUsageError
 from exchanges.lighter import market_data as wire
-from exchanges.lighter.market_data import CANDLE_NAMES, INTERVALS, stamp_ns
-from exchanges.lighter.rest import LighterRest
+from exchanges.lighter.market_data import CANDLE_NAMES, INTERVALS, kind_of, stamp_ns
 from exchanges.market.events import Event, Notice, StreamEvent
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
 from exchanges.stream.facts import Stream
 from exchanges.stream.readers import one
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    GrantedKey,
+    Reader,
+    Refused,
+    Reply,
+    Route,
+    Said,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _BOOK: Final = msgspec.json.Decoder(wire.BookMessage, strict=False)
@@ -65,39 +72,37 @@ _PING: Final = '{"type":"ping"}'
 _PONG: Final = '{"type":"pong"}'
 
 
-class LighterStream(StreamCodec):
+class LighterWire(MarketWire):
     """One connection."""
 
     venue = "lighter"
-    rest = LighterRest()
+    candles: ClassVar = CANDLE_NAMES
 
     def __init__(
         self, stream: Stream, instruments: Instruments, *, listening: bool = False
     ) -> None:
         super().__init__(stream, instruments, listening=listening)
-        self._is_open = False  # the venue has said that it listens
+        self.is_open = False  # before the venue has said that it listens
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         name = _NAMES[topic.channel]
         if topic.channel is Channel.KLINES:
-            if topic.interval not in CANDLE_NAMES:
-                raise CodecUsageError(f"{self.venue} has no candles of {topic.interval}")
-            return f"{name}:{instrument.native}:{CANDLE_NAMES[topic.interval]}"
+            return f"{name}:{instrument.native}:{self.candle(topic)}"
         if name == "market_stats" and instrument.kind is Kind.SPOT:
             name = "spot_market_stats"
         return f"{name}:{instrument.native}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         name, _, rest = key.partition(":")
         native, _, candle = rest.partition(":")
         channel = _CHANNELS.get(name)
-        instrument = self.instruments.native(self.rest.kind_of(native), native)
+        instrument = self.instruments.native(kind_of(native), native)
         if channel is None or instrument is None:
             return None
         interval = INTERVALS[candle] if channel is Channel.KLINES else None
         return Topic(channel, instrument.symbol, interval)
 
-    def _handler(self, topic: Topic) -> Handler:
+    def reader(self, topic: Topic) -> Reader:
         match topic.channel:
             case Channel.BOOK:
                 return self._book
@@ -109,88 +114,82 @@ class LighterStream(StreamCodec):
                 return _candles
         return self._stats
 
-    def _rule(self, key: str) -> BookRule:
+    def rule(self, key: str) -> BookRule:
         return BookRule(Recovery.SNAPSHOT_IN_STREAM)
 
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         verb = "subscribe" if subscribe else "unsubscribe"
         command = {"type": verb, "channel": routes[0].key.replace(":", "/")}
         return msgspec.json.encode(command).decode()
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         return _PING
 
-    def outgoing(self, now_s: float) -> list[Frame]:
-        """Nothing before the venue has said that it listens."""
-        return super().outgoing(now_s) if self._is_open else []
-
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         envelope = _ENVELOPE.decode(frame)
         if envelope.error:
-            return self._error(envelope.error.code, envelope.error.message, received_ns)
+            return self._error(envelope.error.code, envelope.error.message)
         action, _, name = envelope.type.partition("/")
         match action:
             case "subscribed" | "update" if name:
-                return self._data(frame, action, envelope.channel, received_ns)
+                return self._data(frame, action, envelope.channel)
             case "connected":
-                self._is_open = True
+                self.is_open = True
+                return ()
             case "ping":
-                self._ready.append(_PONG)
+                return (Reply(_PONG),)
             case "pong":
-                pass
+                return ()
             case "unsubscribed":
-                return self._granted_one(envelope.channel, received_ns, subscribe=False)
+                return (GrantedKey(envelope.channel, subscribe=False),)
             case "shutdown":
                 close_in_s = envelope.close_in_ms / 1000
                 return (Notice(venue=self.venue, close_in_s=close_in_s, message="shutdown"),)
             case "error":
-                return self._error(envelope.code, envelope.message, received_ns)
-            case _:
-                raise self._protocol_error("unknown type of frame", frame)
-        return ()
+                return self._error(envelope.code, envelope.message)
+        raise ValueError("unknown type of frame")
 
-    def _data(
-        self, frame: Frame, action: str, channel: str, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    def _data(self, frame: Frame, action: str, channel: str) -> tuple[Said, ...]:
         """The first frame of a subscription also grants it."""
         name, _, market = channel.partition(":")
         if market == "all" and name in _STATISTICS:
-            return self._all_stats(name, frame, received_ns)
+            return self._all_stats(name, frame)
         payload: Any = frame
         if name in ("order_book", "trade"):
             payload = frame, action == _BEGINNING
         elif name in _STATISTICS:
             message = _STATS.decode(frame)
             payload = message.stats, message.timestamp
-        events = self._dispatch(channel, payload, received_ns)
-        if action == _BEGINNING:
-            events = self._granted_one(channel, received_ns, subscribe=True) + events
-        return events
+        data = Data(channel, payload)
+        return (GrantedKey(channel), data) if action == _BEGINNING else (data,)
 
-    def _error(self, code: int, message: str, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _all_stats(self, name: str, frame: Frame) -> tuple[Said, ...]:
+        """Recordings have one stream of all markets."""
+        message = _ALL_STATS.decode(frame)
+        return tuple(
+            Data(f"{name}:{native}", (raw, message.timestamp), is_shared=True)
+            for native, raw in (message.market_stats or message.spot_market_stats).items()
+        )
+
+    def _error(self, code: int, message: str) -> tuple[Said, ...]:
         """It names no request: it is taken to be about the oldest one that is not answered."""
         if code in _TOO_MANY:
             return ()
         if code == _ALREADY:
-            channel = message.rpartition(" ")[2].replace("/", ":")
-            return self._granted_one(channel, received_ns, subscribe=True)
-        request_id = self._subscriptions.oldest(subscribe=code != _NOT_SUBSCRIBED)
-        return self._refused(request_id, f"{message} [{code}]", received_ns)
+            return (GrantedKey(message.rpartition(" ")[2].replace("/", ":")),)
+        return (Refused(None, f"{message} [{code}]", subscribe=code != _NOT_SUBSCRIBED),)
 
     def _book(
         self, route: Route, payload: tuple[Frame, bool], received_ns: int
     ) -> tuple[StreamEvent, ...]:
         frame, is_whole = payload
         message = _BOOK.decode(frame)
-        book = message.order_book
-        if book.begin_nonce is None and not self._listening:
+        if message.order_book.begin_nonce is None and not self.listening:
             raise ValueError("a book without begin_nonce")
-        if is_whole:
-            return self._snapshot(route, message.snapshot(route.instrument, received_ns))
-        bids, asks = message.levels()
-        return self._delta(
-            route, book.previous, book.sequence, bids, asks, message.venue_ns, received_ns
-        )
+        tell = message.snapshot if is_whole else message.delta
+        return (tell(route.instrument, received_ns),)
 
     def _trades(
         self, route: Route, payload: tuple[Frame, bool], received_ns: int
@@ -229,18 +228,8 @@ class LighterStream(StreamCodec):
                 events.append(perpetual.interest(*about))
         return tuple(events)
 
-    def _all_stats(self, name: str, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
-        """Recordings have one stream of all markets; those that nothing names are left out."""
-        message = _ALL_STATS.decode(frame)
-        events: tuple[StreamEvent, ...] = ()
-        for native, raw in (message.market_stats or message.spot_market_stats).items():
-            key = f"{name}:{native}"
-            if self._subscriptions.by_key(key) or (self._listening and self._topic_of(key)):
-                events += self._dispatch(key, (raw, message.timestamp), received_ns)
-        return events
-
     def _tells(self, channel: Channel) -> bool:
-        return self._listening or channel in self.stream.channels
+        return self.listening or channel in self.stream.channels
 
 
 def _candles(route: Route, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:

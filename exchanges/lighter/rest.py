@@ -24,7 +24,7 @@ from exchanges.errors import (
 )
 from exchanges.lighter import listing as wire
 from exchanges.lighter import market_data
-from exchanges.lighter.market_data import CANDLE_NAMES, FUNDING_S
+from exchanges.lighter.market_data import CANDLE_NAMES, FUNDING_S, kind_of
 from exchanges.market.events import (
     BookSnapshot,
     Funding,
@@ -66,7 +66,6 @@ _COST: Final = 1.0
 # Recent trades are held to 40 calls a minute where others are to 60.
 _COST_OF_TRADES: Final = 1.5
 _FILTERS: Final[Mapping[Kind, str]] = {Kind.SPOT: "spot", Kind.PERPETUAL: "perp"}
-_FIRST_SPOT: Final = 2048
 _MOST_ORDERS: Final = 250
 _MOST_TRADES: Final = 100
 _MOST_CANDLES: Final = 500
@@ -100,8 +99,7 @@ class LighterRest(PublicRest):
     }
 
     def kind_of(self, native: str) -> Kind:
-        is_spot = native.isdecimal() and len(native) < 10 and int(native) >= _FIRST_SPOT
-        return Kind.SPOT if is_spot else Kind.PERPETUAL
+        return kind_of(native)
 
     def error(self, response: Response, asked: str) -> ExchangeError | None:
         body = _ERROR.decode(response.body)

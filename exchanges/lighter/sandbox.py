@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exchanges.chance import Chance
-from exchanges.lighter.market_data import FUNDING_S, INTERVALS
+from exchanges.lighter.market_data import FIRST_SPOT, FUNDING_S, INTERVALS
 from exchanges.lighter.sandbox_public import LighterSession, candle_row, trade_row
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
@@ -34,7 +34,6 @@ _PREFIX: Final = "/api/v1"
 _CODES: Final = {400: 21602, 404: 29404, BAD_PARAMETER: 20001, 429: 23000}
 _OLDEST: Final = {("ETH", "USDC"): 0, ("BTC", "USDC"): 1}
 _FIRST_PERPETUAL: Final = 2
-_FIRST_SPOT: Final = 2048
 _MOST_ORDERS: Final = 250
 _ALL_LEVELS: Final = 1_000_000
 
@@ -59,7 +58,7 @@ class LighterSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         if settle and (base, quote) in _OLDEST:
             return str(_OLDEST[base, quote])
-        first = _FIRST_PERPETUAL if settle else _FIRST_SPOT
+        first = _FIRST_PERPETUAL if settle else FIRST_SPOT
         of_kind = [
             number for names, number in self._numbers.items() if bool(names[2]) == bool(settle)
         ]

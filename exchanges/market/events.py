@@ -6,6 +6,7 @@ Prices are quote currency per base unit, sizes are base units.
 """
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -42,11 +43,16 @@ class BookSnapshot(Event, frozen=True, kw_only=True, gc=False):
     checksum: int | None = None
 
 
+UNTOLD: Final = -1
+"""An id that the venue does not write, where something else proves that an update follows."""
+
+
 class BookDelta(Event, frozen=True, kw_only=True, gc=False):
     """Changed levels: absolute sizes, zero removes the level.
 
-    The event turns the book of `previous` into the book of `sequence`. The codec has checked
-    that `previous` is the sequence of the event before.
+    The event turns the book of `previous` into the book of `sequence`. A codec tells it only
+    after it has checked that `previous` is the sequence of the event before; what its wire reads
+    may have `UNTOLD` ids, of which the codec makes those that follow.
     """
 
     bids: list[Level]

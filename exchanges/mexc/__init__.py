@@ -11,8 +11,8 @@ from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.mexc.listing import ASSETS
-from exchanges.mexc.public import MexcStream
-from exchanges.mexc.rest import REST_CANDLES, SHARED, SYNC_LEVELS, WEIGHTS
+from exchanges.mexc.public import MexcWire
+from exchanges.mexc.rest import REST_CANDLES, SHARED, SYNC_LEVELS, WEIGHTS, MexcRest
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
 
@@ -58,9 +58,9 @@ VENUE: Final = Venue(
     name="mexc",
     title="MEXC",
     source="official spot v3 documentation (August 2025 to April 2026)",
-    rest=MexcStream.rest,
+    rest=MexcRest(),
     start_limit=SYNC_LEVELS,
-    codec=MexcStream,
+    wire=MexcWire,
     streams=(
         Stream(
             name="stream",

@@ -13,7 +13,7 @@ from typing import Annotated, Final, Protocol, Self, TypeVar
 from google.protobuf.message import Message
 from msgspec import Meta, Struct, convert
 
-from exchanges.market.events import BookSnapshot, Kline, Ticker, Top, Trade
+from exchanges.market.events import BookDelta, BookSnapshot, Kline, Ticker, Top, Trade
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import (
     NS_PER_MS,
@@ -110,6 +110,17 @@ class AggreDepths(Struct):
             "toVersion": message.toVersion,
         }
         return convert(fields, cls, strict=False)
+
+    def delta(self, instrument: Instrument, venue_ns: int | None, received_ns: int) -> BookDelta:
+        return BookDelta(
+            instrument=instrument,
+            bids=self.bids,
+            asks=self.asks,
+            previous=self.fromVersion - 1,
+            sequence=self.toVersion,
+            venue_ns=venue_ns,
+            received_ns=received_ns,
+        )
 
 
 class LimitDepths(Struct):

@@ -5,24 +5,29 @@ book are those of `sequence.py`: a frame brings the book from `fromVersion` - 1 
 and the start is fetched. `limit.depth` and `bookTicker.batch` are only read, from recordings.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import msgspec
 from google.protobuf.message import DecodeError
 
-from exchanges.errors import CodecUsageError
-from exchanges.market.events import BookSnapshot, StreamEvent
+from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import Channel, Topic
 from exchanges.mexc import market_data as wire
 from exchanges.mexc.market_data import INTERVALS, STREAM_CANDLES, read, sent_ns
-from exchanges.mexc.rest import MexcRest
 from exchanges.mexc.wire.mexc_push_pb2 import PushDataV3ApiWrapper
-from exchanges.rest.request import Request
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Granted,
+    Reader,
+    Refused,
+    Route,
+    Said,
+)
 
 _ANSWER: Final = msgspec.json.Decoder(wire.Answer)
 _PUSH: Final = PushDataV3ApiWrapper.FromString
@@ -57,6 +62,13 @@ def _body(push: PushDataV3ApiWrapper, name: str) -> Any:
     return getattr(push, name)
 
 
+def _book(route: Route, push: PushDataV3ApiWrapper, received_ns: int) -> tuple[StreamEvent, ...]:
+    about = route.instrument, sent_ns(push), received_ns
+    if route.key.startswith(_PARTIAL_BOOKS):
+        return (wire.LimitDepths.of(_body(push, "publicLimitDepths")).snapshot(*about),)
+    return (wire.AggreDepths.of(_body(push, "publicAggreDepths")).delta(*about),)
+
+
 def _top(route: Route, push: PushDataV3ApiWrapper, received_ns: int) -> tuple[StreamEvent, ...]:
     if route.key.startswith(_BATCHES):
         tickers = _body(push, "publicBookTickerBatch").items
@@ -85,7 +97,8 @@ def _kline(route: Route, push: PushDataV3ApiWrapper, received_ns: int) -> tuple[
     return (kline.kline(route.instrument, sent_ns(push), received_ns),)
 
 
-_READERS: Final[Mapping[Channel, Handler]] = {
+_READERS: Final[Mapping[Channel, Reader]] = {
+    Channel.BOOK: _book,
     Channel.TOP: _top,
     Channel.TRADES: _trades,
     Channel.TICKER: _ticker,
@@ -93,26 +106,24 @@ _READERS: Final[Mapping[Channel, Handler]] = {
 }
 
 
-class MexcStream(StreamCodec):
+class MexcWire(MarketWire):
     """One connection. A key is the name of a channel, as it is subscribed."""
 
     venue = "mexc"
-    rest = MexcRest()
+    candles: ClassVar = STREAM_CANDLES
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         native = instrument.native
         match topic.channel:
             case Channel.TICKER:
                 market = f"{native}@{_ZONE}"
             case Channel.KLINES:
-                if topic.interval not in STREAM_CANDLES:
-                    raise CodecUsageError(f"{self.venue} has no candles of {topic.interval}")
-                market = f"{native}@{STREAM_CANDLES[topic.interval]}"
+                market = f"{native}@{self.candle(topic)}"
             case _:
                 market = f"{_PACE}{native}"
         return f"{_SPOT}{_NAMES[topic.channel]}{_VERSION}{market}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         name, _, market = key.removeprefix(_SPOT).partition(_VERSION)
         native, _, rest = market.removeprefix("10ms@").removeprefix(_PACE).partition("@")
         channel, instrument = _CHANNELS.get(name), self.instruments.native(Kind.SPOT, native)
@@ -121,17 +132,17 @@ class MexcStream(StreamCodec):
         interval = INTERVALS[rest] if channel is Channel.KLINES else None
         return Topic(channel, instrument.symbol, interval)
 
-    def _handler(self, topic: Topic) -> Handler:
-        return self._book if topic.channel is Channel.BOOK else _READERS[topic.channel]
+    def reader(self, topic: Topic) -> Reader:
+        return _READERS[topic.channel]
 
-    def _rule(self, key: str) -> BookRule:
-        is_whole = key.startswith(_PARTIAL_BOOKS)
-        return BookRule(Recovery.SNAPSHOT_IN_STREAM if is_whole else Recovery.SNAPSHOT_BY_REQUEST)
+    def rule(self, key: str) -> BookRule:
+        if key.startswith(_PARTIAL_BOOKS):
+            return BookRule(Recovery.SNAPSHOT_IN_STREAM, whole=True)
+        return BookRule(Recovery.SNAPSHOT_BY_REQUEST)
 
-    def _snapshot_request(self, route: Route) -> Request[BookSnapshot]:
-        return self.rest.book(route.instrument)
-
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         request = {
             "method": "SUBSCRIPTION" if subscribe else "UNSUBSCRIPTION",
             "params": [route.key for route in routes],
@@ -139,47 +150,22 @@ class MexcStream(StreamCodec):
         }
         return msgspec.json.encode(request).decode()
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         return _PING
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         if isinstance(frame, str):
-            return self._answer(_ANSWER.decode(frame), received_ns)
+            return self._answer(_ANSWER.decode(frame))
         try:
             push = _PUSH(frame)
         except DecodeError as error:
-            raise self._protocol_error(str(error), frame) from error
-        return self._dispatch(push.channel, push, received_ns)
+            raise ValueError(str(error)) from error
+        return (Data(push.channel, push),)
 
-    def _answer(self, answer: wire.Answer, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _answer(self, answer: wire.Answer) -> tuple[Said, ...]:
         if answer.msg == _PONG:
             return ()
         # What is granted is named; a refusal begins "Not Subscribed", and has code 0 as well.
         if answer.code == 0 and answer.msg.startswith(_SPOT):
-            return self._granted(answer.id, received_ns)
-        return self._refused(answer.id, f"{answer.msg} [{answer.code}]", received_ns)
-
-    def _book(
-        self, route: Route, push: PushDataV3ApiWrapper, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        if route.key.startswith(_PARTIAL_BOOKS):
-            return self._partial_book(route, push, received_ns)
-        update = wire.AggreDepths.of(_body(push, "publicAggreDepths"))
-        return self._delta(
-            route,
-            update.fromVersion - 1,
-            update.toVersion,
-            update.bids,
-            update.asks,
-            sent_ns(push),
-            received_ns,
-        )
-
-    def _partial_book(
-        self, route: Route, push: PushDataV3ApiWrapper, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        book = wire.LimitDepths.of(_body(push, "publicLimitDepths"))
-        feed = route.feed
-        if feed and feed.is_live and book.version <= feed.last:
-            return ()
-        return self._snapshot(route, book.snapshot(route.instrument, sent_ns(push), received_ns))
+            return (Granted(answer.id),)
+        return (Refused(answer.id, f"{answer.msg} [{answer.code}]"),)

@@ -19,7 +19,7 @@ from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level, MarketUpdate
 from exchanges.sandbox.request import ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 _MOST_STREAMS: Final = 30
 # Names before ".v3.api.pb@".

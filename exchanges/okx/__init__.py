@@ -10,8 +10,8 @@ from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.okx.market_data import CANDLE_NAMES
-from exchanges.okx.public import OkxStream, checksum
-from exchanges.okx.rest import LIMIT_WINDOW_S, LIMITS
+from exchanges.okx.public import OkxWire, checksum
+from exchanges.okx.rest import LIMIT_WINDOW_S, LIMITS, OkxRest
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
@@ -63,8 +63,8 @@ VENUE: Final = Venue(
     name="okx",
     title="OKX",
     source="www.okx.com/docs-v5 (July 2026)",
-    rest=OkxStream.rest,
-    codec=OkxStream,
+    rest=OkxRest(),
+    wire=OkxWire,
     streams=(
         _stream(
             "public",

@@ -11,6 +11,8 @@ from typing import Annotated, Final
 from msgspec import Meta, Raw, Struct
 
 from exchanges.market.events import (
+    UNTOLD,
+    BookDelta,
     BookSnapshot,
     Funding,
     Kline,
@@ -56,6 +58,11 @@ CANDLE_NAMES: Final = {
     KlineInterval.MO1: "1Mutc",
     KlineInterval.MO3: "3Mutc",
 }
+
+
+def kind_of(native: str) -> Kind:
+    """The kind of market that a native name tells."""
+    return Kind.PERPETUAL if native.endswith("-SWAP") else Kind.SPOT
 
 
 class Arg(Struct, frozen=True):
@@ -144,6 +151,20 @@ class BookMessage(Struct):
         if self.seqId is None:
             return 0 if self.checksum is None else self.ts
         return self.seqId
+
+    def delta(self, instrument: Instrument, received_ns: int) -> BookDelta:
+        """An update; of one without ids only the order and the checksum are told."""
+        has_ids = self.has_ids
+        return BookDelta(
+            instrument=instrument,
+            bids=in_base_units(self.bids, instrument),
+            asks=in_base_units(self.asks, instrument),
+            previous=UNTOLD if self.prevSeqId is None else self.prevSeqId,
+            sequence=self.sequence,
+            venue_ns=self.ts * NS_PER_MS,
+            received_ns=received_ns,
+            checksum=None if has_ids else self.checksum,
+        )
 
     def snapshot(
         self, instrument: Instrument, received_ns: int, *, window: int = 0, verified: int = 0

@@ -5,31 +5,37 @@ order book's rules are those of `sequence.py` with the snapshot in the stream: a
 the book from `prevSeqId` to `seqId`, and maintenance may restart the count.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, Final
 
 import msgspec
 from msgspec import Raw
 
-from exchanges.errors import CodecUsageError
 from exchanges.market.events import Level, Notice, StreamEvent
 from exchanges.market.instrument import Instrument, Kind
-from exchanges.market.numbers import NS_PER_MS, plain
+from exchanges.market.numbers import plain
 from exchanges.market.topics import Channel, Topic
 from exchanges.okx import market_data as wire
-from exchanges.okx.market_data import CANDLE_NAMES, in_base_units
-from exchanges.okx.rest import OkxRest
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.okx.market_data import CANDLE_NAMES, kind_of
+from exchanges.stream.books import MarketWire
 from exchanges.stream.readers import each
 from exchanges.stream.sequence import BookRule, Recovery, interleaved_crc32
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    GrantedKey,
+    Reader,
+    Refused,
+    Route,
+    Said,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _BOOKS: Final = msgspec.json.Decoder(list[wire.BookMessage], strict=False)
 _CANDLES: Final = msgspec.json.Decoder(list[wire.CandleRow], strict=False)
 _LIQUIDATIONS: Final = msgspec.json.Decoder(list[wire.LiquidationMessage], strict=False)
 
-_READERS: Final[Mapping[Channel, Handler]] = {
+_READERS: Final[Mapping[Channel, Reader]] = {
     Channel.TOP: each(wire.TopMessage),
     Channel.TRADES: each(wire.TradeMessage),
     Channel.TICKER: each(wire.TickerMessage),
@@ -59,24 +65,22 @@ _CLOSING_SOON: Final = "64008"
 _CLOSING_S: Final = 60.0
 
 
-class OkxStream(StreamCodec):
+class OkxWire(MarketWire):
     """One connection to the public or the business address."""
 
     venue = "okx"
-    rest = OkxRest()
+    candles: ClassVar = CANDLE_NAMES
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         if topic.channel is Channel.KLINES:
-            if topic.interval not in CANDLE_NAMES:
-                raise CodecUsageError(f"{self.venue} has no candles of {topic.interval}")
-            return f"{_CANDLE}{CANDLE_NAMES[topic.interval]}:{instrument.native}"
+            return f"{_CANDLE}{self.candle(topic)}:{instrument.native}"
         if topic.channel is Channel.LIQUIDATIONS:
             return f"{_NAMES[topic.channel]}:SWAP"
         return f"{_NAMES[topic.channel]}:{instrument.native}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         name, _, native = key.partition(":")
-        instrument = self.instruments.native(self.rest.kind_of(native), native)
+        instrument = self.instruments.native(kind_of(native), native)
         if instrument is None:
             return None
         if interval := _INTERVALS.get(name):
@@ -84,7 +88,7 @@ class OkxStream(StreamCodec):
         channel = _CHANNELS.get(name)
         return Topic(channel, instrument.symbol) if channel else None
 
-    def _handler(self, topic: Topic) -> Handler:
+    def reader(self, topic: Topic) -> Reader:
         match topic.channel:
             case Channel.BOOK:
                 return self._book
@@ -95,10 +99,12 @@ class OkxStream(StreamCodec):
             case channel:
                 return _READERS[channel]
 
-    def _rule(self, key: str) -> BookRule:
+    def rule(self, key: str) -> BookRule:
         return BookRule(Recovery.SNAPSHOT_IN_STREAM, resets=True)
 
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         request = {
             "id": str(request_id),
             "op": "subscribe" if subscribe else "unsubscribe",
@@ -106,33 +112,31 @@ class OkxStream(StreamCodec):
         }
         return msgspec.json.encode(request).decode()
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         return "ping"
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         if frame == "pong":
             return ()
         envelope = _ENVELOPE.decode(frame)
         key = f"{envelope.arg.channel}:{envelope.arg.instId or envelope.arg.instType}"
         if envelope.event:
-            return self._event(envelope, key, received_ns)
+            return self._event(envelope, key)
         if envelope.arg.channel == _NAMES[Channel.BOOK]:
-            return self._dispatch(key, envelope, received_ns)
-        return self._dispatch(key, envelope.data, received_ns)
+            return (Data(key, envelope),)
+        return (Data(key, envelope.data),)
 
-    def _event(
-        self, envelope: wire.Envelope, key: str, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    def _event(self, envelope: wire.Envelope, key: str) -> tuple[Said, ...]:
         """News of the connection itself."""
         match envelope.event:
             case "subscribe" | "unsubscribe":
                 subscribe = envelope.event == "subscribe"
-                return self._granted_one(key, received_ns, subscribe=subscribe)
+                return (GrantedKey(key, subscribe),)
             case "error":
                 # It names the request, not the arg; those granted have been told one by one.
                 request_id = int(envelope.id) if envelope.id.isdecimal() else -1
                 message = f"{envelope.msg} [{envelope.code}]"
-                return self._refused(request_id, message, received_ns)
+                return (Refused(request_id, message),)
             case "notice" if envelope.code == _CLOSING_SOON:
                 notice = Notice(venue=self.venue, close_in_s=_CLOSING_S, message=envelope.msg)
                 return (notice,)
@@ -141,36 +145,23 @@ class OkxStream(StreamCodec):
     def _book(
         self, route: Route, envelope: wire.Envelope, received_ns: int
     ) -> tuple[StreamEvent, ...]:
-        feed, instrument = route.feed, route.instrument
-        assert feed is not None
-        events: tuple[StreamEvent, ...] = ()
-        for message in _BOOKS.decode(envelope.data):
-            has_ids = message.has_ids
-            if envelope.action == "snapshot":
-                snapshot = message.snapshot(
-                    instrument,
-                    received_ns,
-                    window=BOOK_LEVELS,
-                    verified=0 if has_ids else CHECKSUM_LEVELS,
-                )
-                events += self._snapshot(route, snapshot)
-                continue
-            # Recordings from before 2023 have no ids: their updates are taken as they come, and
-            # the book is proven by the checksum, which has been dead (always 0) since June 2026.
-            # An older update that comes late can bring back an older book with a right checksum;
-            # its stamp gives it away.
-            last, previous = message.sequence, message.prevSeqId
-            events += self._delta(
-                route,
-                min(feed.last, last) if previous is None else previous,
-                last,
-                in_base_units(message.bids, instrument),
-                in_base_units(message.asks, instrument),
-                message.ts * NS_PER_MS,
+        """Recordings from before 2023 have no ids: a book is then proven by its checksum.
+
+        That is dead (always 0) since June 2026. An older update that comes late can bring back an
+        older book with a right checksum; its stamp gives it away.
+        """
+        messages = _BOOKS.decode(envelope.data)
+        if envelope.action != "snapshot":
+            return tuple(message.delta(route.instrument, received_ns) for message in messages)
+        return tuple(
+            message.snapshot(
+                route.instrument,
                 received_ns,
-                None if has_ids else message.checksum,
+                window=BOOK_LEVELS,
+                verified=0 if message.has_ids else CHECKSUM_LEVELS,
             )
-        return events
+            for message in messages
+        )
 
     def _candles(self, route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
         interval = _INTERVALS[route.key.partition(":")[0]]

@@ -34,7 +34,7 @@ from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.okx import listing, market_data
 from exchanges.okx.listing import Reply
-from exchanges.okx.market_data import CANDLE_NAMES
+from exchanges.okx.market_data import CANDLE_NAMES, kind_of
 from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Listing, Request, Response
 
@@ -99,7 +99,7 @@ class OkxRest(PublicRest):
     }
 
     def kind_of(self, native: str) -> Kind:
-        return Kind.PERPETUAL if native.endswith("-SWAP") else Kind.SPOT
+        return kind_of(native)
 
     def error(self, response: Response, asked: str) -> ExchangeError | None:
         """Errors come with HTTP 200 as well; the code says more than the status."""

@@ -18,7 +18,7 @@ from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text, ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.sandbox.synthetic import Candle
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 _CHANNELS: Final[Mapping[str, Mapping[str, Channel]]] = {
     "public": {

@@ -11,8 +11,8 @@ from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
 from exchanges.paradex.listing import CANDLE_NAMES
-from exchanges.paradex.public import ParadexStream
-from exchanges.paradex.rest import REQUESTS
+from exchanges.paradex.public import ParadexWire
+from exchanges.paradex.rest import REQUESTS, ParadexRest
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
@@ -63,8 +63,8 @@ VENUE: Final = Venue(
     name="paradex",
     title="Paradex",
     source="github.com/tradeparadex/paradex-docs (August 2026)",
-    rest=ParadexStream.rest,
-    codec=ParadexStream,
+    rest=ParadexRest(),
+    wire=ParadexWire,
     streams=(
         _stream("public", Channel.BOOK, Channel.TOP, Channel.TRADES, Channel.TICKER),
         _stream(

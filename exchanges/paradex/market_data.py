@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Raw, Struct
 
 from exchanges.market.events import (
+    BookDelta,
     BookSnapshot,
     Funding,
     Level,
@@ -113,7 +114,19 @@ class BookMessage(Struct):
             received_ns=received_ns,
         )
 
-    def changes(self) -> tuple[list[Level], list[Level]]:
+    def delta(self, instrument: Instrument, received_ns: int) -> BookDelta:
+        bids, asks = self._changes()
+        return BookDelta(
+            instrument=instrument,
+            bids=bids,
+            asks=asks,
+            previous=self.seq_no - 1,
+            sequence=self.seq_no,
+            venue_ns=self.venue_ns,
+            received_ns=received_ns,
+        )
+
+    def _changes(self) -> tuple[list[Level], list[Level]]:
         """Of both sides; what is deleted comes first, as it may be inserted again."""
         set_ = [*(self.inserts or []), *(self.updates or [])]
         deleted = self.deletes or []

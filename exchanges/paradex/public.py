@@ -8,7 +8,7 @@ book are those of `sequence.py` with the snapshot in the stream: a delta brings 
 it repeats the one before, is a gap as well.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -17,11 +17,18 @@ from exchanges.market.events import Event, StreamEvent
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import Channel, Topic
 from exchanges.paradex import market_data as wire
-from exchanges.paradex.rest import ParadexRest
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
 from exchanges.stream.readers import one
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Granted,
+    Reader,
+    Refused,
+    Route,
+    Said,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _NAMED: Final = msgspec.json.Decoder(wire.Named)
@@ -71,18 +78,17 @@ _PING: Final = (
 )
 
 
-class ParadexStream(StreamCodec):
+class ParadexWire(MarketWire):
     """One connection."""
 
     venue = "paradex"
-    rest = ParadexRest()
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         if topic.channel is Channel.BOOK:
             return f"{_BOOKS}.{instrument.native}.{_DELTAS}"
         return f"{_NAMES[topic.channel]}.{instrument.native}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         name, _, native = key.partition(".")
         channel = _CHANNELS.get(name)
         if name == _BOOKS:
@@ -92,10 +98,10 @@ class ParadexStream(StreamCodec):
         instrument = self.instruments.native(Kind.PERPETUAL, native)
         return Topic(channel, instrument.symbol) if channel and instrument else None
 
-    def _handler(self, topic: Topic) -> Handler:
+    def reader(self, topic: Topic) -> Reader:
         match topic.channel:
             case Channel.BOOK:
-                return self._book
+                return _book
             case Channel.TOP:
                 return _TOP
             case Channel.FUNDING:
@@ -104,10 +110,12 @@ class ParadexStream(StreamCodec):
                 return self._trade
         return self._summary
 
-    def _rule(self, key: str) -> BookRule:
+    def rule(self, key: str) -> BookRule:
         return BookRule(Recovery.SNAPSHOT_IN_STREAM, resets=True)
 
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         request = {
             "jsonrpc": "2.0",
             "method": "subscribe" if subscribe else "unsubscribe",
@@ -116,43 +124,30 @@ class ParadexStream(StreamCodec):
         }
         return msgspec.json.encode(request).decode()
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         return _PING
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         envelope = _ENVELOPE.decode(frame)
         if envelope.method == "subscription" and envelope.params:
             channel, data = envelope.params.channel, envelope.params.data
             if name := _OF_ALL.get(channel):
                 named = _NAMED.decode(data)
-                channel = f"{name}.{named.market or named.symbol}"
-                if not (self._subscriptions.by_key(channel) or self._names_a_market(channel)):
-                    return ()  # options among them
-            return self._dispatch(channel, data, received_ns)
+                # Options among them.
+                return (Data(f"{name}.{named.market or named.symbol}", data, is_shared=True),)
+            return (Data(channel, data),)
         if envelope.error:
-            return self._error(envelope.id, envelope.error, received_ns)
+            return self._error(envelope.id, envelope.error)
         if envelope.id is not None and envelope.result:
-            return self._granted(envelope.id, received_ns)
-        raise self._protocol_error("neither data nor an answer", frame)
+            return (Granted(envelope.id),)
+        raise ValueError("neither data nor an answer")
 
-    def _error(
-        self, request_id: int | None, error: wire.Error, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    def _error(self, request_id: int | None, error: wire.Error) -> tuple[Said, ...]:
         """Errors that name no request refuse none, nor does haste: it is told as unanswered."""
         if request_id is None or request_id == _PING_ID or error.code == _TOO_MANY:
             return ()
         detail = f": {error.data}" if isinstance(error.data, str) else ""
-        return self._refused(request_id, f"{error.message}{detail} [{error.code}]", received_ns)
-
-    def _book(self, route: Route, data: msgspec.Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-        message = _BOOK.decode(data)
-        if message.market != route.instrument.native:
-            raise ValueError("the book of another market")
-        if message.update_type == "s":
-            window = 0 if route.key.endswith(_DELTAS) else _DEPTH
-            return self._snapshot(route, message.snapshot(route.instrument, window, received_ns))
-        last, (bids, asks) = message.seq_no, message.changes()
-        return self._delta(route, last - 1, last, bids, asks, message.venue_ns, received_ns)
+        return (Refused(request_id, f"{error.message}{detail} [{error.code}]"),)
 
     def _trade(self, route: Route, data: msgspec.Raw, received_ns: int) -> tuple[StreamEvent, ...]:
         message = _TRADE.decode(data)
@@ -175,9 +170,15 @@ class ParadexStream(StreamCodec):
             events.append(perpetual.interest(route.instrument, received_ns))
         return tuple(events)
 
-    def _names_a_market(self, key: str) -> bool:
-        """To be listened to, though nobody asked for it."""
-        return self._listening and self._topic_of(key) is not None
-
     def _tells(self, channel: Channel) -> bool:
-        return self._listening or channel in self.stream.channels
+        return self.listening or channel in self.stream.channels
+
+
+def _book(route: Route, data: msgspec.Raw, received_ns: int) -> tuple[StreamEvent, ...]:
+    message = _BOOK.decode(data)
+    if message.market != route.instrument.native:
+        raise ValueError("the book of another market")
+    if message.update_type == "d":
+        return (message.delta(route.instrument, received_ns),)
+    window = 0 if route.key.endswith(_DELTAS) else _DEPTH
+    return (message.snapshot(route.instrument, window, received_ns),)

@@ -1,10 +1,11 @@
 """The contract of a request: requests and responses as values.
 
 A venue's `rest.py` builds requests and reads responses with pure functions; nothing here sends.
-A request knows what it costs, whether it may be repeated, and how to read its answer.
+A request knows what it costs, what it does there, and how to read its answer.
 """
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -14,6 +15,14 @@ from msgspec.structs import replace
 from exchanges.market.instrument import Instrument
 
 T = TypeVar("T")
+
+
+class Effect(Enum):
+    """What sending a request once more would do."""
+
+    READ = "read"  # nothing: it asks
+    REPEATABLE = "repeatable"  # no harm: a cancel, a keep-alive
+    ONCE = "once"  # harm: a second order
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +52,7 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     costs: tuple[tuple[str, float], ...] = ()
-    idempotent: bool = True
-    signed: bool = False
+    effect: Effect = Effect.READ
     instrument: Instrument | None = None
     dated: Callable[[int], tuple[tuple[str, str], ...]] | None = None
 

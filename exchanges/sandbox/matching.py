@@ -137,7 +137,9 @@ class BookSide:
 
     def levels(self, count: int) -> list[Level]:
         """The best `count` levels, best first."""
-        return [(price, self._queues[price].size) for price in islice(self, count)]
+        sign, queues = self._sign, self._queues
+        best_first = islice(reversed(self._keys), count)
+        return [(price := key * sign, queues[price].size) for key in best_first]
 
     def first(self) -> RestingOrder:
         """The oldest order at the best price; the side is not empty."""

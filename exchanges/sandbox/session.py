@@ -17,7 +17,7 @@ from exchanges.market.topics import Channel, KlineInterval
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import json_text
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 if TYPE_CHECKING:
     from exchanges.sandbox.venue import SandboxVenue

@@ -10,7 +10,7 @@ import msgspec
 
 from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instrument
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import Reader, Route
 
 
 class Message(Protocol):
@@ -22,7 +22,7 @@ class Message(Protocol):
 M = TypeVar("M", bound=Message)
 
 
-def one(wire: type[M]) -> Handler:
+def one(wire: type[M]) -> Reader:
     """Reads payloads that are one `wire` struct."""
     decode = msgspec.json.Decoder(wire, strict=False).decode
 
@@ -32,7 +32,7 @@ def one(wire: type[M]) -> Handler:
     return read
 
 
-def each(wire: type[M]) -> Handler:
+def each(wire: type[M]) -> Reader:
     """Reads payloads that are a list of `wire` structs."""
     decode = msgspec.json.Decoder(list[wire], strict=False).decode  # type: ignore[valid-type]
 

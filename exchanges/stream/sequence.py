@@ -8,8 +8,8 @@ id `last`. Then one rule serves all families:
 3. Anything else is a gap: the book is lost until it starts anew.
 
 They differ in how a book starts (`Recovery`). With `SNAPSHOT_IN_STREAM` the venue sends a whole
-book after each subscription, and updates before it mean nothing. With `SNAPSHOT_BY_REQUEST`
-updates are buffered while a snapshot of id S is fetched; then
+book after each subscription, and updates before it mean nothing. With the others updates are
+buffered while a snapshot of id S is fetched; then
 
 4. buffered updates whose `last` is not above S are dropped;
 5. the first one kept must reach back to S (`previous` <= S; sizes are absolute, so that one
@@ -29,8 +29,9 @@ from itertools import chain, zip_longest
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
-from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Event, Fault, Level
+from exchanges.market.events import UNTOLD, BookDelta, BookLost, BookSnapshot, Event, Fault, Level
 from exchanges.market.instrument import Instrument
 
 # A stream of twenty updates a second fills this in a minute and a half; the snapshot that ends
@@ -41,8 +42,9 @@ MAX_BUFFERED: Final = 2_000
 class Recovery(Enum):
     """Where a book's starting point comes from."""
 
-    SNAPSHOT_IN_STREAM = "in stream"
+    SNAPSHOT_IN_STREAM = "in stream"  # after each subscription
     SNAPSHOT_BY_REQUEST = "by request"
+    SNAPSHOT_ON_SOCKET = "on the socket"  # also by request, which the socket carries
 
 
 class BookRule(msgspec.Struct, frozen=True):
@@ -50,140 +52,143 @@ class BookRule(msgspec.Struct, frozen=True):
 
     Where `resets` is true the venue's ids may fall: an update that follows ours but ends lower
     restarts the count. A low id then proves nothing, so that of rule 2 only this is left: a
-    repetition of the update before is ignored.
+    repetition of the update before is ignored. Where `whole` is true every frame is a whole book,
+    and one that is not newer says nothing. Where `needs_update` is true a fetched start counts
+    only once an update has shown that the stream is alive.
     """
 
     recovery: Recovery
     resets: bool = False
+    whole: bool = False
+    needs_update: bool = False
 
 
 class BookFeed:
     """Decides which updates of one market's stream may reach its book.
 
     Feed it with `delta` and `snapshot`; what they return is what the book may apply, or the
-    news that it is lost. While `wants_start` is true somebody must get it a snapshot.
+    news that it is lost.
+
+    Attributes:
+        is_live: whether what it passes on is a book.
+        is_refreshing: whether a live book is to be given another start.
+        last: the id of what was passed on last.
+        losses: how often it was lost.
     """
 
     __slots__ = (
         "_buffer",
         "_joining",
         "_previous",
-        "_refreshing",
-        "instrument",
         "is_live",
+        "is_refreshing",
         "last",
         "losses",
         "rule",
-        "wants_start",
     )
 
-    def __init__(self, instrument: Instrument, rule: BookRule) -> None:
-        self.instrument = instrument
+    def __init__(self, rule: BookRule) -> None:
         self.rule = rule
         self.is_live = False
-        self.wants_start = rule.recovery is Recovery.SNAPSHOT_BY_REQUEST
+        self.is_refreshing = False
         self.last = 0
-        self._previous = -1  # what the update that led to `last` came from
         self.losses = 0
+        self._previous = -1  # what the update that led to `last` came from
         self._joining = False  # live, but no update has confirmed that it follows the snapshot
-        self._refreshing = False  # live, and a new snapshot has been asked for
         self._buffer: deque[BookDelta] = deque(maxlen=MAX_BUFFERED)
 
-    def delta(
-        self,
-        previous: int,
-        last: int,
-        bids: list[Level],
-        asks: list[Level],
-        venue_ns: int | None,
-        received_ns: int,
-        checksum: int | None = None,
-    ) -> tuple[Event, ...]:
+    def delta(self, update: BookDelta) -> tuple[Event, ...]:
         """Judge one update."""
-        update = BookDelta(
-            instrument=self.instrument,
-            bids=bids,
-            asks=asks,
-            previous=previous,
-            sequence=last,
-            venue_ns=venue_ns,
-            received_ns=received_ns,
-            checksum=checksum,
-        )
-        if self.is_live and previous == self.last <= last:
-            self._previous, self.last = previous, last
+        if self.is_live and update.previous == self.last <= update.sequence:
+            self._previous, self.last = self.last, update.sequence
             self._joining = False
-            if self._refreshing:
+            if self.is_refreshing:
                 self._buffer.append(update)
             return (update,)
+        if not self.is_live:
+            self._keep(update)
+            return ()
+        if update.previous == UNTOLD:
+            last = self.last if update.sequence == UNTOLD else update.sequence
+            return self.delta(replace(update, previous=min(self.last, last), sequence=last))
         return self._judge(update)
 
     def snapshot(self, snapshot: BookSnapshot) -> tuple[Event, ...]:
-        """Start from `snapshot`, followed by the buffered updates that belong after it."""
-        backlog = [update for update in self._buffer if update.sequence > snapshot.sequence]
-        oldest = backlog[0].previous if backlog else self.last if self._refreshing else 0
-        if oldest > snapshot.sequence:
-            self.wants_start = True  # rule 6
+        """Start from `snapshot`, followed by the buffered updates that belong after it.
+
+        Nothing comes of one that is too old: another is needed.
+        """
+        if self.rule.whole and self.is_live and snapshot.sequence <= self.last:
             return ()
+        backlog = [update for update in self._buffer if update.sequence > snapshot.sequence]
+        oldest = backlog[0].previous if backlog else self.last if self.is_refreshing else 0
+        if oldest > snapshot.sequence:
+            return ()  # rule 6
         self._buffer.clear()
-        self._refreshing = False
+        self.is_refreshing = False
         self.is_live = True
-        self.wants_start = False
         self._previous, self.last = -1, snapshot.sequence
-        self._joining = self.rule.recovery is Recovery.SNAPSHOT_BY_REQUEST
-        joined = (self._judge(update) for update in backlog)
+        self._joining = self.rule.recovery is not Recovery.SNAPSHOT_IN_STREAM
+        joined = (self.delta(update) for update in backlog)
         return (snapshot, *chain.from_iterable(joined))
 
     def refresh(self) -> None:
         """Want another start while the book goes on; updates are kept to follow it."""
-        if not self._refreshing:
-            self._refreshing = self.wants_start = True
+        if not self.is_refreshing:
+            self.is_refreshing = True
             self._buffer.clear()
+
+    @property
+    def needs_start(self) -> bool:
+        """Somebody must get it a snapshot, or one is under way."""
+        return not self.is_live or self.is_refreshing
 
     @property
     def has_updates(self) -> bool:
         """Updates wait for a snapshot to be joined to."""
         return bool(self._buffer)
 
-    def lose(self, fault: Fault, detail: str, received_ns: int) -> tuple[Event, ...]:
-        """Stop trusting the book; says so once, and wants a new start from now on."""
+    def lose(
+        self, instrument: Instrument, fault: Fault, detail: str, received_ns: int
+    ) -> tuple[Event, ...]:
+        """Stop trusting the book until the next start; says so once."""
         self._buffer.clear()
-        self._refreshing = False
-        self.wants_start = True
+        self.is_refreshing = False
         if not self.is_live:
             return ()
         self.is_live = False
         self.losses += 1
-        return (
-            BookLost(
-                instrument=self.instrument, fault=fault, detail=detail, received_ns=received_ns
-            ),
-        )
+        lost = BookLost(instrument=instrument, fault=fault, detail=detail, received_ns=received_ns)
+        return (lost,)
 
     def _judge(self, update: BookDelta) -> tuple[Event, ...]:
-        if not self.is_live:
-            self._keep(update)
-            return ()
+        """One that does not plainly follow a live book."""
         previous, last = update.previous, update.sequence
         follows = previous == self.last and (last >= previous or self.rule.resets)
         straddles = self._joining and previous < self.last < last
         if follows or straddles:
-            update = msgspec.structs.replace(update, previous=self.last)
-            self._previous, self.last = previous, last
-            self._joining = False
-            if self._refreshing:
-                self._buffer.append(update)
-            return (update,)
+            return self._pass_on(update)
         is_repeated = (previous, last) == (self._previous, self.last)
         if is_repeated or (previous <= last <= self.last and not self.rule.resets):
             return ()
         detail = f"expected {self.last}, got {previous}..{last}"
-        lost = self.lose(Fault.GAP, detail, update.received_ns)
+        lost = self.lose(update.instrument, Fault.GAP, detail, update.received_ns)
         self._keep(update)
         return lost
 
+    def _pass_on(self, update: BookDelta) -> tuple[Event, ...]:
+        """The update follows; one that straddles is told as if it began where the book stands."""
+        previous = update.previous
+        if previous != self.last:
+            update = replace(update, previous=self.last)
+        self._previous, self.last = previous, update.sequence
+        self._joining = False
+        if self.is_refreshing:
+            self._buffer.append(update)
+        return (update,)
+
     def _keep(self, update: BookDelta) -> None:
-        if self.rule.recovery is Recovery.SNAPSHOT_BY_REQUEST:
+        if self.rule.recovery is not Recovery.SNAPSHOT_IN_STREAM:
             self._buffer.append(update)
 
 

@@ -6,20 +6,37 @@ from typing import Final
 
 import msgspec
 
-from exchanges.stream.sequence import Recovery
-from exchanges.stream.subscriptions import Route
+from exchanges.market.instrument import Instrument
+from exchanges.stream.sequence import BookFeed, BookRule, Recovery
+from exchanges.stream.wire import Reader, Route
 
 FIRST_UPDATE_S: Final = 1.0
 """A snapshot is fetched once an update has come that it can be joined to; a quiet market may
 send none, so after this long it is fetched in any case."""
 START_S: Final = 15.0
 """A subscription that brings no snapshot for so long is made anew."""
+PULL_S: Final = 10.0
+"""A snapshot that was asked for on the socket and has not come for so long is asked for again."""
 PAUSE_S: Final = 0.5
 PAUSE_CAP_S: Final = 30.0
 """The pause between two starts of one book doubles from the first value to the second."""
 _DOUBLINGS: Final = 10  # enough for the cap; a book may fail for days
 QUIET_S: Final = 60.0
 """A book that was not started for this long begins with the first pause again."""
+
+
+class BookRoute(Route):
+    """The route of a book, with what decides which of its updates may pass."""
+
+    __slots__ = ("feed",)
+
+    def __init__(self, instrument: Instrument, key: str, read: Reader, rule: BookRule) -> None:
+        super().__init__(instrument, key, read)
+        self.feed = BookFeed(rule)
+
+    @property
+    def starts_in_stream(self) -> bool:
+        return self.feed.rule.recovery is Recovery.SNAPSHOT_IN_STREAM
 
 
 class _Start(msgspec.Struct):
@@ -29,6 +46,7 @@ class _Start(msgspec.Struct):
     asked_s: float | None = None
     attempts: int = 0
     in_flight: bool = False  # a request for a snapshot
+    under_way: bool = True  # a subscription that brings one
     is_ending: bool = False  # unsubscribed, to be subscribed again
 
     def note(self, now_s: float) -> None:
@@ -41,60 +59,64 @@ class Starts:
     """The books of one connection that are not live, and when each may be asked for."""
 
     def __init__(self) -> None:
-        self._states: dict[Route, _Start] = {}
-        self._waiting: dict[Route, None] = {}  # in the order they were wanted
+        self._states: dict[BookRoute, _Start] = {}
+        self._waiting: dict[BookRoute, None] = {}  # in the order they were wanted
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def want(self, route: Route) -> None:
-        """The route's book is not live, or is to start anew while it is; that is no failure."""
+    def want(self, route: BookRoute) -> None:
+        """The route's book is not live; a start may be under way."""
         state = self._states.setdefault(route, _Start())
-        if route not in self._waiting and route.feed and route.feed.is_live:
-            state.attempts = 0
+        if route not in self._waiting and route.feed.is_live:
+            state.attempts = 0  # to start anew while it is live is no failure
         self._waiting[route] = None
 
-    def settle(self, route: Route) -> None:
+    def want_anew(self, route: BookRoute) -> None:
+        """The route's book is to start anew; what is under way will not do."""
+        self.want(route)
+        self._states[route].under_way = False
+
+    def settle(self, route: BookRoute) -> None:
         """The route's book is live, or nobody wants it any more."""
         self._waiting.pop(route, None)
         if route.ended:
             self._states.pop(route, None)
 
-    def subscribed(self, route: Route, now_s: float) -> None:
+    def subscribed(self, route: BookRoute, now_s: float) -> None:
         """The subscription has been sent; where it brings the snapshot, that is a start."""
         state = self._states.setdefault(route, _Start())
         state.subscribed_s = now_s
         state.is_ending = False
-        if route.feed and not _by_request(route):
+        if route.starts_in_stream:
             if state.asked_s is None:
                 state.note(now_s)
             state.asked_s = now_s
-            route.feed.wants_start = False  # it is under way
+            state.under_way = True
 
-    def due_requests(self, now_s: float) -> list[Route]:
-        """Books whose snapshot must be requested now; each is in flight until `landed`."""
-        due = [route for route in self._due(now_s) if _by_request(route)]
+    def due_requests(self, now_s: float, recovery: Recovery) -> list[BookRoute]:
+        """Books whose snapshot must be asked for now; each is in flight until `landed`."""
+        due = [route for route in self._due(now_s) if route.feed.rule.recovery is recovery]
         for route in due:
             self._states[route].note(now_s)
             self._states[route].in_flight = True
         return due
 
-    def due_subscriptions(self, now_s: float) -> list[Route]:
+    def due_subscriptions(self, now_s: float) -> list[BookRoute]:
         """Books that must be unsubscribed and subscribed again now."""
-        due = [route for route in self._due(now_s) if not _by_request(route)]
+        due = [route for route in self._due(now_s) if route.starts_in_stream]
         for route in due:
             self._states[route].note(now_s)
             self._states[route].is_ending = True
-            if route.feed:
-                route.feed.wants_start = False  # it is under way
+            self._states[route].under_way = True
         return due
 
-    def is_ending(self, route: Route) -> bool:
+    def is_ending(self, route: BookRoute) -> bool:
         """The route's subscription has been ended and not been made anew yet."""
         state = self._states.get(route)
         return state is not None and state.is_ending
 
-    def landed(self, route: Route) -> None:
+    def landed(self, route: BookRoute) -> None:
         """The request for the book's snapshot is over, well or badly."""
         if state := self._states.get(route):
             state.in_flight = False
@@ -104,20 +126,19 @@ class Starts:
         """When the next book is due."""
         return min((self._due_s(route) for route in self._waiting), default=inf)
 
-    def _due(self, now_s: float) -> Iterator[Route]:
+    def _due(self, now_s: float) -> Iterator[BookRoute]:
         return (route for route in self._waiting if self._due_s(route) <= now_s)
 
-    def _due_s(self, route: Route) -> float:
-        state, feed = self._states[route], route.feed
-        if state.subscribed_s is None or state.in_flight or feed is None:
+    def _due_s(self, route: BookRoute) -> float:
+        state, rule = self._states[route], route.feed.rule
+        if state.subscribed_s is None:
             return inf
         if state.asked_s is None:
-            return state.subscribed_s + (0.0 if feed.has_updates else FIRST_UPDATE_S)
-        if not feed.wants_start:
+            return state.subscribed_s + (0.0 if route.feed.has_updates else FIRST_UPDATE_S)
+        if state.in_flight:  # the gateway ends a request in any case; on the socket nobody does
+            is_pulled = rule.recovery is Recovery.SNAPSHOT_ON_SOCKET
+            return state.asked_s + PULL_S if is_pulled else inf
+        if route.starts_in_stream and state.under_way:
             return state.asked_s + START_S
         doublings = min(state.attempts - 1, _DOUBLINGS)
         return state.asked_s + min(PAUSE_S * 2.0**doublings, PAUSE_CAP_S)
-
-
-def _by_request(route: Route) -> bool:
-    return route.feed is not None and route.feed.rule.recovery is Recovery.SNAPSHOT_BY_REQUEST

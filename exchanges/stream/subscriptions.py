@@ -8,40 +8,15 @@ late, or never. Nothing here knows a wire format.
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from math import inf
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from exchanges.market.events import StreamEvent
-from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
-from exchanges.stream.sequence import BookFeed
+from exchanges.stream.wire import Route
 
 ACK_S: Final = 10.0
 """A subscription that is neither acknowledged nor followed by data for so long is unanswered."""
-
-Handler = Callable[["Route", Any, int], tuple[StreamEvent, ...]]
-
-
-class Route:
-    """One native stream of the connection: the topics it serves, and what reads its frames.
-
-    Some venues put several channels into one stream (funding beside the mark price), so that
-    several topics may share a route.
-    """
-
-    __slots__ = ("answered", "ended", "feed", "handle", "instrument", "key", "topics")
-
-    def __init__(
-        self, instrument: Instrument, key: str, handle: Handler, feed: BookFeed | None
-    ) -> None:
-        self.topics: set[Topic] = set()
-        self.instrument = instrument
-        self.key = key
-        self.handle = handle
-        self.feed = feed
-        self.answered = False  # acknowledged, or data came
-        self.ended = False  # no topic needs it any more
 
 
 class Asked(msgspec.Struct):
@@ -56,6 +31,9 @@ class Subscriptions:
     """Book-keeping of the topics of one connection.
 
     `batch` topics at most share a request, and only those that `group` gives equal values.
+
+    Attributes:
+        routes: by the key that frames have; also those that have ended, until their last frame.
     """
 
     def __init__(
@@ -64,7 +42,7 @@ class Subscriptions:
         self._batch = batch
         self._group = group
         self._acknowledges = acknowledges
-        self._by_key: dict[str, Route] = {}
+        self.routes: dict[str, Route] = {}
         self._by_topic: dict[Topic, Route] = {}
         self._wishes: deque[tuple[Route, bool]] = deque()  # route, subscribe or unsubscribe
         self._alone: set[Route] = set()  # must not share a request
@@ -72,7 +50,7 @@ class Subscriptions:
         self._last_id = 0
 
     def __iter__(self) -> Iterator[Route]:
-        return (route for route in self._by_key.values() if not route.ended)
+        return (route for route in self.routes.values() if not route.ended)
 
     @property
     def topics(self) -> tuple[Topic, ...]:
@@ -80,10 +58,6 @@ class Subscriptions:
 
     def get(self, topic: Topic) -> Route | None:
         return self._by_topic.get(topic)
-
-    def by_key(self, key: str) -> Route | None:
-        """The route of frames that the venue names `key`; also one that has ended."""
-        return self._by_key.get(key)
 
     @property
     def has_wishes(self) -> bool:
@@ -96,7 +70,7 @@ class Subscriptions:
     def add(self, topic: Topic, route: Route) -> None:
         """Let a route serve a topic, without asking the venue for it."""
         route.topics.add(topic)
-        self._by_topic[topic] = self._by_key[route.key] = route
+        self._by_topic[topic] = self.routes[route.key] = route
 
     def wish(self, route: Route, *, subscribe: bool) -> None:
         self._wishes.append((route, subscribe))
@@ -120,8 +94,8 @@ class Subscriptions:
         """Forget a route that the venue does not send."""
         for topic in route.topics:
             self._by_topic.pop(topic, None)
-        if self._by_key.get(route.key) is route:
-            del self._by_key[route.key]
+        if self.routes.get(route.key) is route:
+            del self.routes[route.key]
 
     def next_request(self, now_s: float) -> tuple[int, list[Route], bool]:
         """Combine the wishes at the head of the queue: request id, routes, subscribe or not."""
@@ -215,8 +189,8 @@ class Subscriptions:
         """The venue stopped sending; a route that did not end only wanted a new start."""
         for route in routes:
             if route.ended:
-                if self._by_key.get(route.key) is route:
-                    del self._by_key[route.key]
+                if self.routes.get(route.key) is route:
+                    del self.routes[route.key]
             else:
                 self._wishes.append((route, True))
 

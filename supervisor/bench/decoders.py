@@ -10,7 +10,8 @@ import msgspec
 from exchanges import VENUES
 from exchanges.market.events import BookDelta, BookSnapshot
 from exchanges.market.instrument import Kind
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketCodec
+from exchanges.stream.wire import Frame
 from supervisor.bench.hot import VENUE, timed
 from supervisor.bench.traffic import make_traffic
 
@@ -77,13 +78,13 @@ def _payload_bytes(frame: Frame) -> int:
     return len(frame)
 
 
-def _read(codec: StreamCodec, frames: Sequence[Frame]) -> None:
+def _read(codec: MarketCodec, frames: Sequence[Frame]) -> None:
     receive = codec.receive
     for frame in frames:
         receive(frame, 0)
 
 
-def _levels(codec: StreamCodec, frame: Frame) -> int:
+def _levels(codec: MarketCodec, frame: Frame) -> int:
     events = codec.receive(frame, 0)
     books = (event for event in events if isinstance(event, BookDelta | BookSnapshot))
     return sum(len(book.bids) + len(book.asks) for book in books)

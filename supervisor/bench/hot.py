@@ -13,7 +13,7 @@ from actors.books.order_book import OrderBook
 from actors.books.side import BookSide
 from exchanges.dialects.mbx.market_data import DepthUpdate
 from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Level
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 from supervisor.bench.traffic import Traffic, make_traffic
 
 VENUE: Final = "binance"

@@ -20,7 +20,7 @@ from actors.sandbox.server import SandboxServer, split_endpoint
 from actors.sandbox.socket import ServerSocket
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 from supervisor.bench.traffic import EPOCH_NS, STEP_NS, make_sandbox
 
 CHUNK_BYTES: Final = 256 << 10

@@ -15,8 +15,9 @@ from exchanges.market.topics import Channel, Topic
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.sandbox.world import World
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
+from exchanges.stream.wire import Frame
 
 SEED: Final = 7
 EPOCH_NS: Final = 1_790_000_000_000_000_000
@@ -31,7 +32,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     `start` are the events that made the client's books live.
     """
 
-    codec: StreamCodec
+    codec: MarketCodec
     start: tuple[StreamEvent, ...]
     frames: tuple[Frame, ...]
     changes_per_frame: float

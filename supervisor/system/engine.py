@@ -16,6 +16,7 @@ import trio
 from actors.books.order_book import BookNotLive, OrderBook
 from actors.detection.identity import AssetIdentity
 from actors.detection.opportunity import Opportunity, OpportunityChange
+from actors.edges.background import open_background
 from actors.edges.clock import Clock, SystemClock
 from actors.edges.hub import Hub, Listener
 from actors.edges.taps import HttpTap, StreamTap
@@ -31,6 +32,7 @@ from supervisor.supervision.child import Node
 from supervisor.supervision.policy import RestartLimit
 from supervisor.supervision.supervise import Supervisor
 from supervisor.system.branch import VenueDesk
+from supervisor.system.loading import load_venue
 from supervisor.system.markets import Floor
 
 # A book's actor fails by our own bug only; many failing at once would be a wave of bad data.
@@ -180,6 +182,8 @@ class Engine:
         if name in self._desks:
             raise ConfigError([f"venues.{name}: is watched already"])
         config = msgspec.structs.replace(self.config, venues={**self.config.venues, name: own})
+        if name in VENUES:
+            await load_venue(name, self._network)
         check_config(config)
         self.config = config
         await self._open_desk(name)
@@ -275,18 +279,6 @@ async def open_engine(
         chance=chance or Random(),
         taps=taps,
     )
-    failure: Exception | None = None
-    try:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(engine.run)
-            try:
-                yield engine
-            except Exception as error:  # noqa: BLE001 - raised again below, outside of the nursery
-                failure = error
-            nursery.cancel_scope.cancel(reason="the engine's block has ended")
-    except BaseExceptionGroup as group:
-        if len(group.exceptions) > 1:
-            raise
-        raise group.exceptions[0] from None
-    if failure:
-        raise failure
+    async with open_background("the engine's block has ended") as nursery:
+        await nursery.start(engine.run)
+        yield engine

@@ -15,13 +15,14 @@ from typing import TypeVar
 import trio
 
 from actors.books.order_book import OrderBook
+from actors.edges.background import open_background
 from actors.edges.clock import Clock, SystemClock
 from actors.edges.hub import Hub
 from actors.network.network import Network, SocketNetwork
 from actors.network.websocket import Transport
 from actors.venue.context import VenueContext
 from actors.venue.instruments import load_instruments
-from exchanges import VENUES, Venue
+from exchanges import Venue
 from exchanges.errors import InvalidSymbol
 from exchanges.market.events import (
     BookSnapshot,
@@ -42,6 +43,7 @@ from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Request
 from exchanges.venue import PRODUCTION
 from supervisor.system.live_streams import LiveStreams, Opening
+from supervisor.system.loading import load_venue
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -65,7 +67,7 @@ async def open_exchange(
     Raises:
         KeyError: there is no such venue, or it has no such environment.
     """
-    venue = VENUES[name]
+    venue = await load_venue(name, network)
     context = VenueContext.open(
         venue,
         {**venue.endpoints[environment], **(endpoints or {})},
@@ -75,10 +77,9 @@ async def open_exchange(
         events=Hub(),
         transport=transport,
     )
-    async with trio.open_nursery() as nursery:
+    async with open_background("the exchange is closed") as nursery:
         await nursery.start(context.gateway.run)
         yield PublicExchange(context, nursery)
-        nursery.cancel_scope.cancel(reason="the exchange is closed")
 
 
 class PublicExchange:

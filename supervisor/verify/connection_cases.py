@@ -43,7 +43,7 @@ def unknown_symbol(venue: Venue) -> None:
             pass
         else:
             raise CaseFailed(f"{stream.name}: subscribing {symbol} is not refused")
-        stranger = replace(next(iter(lab.codec.instruments)), native="NOSUCHTHING")
+        stranger = replace(next(iter(lab.codec.wire.instruments)), native="NOSUCHTHING")
         request = venue.rest.book(stranger)
         try:
             request.read(answer(lab.sandbox, request, lab.now_ns))

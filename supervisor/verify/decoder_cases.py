@@ -7,7 +7,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Final
 
 from exchanges.errors import VenueProtocolError
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 from exchanges.venue import Venue
 from supervisor.verify.case import CaseFailed, expect
 from supervisor.verify.lab import Lab

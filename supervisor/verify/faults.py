@@ -17,8 +17,9 @@ from actors.books.order_book import OrderBook
 from exchanges.errors import VenueProtocolError
 from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, Level, StreamEvent
 from exchanges.market.topics import Channel
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
+from exchanges.stream.wire import Frame
 from exchanges.venue import Venue
 from supervisor.verify.case import book_streams
 from supervisor.verify.lab import START_NS, STEP_NS, Lab, levels_of, rounded
@@ -149,13 +150,13 @@ class _Story:
 class _Client:
     """A codec and the books that it keeps."""
 
-    def __init__(self, codec: StreamCodec, books: dict[str, OrderBook]) -> None:
+    def __init__(self, codec: MarketCodec, books: dict[str, OrderBook]) -> None:
         self.codec = codec
         self.books = books
 
     def copy(self) -> "_Client":
         """One that goes on from the same state; what never changes is shared."""
-        shared: dict[int, object] = {id(self.codec.instruments): self.codec.instruments}
+        shared: dict[int, object] = {id(self.codec.wire.instruments): self.codec.wire.instruments}
         for book in self.books.values():
             for side in (book._bids, book._asks):
                 shared[id(side.sizes)] = dict(side.sizes)  # faster than a deep copy

@@ -19,8 +19,8 @@ from exchanges.rest.request import Request
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.sandbox.world import World
-from exchanges.stream.codec import Frame
 from exchanges.stream.facts import Stream
+from exchanges.stream.wire import Frame
 from exchanges.venue import Venue
 from supervisor.verify.case import expect
 

@@ -40,9 +40,10 @@ from exchanges.market.events import (
 )
 from exchanges.market.instrument import Instrument
 from exchanges.rest.request import Response
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
 from exchanges.stream.subscriptions import ACK_S
+from exchanges.stream.wire import Frame
 from tests.exchanges.transcripts import (
     PRESENT,
     RECEIVED_NS,
@@ -265,7 +266,7 @@ def _spoiled_bytes(draw: st.DrawFn, frame: Frame) -> Frame:
 # The properties.
 
 
-def hear(codec: StreamCodec, frame: Frame) -> None:
+def hear(codec: MarketCodec, frame: Frame) -> None:
     """Let the codec read a frame, and act on what it makes of it as its actor does."""
     try:
         events = codec.receive(frame, RECEIVED_NS)
@@ -278,7 +279,7 @@ def hear(codec: StreamCodec, frame: Frame) -> None:
         check(event)
 
 
-def check_still_works(codec: StreamCodec, transcripts: list[Transcript]) -> None:
+def check_still_works(codec: MarketCodec, transcripts: list[Transcript]) -> None:
     """Valid frames mean to a codec what they mean to a new one, once its books start anew."""
     codec.resync_all(Fault.DISCONNECTED, "", RECEIVED_NS)
     codec.subscribe(transcript.topic for transcript in transcripts)  # what was "refused"
@@ -296,7 +297,7 @@ def without_answers(events: Iterable[StreamEvent]) -> list[StreamEvent]:
 HOURS = count(1)
 
 
-def let_time_pass(codec: StreamCodec) -> None:
+def let_time_pass(codec: MarketCodec) -> None:
     """Until requests that nobody answers count as done, and books have been asked for anew."""
     start_s = next(HOURS) * 3600.0
     for second in range(int(ACK_S) + 3):

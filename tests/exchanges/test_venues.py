@@ -15,7 +15,7 @@ from exchanges.limits import TokenBucket
 from exchanges.market.instrument import Instrument, Kind, kind_of
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.rest.request import Request
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.venue import PRODUCTION, GuessedInstruments, Venue, split_by_quote
 from tests.exchanges.transcripts import PRESENT, market
 
@@ -78,7 +78,7 @@ def test_every_name_has_its_folder(name: str) -> None:
 @every_venue
 def test_record_is_the_one_of_its_name(name: str) -> None:
     venue = VENUES[name]
-    assert venue.name == venue.codec.venue == venue.rest.venue == name
+    assert venue.name == venue.wire.venue == venue.rest.venue == name
     assert VENUES[name] is venue
     assert venue.title
     assert venue.source
@@ -206,7 +206,7 @@ def test_codec_can_be_opened_on_every_stream(name: str) -> None:
     venue = VENUES[name]
     for stream in venue.streams:
         codec = venue.codec(stream, GuessedInstruments(venue))
-        assert isinstance(codec, StreamCodec)
+        assert isinstance(codec, MarketCodec)
         assert codec.topics == ()
         assert codec.is_settled
 

@@ -23,8 +23,9 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments, kind_of, split_symbol
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.rest.request import Request, Response
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
+from exchanges.stream.wire import Frame
 from exchanges.venue import Venue
 
 PRESENT: Final = [
@@ -137,7 +138,7 @@ def stream_of(venue: Venue, name: str) -> Stream:
 
 def open_codec(
     venue: Venue, stream: str, transcripts: Iterable[Transcript], *, listening: bool = False
-) -> StreamCodec:
+) -> MarketCodec:
     """A codec that has asked for the topics of the transcripts (or for none, to listen)."""
     transcripts = tuple(transcripts)
     instruments = Instruments(transcript.instrument for transcript in transcripts)
@@ -148,13 +149,13 @@ def open_codec(
     return codec
 
 
-def send_all(codec: StreamCodec) -> list[Frame]:
+def send_all(codec: MarketCodec) -> list[Frame]:
     """What the codec sends within ten seconds, so that no message limit holds it back."""
     codec.expire(0.0, RECEIVED_NS)
     return [frame for second in range(10) for frame in codec.outgoing(float(second))]
 
 
-def play(codec: StreamCodec, transcript: Transcript) -> tuple[StreamEvent, ...]:
+def play(codec: MarketCodec, transcript: Transcript) -> tuple[StreamEvent, ...]:
     """The events of a transcript."""
     events = list(codec.start(transcript.start)) if transcript.start else []
     for frame in transcript.frames:

@@ -17,7 +17,7 @@ from aiohttp import WSMsgType
 
 from exchanges.market.events import Level
 from exchanges.market.instrument import Instrument, Kind
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 DEPTH: Final = 10
 """Levels a side that are compared."""

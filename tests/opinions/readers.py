@@ -8,7 +8,7 @@ import msgspec
 
 from exchanges.market.instrument import Instrument
 from exchanges.sandbox.request import json_text
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 from tests.opinions.opinion import Message, Reader, Translate
 
 

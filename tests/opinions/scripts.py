@@ -19,8 +19,8 @@ from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel
 from exchanges.rest.request import Request
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.codec import Frame
 from exchanges.stream.facts import Stream
+from exchanges.stream.wire import Frame
 from exchanges.venue import Venue
 from supervisor.verify.lab import Lab, open_sandbox, topics_of
 from tests.opinions.opinion import DEPTH, Sides

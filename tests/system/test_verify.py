@@ -1,17 +1,23 @@
 """Every venue passes the conformance suite, and the suite tells one that does not."""
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import pytest
+from msgspec.structs import asdict, replace
 
 from exchanges import VENUES
-from exchanges.errors import StreamStale
-from exchanges.market.events import StreamEvent
-from exchanges.stream.codec import Frame
+from exchanges.errors import UNREADABLE, StreamStale
+from exchanges.market.events import UNTOLD, BookDelta, StreamEvent
+from exchanges.market.instrument import Instruments
+from exchanges.market.topics import Topic
+from exchanges.stream.books import MarketCodec
+from exchanges.stream.facts import Stream
+from exchanges.stream.wire import Frame, Reader, Route, Said
 from exchanges.venue import Venue
 from supervisor.terminal.cli import main
 from supervisor.terminal.commands.verify import find_venue
@@ -20,7 +26,7 @@ from supervisor.verify.faults import count_faults, fault_row
 
 README = Path(__file__).parents[2] / "README.md"
 GATEIO = VENUES["gateio"]
-CODEC = GATEIO.codec
+WIRE = GATEIO.wire
 
 
 @pytest.mark.parametrize("name", list(VENUES))
@@ -39,32 +45,40 @@ def test_hurt_frames_at_200_places_leave_no_wrong_book(name: str) -> None:
         assert f"| {' | '.join(fault_row(counts))} |" in text, "the README has another row"
 
 
-class Careless(CODEC):  # type: ignore[misc, valid-type]
+class Careless(WIRE):  # type: ignore[misc, valid-type]
     """Takes every update for the next one."""
 
-    def _delta(self, route, previous, last, *rest):  # type: ignore[no-untyped-def]
-        if route.feed.is_live:
-            previous = route.feed.last
-        return super()._delta(route, previous, max(last, previous), *rest)
+    def reader(self, topic: Topic) -> Reader:
+        read: Reader = super().reader(topic)
+
+        def read_carelessly(route: Route, payload: Any, now_ns: int) -> tuple[StreamEvent, ...]:
+            return tuple(
+                replace(event, previous=UNTOLD) if isinstance(event, BookDelta) else event
+                for event in read(route, payload, now_ns)
+            )
+
+        return read_carelessly
 
 
-class Crashing(CODEC):  # type: ignore[misc, valid-type]
+class Crashing(WIRE):  # type: ignore[misc, valid-type]
     """Fails at what it does not expect."""
 
-    def receive(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
-        return tuple(self._decode(frame, received_ns))
+    def said(self, frame: Frame) -> Iterable[Said]:
+        try:
+            return tuple(super().said(frame))
+        except UNREADABLE as error:
+            raise RuntimeError("unexpected") from error
 
 
-class Hoarding(CODEC):  # type: ignore[misc, valid-type]
+class Hoarding(WIRE):  # type: ignore[misc, valid-type]
     """Keeps every frame."""
 
-    def receive(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         self.hoard = (*getattr(self, "hoard", ()), frame)
-        events: tuple[StreamEvent, ...] = super().receive(frame, received_ns)
-        return events
+        return tuple(super().said(frame))
 
 
-class Deaf(CODEC):  # type: ignore[misc, valid-type]
+class DeafCodec(MarketCodec):
     """Does not notice that nobody answers."""
 
     def expire(self, now_s: float, now_ns: int) -> tuple[StreamEvent, ...]:
@@ -73,17 +87,30 @@ class Deaf(CODEC):  # type: ignore[misc, valid-type]
         return ()
 
 
+class Deaf(Venue, frozen=True, kw_only=True, eq=False):
+    """A venue whose codec is."""
+
+    def codec(
+        self, stream: Stream, instruments: Instruments, *, listening: bool = False
+    ) -> MarketCodec:
+        return DeafCodec(self.wire(stream, instruments, listening=listening), self.rest.book)
+
+
+def speaking(wire: type) -> Venue:
+    return replace(GATEIO, wire=wire)
+
+
 @pytest.mark.parametrize(
-    ("codec", "fails"),
+    ("wrong", "fails"),
     [
-        (Careless, "gap"),
-        (Crashing, "mutated frames"),
-        (Hoarding, "memory per frame"),
-        (Deaf, "silence"),
+        (speaking(Careless), "gap"),
+        (speaking(Crashing), "mutated frames"),
+        (speaking(Hoarding), "memory per frame"),
+        (Deaf(**asdict(GATEIO)), "silence"),
     ],
+    ids=["careless", "crashing", "hoarding", "deaf"],
 )
-def test_a_venue_that_does_it_wrong_fails(codec: type, fails: str) -> None:
-    wrong = msgspec.structs.replace(GATEIO, codec=codec)
+def test_a_venue_that_does_it_wrong_fails(wrong: Venue, fails: str) -> None:
     tried = [case for case in CASES if case.name in (fails, "snapshot")]
     snapshot, outcome = (run_case(case, wrong) for case in tried)
     assert snapshot.result is Result.PASSED

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Generic, TypeVar, cast
 
 from msgspec import Meta, Struct
 
-from exchanges.market.events import BookSnapshot, Level, StreamEvent, Top
+from exchanges.market.events import BookDelta, BookSnapshot, Level, StreamEvent, Top
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, Millis, Price, Size, best_level
 from exchanges.market.topics import KlineInterval
@@ -112,6 +112,20 @@ class BookUpdate(Struct, Generic[L]):
     a: list[L] = []
     full: bool = False
     l: Depth | None = None  # noqa: E741 - the venue's spelling
+
+    def delta(self, instrument: Instrument, received_ns: int) -> BookDelta:
+        """Raises `ValueError` if the first id is missing."""
+        if self.U is None:
+            raise ValueError("changes without their first id")
+        return BookDelta(
+            instrument=instrument,
+            bids=base_levels(self.b, instrument),
+            asks=base_levels(self.a, instrument),
+            previous=self.U - 1,
+            sequence=self.u,
+            venue_ns=self.t * NS_PER_MS,
+            received_ns=received_ns,
+        )
 
     def snapshot(self, instrument: Instrument, window: int, received_ns: int) -> BookSnapshot:
         return BookSnapshot(

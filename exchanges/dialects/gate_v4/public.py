@@ -8,7 +8,7 @@ recordings.
 """
 
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 
 import msgspec
@@ -22,19 +22,24 @@ from exchanges.dialects.gate_v4.market_data import (
     PlainLevel,
     PriceSize,
     Subject,
-    base_levels,
 )
 from exchanges.dialects.gate_v4.rest import BOOK_LEVELS, GateRest
-from exchanges.errors import CodecUsageError
-from exchanges.market.events import BookSnapshot, Event, Notice, StreamEvent
+from exchanges.market.events import BookSnapshot, Notice, StreamEvent
 from exchanges.market.instrument import Instrument, Instruments, Kind
-from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel, Topic
-from exchanges.rest.request import Request
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
 from exchanges.stream.facts import Stream
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Granted,
+    Reader,
+    Refused,
+    Route,
+    Said,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _BOOK_UPDATE: Final = msgspec.json.Decoder(BookUpdateFrame[PlainLevel], strict=False)
@@ -58,7 +63,7 @@ _UPGRADE: Final = "upgrade"
 JoinedDecoder = msgspec.json.Decoder[BookUpdateFrame[PlainLevel] | BookUpdateFrame[PriceSize]]
 
 
-class GateStream(StreamCodec):
+class GateWire(MarketWire):
     """One connection. A key is the channel and what the frames call the market.
 
     A venue gives its `prefix` of channels, their `names` without it (a name that serves several
@@ -67,9 +72,10 @@ class GateStream(StreamCodec):
     """
 
     rest: ClassVar[GateRest]
+    candles: ClassVar = CANDLE_NAMES
     prefix: ClassVar[str]
     names: ClassVar[Mapping[Channel, str]]
-    readers: ClassVar[Mapping[Channel, Handler]]
+    readers: ClassVar[Mapping[Channel, Reader]]
     joined_book: ClassVar[JoinedDecoder]
 
     def __init__(
@@ -87,18 +93,16 @@ class GateStream(StreamCodec):
         (kind,) = self.stream.kinds
         return kind
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         channel, native = f"{self.prefix}.{self.names[topic.channel]}", instrument.native
         match topic.channel:
             case Channel.BOOK:
                 return f"{channel}:ob.{native}.{_LEVELS}"
             case Channel.KLINES:
-                if topic.interval not in CANDLE_NAMES:
-                    raise CodecUsageError(f"{self.venue} has no candles of {topic.interval}")
-                return f"{channel}:{CANDLE_NAMES[topic.interval]}_{native}"
+                return f"{channel}:{self.candle(topic)}_{native}"
         return f"{channel}:{native}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         name, native = _name(key), _subject(key)
         if not key.startswith(f"{self.prefix}."):
             return None
@@ -116,28 +120,28 @@ class GateStream(StreamCodec):
             return Channel.BOOK
         return next((channel for channel, own in self.names.items() if own == name), None)
 
-    def _handler(self, topic: Topic) -> Handler:
+    def reader(self, topic: Topic) -> Reader:
         return self._book if topic.channel is Channel.BOOK else self.readers[topic.channel]
 
-    def _rule(self, key: str) -> BookRule:
-        is_joined = _name(key) == _JOINED_BOOK
-        return BookRule(Recovery.SNAPSHOT_BY_REQUEST if is_joined else Recovery.SNAPSHOT_IN_STREAM)
+    def rule(self, key: str) -> BookRule:
+        is_joined, is_whole = _name(key) == _JOINED_BOOK, _name(key) == _PARTIAL_BOOK
+        recovery = Recovery.SNAPSHOT_BY_REQUEST if is_joined else Recovery.SNAPSHOT_IN_STREAM
+        return BookRule(recovery, whole=is_whole)
 
-    def _snapshot_request(self, route: Route) -> Request[BookSnapshot]:
-        return self.rest.book(route.instrument)
-
-    def _group(self, route: Route) -> Hashable:
+    def group(self, route: Route) -> Hashable:
         """A request is about one channel; one unknown market refuses all of it."""
         name = _name(route.key)
         return route.key if name in _ALONE else name
 
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         channel, _, _ = routes[0].key.partition(":")
         payload = [_subject(route.key) for route in routes]
         if _name(routes[0].key) == _KLINES:
             payload = payload[0].split("_", 1)
         request = {
-            "time": self._now_ns // NS_PER_S,
+            "time": now_ns // NS_PER_S,
             "id": request_id,
             "channel": channel,
             "event": "subscribe" if subscribe else "unsubscribe",
@@ -145,67 +149,52 @@ class GateStream(StreamCodec):
         }
         return msgspec.json.encode(request).decode()
 
-    def _ping(self) -> Frame:
-        ping = {"time": self._now_ns // NS_PER_S, "channel": f"{self.prefix}.ping"}
+    def ping(self, now_ns: int) -> Frame:
+        ping = {"time": now_ns // NS_PER_S, "channel": f"{self.prefix}.ping"}
         return msgspec.json.encode(ping).decode()
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         envelope = _ENVELOPE.decode(frame)
         if envelope.error or envelope.event in _ANSWERS:
-            return self._answer(envelope, received_ns)
+            return self._answer(envelope)
         if envelope.channel == f"{self.prefix}.pong":
             return ()
         subject = envelope.result
         if isinstance(subject, list):
-            return self._rows(envelope.channel, subject, frame, received_ns)
+            return self._rows(envelope.channel, subject, frame)
         if envelope.event == _UPGRADE or (subject and subject.type == _UPGRADE):
             return (Notice(venue=self.venue, close_in_s=0.0, message="server upgrade"),)
         if subject is None:
-            raise self._protocol_error("neither data nor an answer", frame)
-        return self._dispatch(f"{envelope.channel}:{subject.name}", frame, received_ns)
+            raise ValueError("neither data nor an answer")
+        return (Data(f"{envelope.channel}:{subject.name}", frame),)
 
-    def _rows(
-        self, channel: str, subjects: list[Subject], frame: Frame, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    def _rows(self, channel: str, subjects: list[Subject], frame: Frame) -> Iterable[Said]:
         """A frame with several results; where `subjects` are what each is about."""
-        raise self._protocol_error("several results at once", frame)
+        raise ValueError("several results at once")
 
-    def _answer(self, envelope: Envelope, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _answer(self, envelope: Envelope) -> tuple[Said, ...]:
         """Old frames name no request."""
         request_id = -1 if envelope.id is None else envelope.id
         if error := envelope.error:
-            return self._refused(request_id, f"{error.message} [{error.code}]", received_ns)
-        return self._granted(request_id, received_ns)
+            return (Refused(request_id, f"{error.message} [{error.code}]"),)
+        return (Granted(request_id),)
 
-    def _snapshot(self, route: Route, snapshot: BookSnapshot) -> tuple[Event, ...]:
+    def fitted(self, route: Route, start: BookSnapshot) -> BookSnapshot:
         """What was fetched may be deeper than what the stream keeps up to date."""
-        window = self._windows.get(route.key, snapshot.window)
-        return super()._snapshot(route, replace(snapshot, window=min(snapshot.window, window)))
+        window = self._windows.get(route.key, start.window)
+        return replace(start, window=min(start.window, window)) if window < start.window else start
 
     def _book(self, route: Route, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
         name, instrument = _name(route.key), route.instrument
         if name == _PARTIAL_BOOK:
-            book, feed = self._partial_book(route, frame, received_ns), route.feed
-            is_late = feed and feed.is_live and book.sequence < feed.last
-            return () if is_late else self._snapshot(route, book)
+            return (self._partial_book(route, frame, received_ns),)
         is_joined = name == _JOINED_BOOK
         update = (self.joined_book if is_joined else _BOOK_UPDATE).decode(frame).result
         if is_joined and update.l:
             self._windows[route.key] = update.l
         if update.full:
-            window = update.l or _levels(route.key)
-            return self._snapshot(route, update.snapshot(instrument, window, received_ns))
-        if update.U is None:
-            raise self._protocol_error("changes without their first id", frame)
-        return self._delta(
-            route,
-            update.U - 1,
-            update.u,
-            base_levels(update.b, instrument),
-            base_levels(update.a, instrument),
-            update.t * NS_PER_MS,
-            received_ns,
-        )
+            return (update.snapshot(instrument, update.l or _levels(route.key), received_ns),)
+        return (update.delta(instrument, received_ns),)
 
 
 def _name(key: str) -> str:

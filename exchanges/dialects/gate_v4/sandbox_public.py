@@ -18,7 +18,7 @@ from exchanges.sandbox.matching import Depth, MarketUpdate
 from exchanges.sandbox.request import json_text, ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 Row = dict[str, Any]
 Encoder = Callable[[SandboxStream, MarketUpdate, int], Iterable[Row | list[Row]]]

@@ -10,6 +10,7 @@ from typing import Annotated
 from msgspec import Meta, Raw, Struct
 
 from exchanges.market.events import (
+    BookDelta,
     Funding,
     Kline,
     Liquidation,
@@ -62,6 +63,18 @@ class DepthUpdate(Struct):
     b: Levels
     a: Levels
     pu: UpdateId | None = None
+
+    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
+        delta = BookDelta(
+            instrument=instrument,
+            bids=self.b,
+            asks=self.a,
+            previous=self.U - 1 if self.pu is None else self.pu,
+            sequence=self.u,
+            venue_ns=self.E * NS_PER_MS,
+            received_ns=received_ns,
+        )
+        return (delta,)
 
 
 class BookTicker(Struct):

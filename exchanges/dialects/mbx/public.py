@@ -5,28 +5,33 @@ book are those of `sequence.py`: a spot event brings the book from `U` - 1 to `u
 from `pu` to `u`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import msgspec
-from msgspec import Raw
 
+from exchanges.dialects.mbx import INTERVALS
 from exchanges.dialects.mbx import market_data as wire
-from exchanges.dialects.mbx.rest import MbxRest
-from exchanges.market.events import BookSnapshot, Notice, StreamEvent
+from exchanges.market.events import Notice
 from exchanges.market.instrument import Instrument, Kind
-from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.rest.request import Request
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketWire
 from exchanges.stream.readers import one
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Granted,
+    Reader,
+    Refused,
+    Route,
+    Said,
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
-_DEPTH: Final = msgspec.json.Decoder(wire.DepthUpdate, strict=False)
 
-_READERS: Final[Mapping[Channel, Handler]] = {
+_READERS: Final[Mapping[Channel, Reader]] = {
+    Channel.BOOK: one(wire.DepthUpdate),
     Channel.TOP: one(wire.BookTicker),
     Channel.TRADES: one(wire.TradeMessage),
     Channel.TICKER: one(wire.TickerMessage),
@@ -70,10 +75,10 @@ _SHUTDOWN: Final = "!serverShutdown"
 _PING_ID: Final = 0
 
 
-class MbxStream(StreamCodec):
+class MbxWire(MarketWire):
     """One combined-stream connection."""
 
-    rest: ClassVar[MbxRest]
+    candles: ClassVar = {interval: interval.value for interval in (KlineInterval.S1, *INTERVALS)}
 
     @property
     def _kind(self) -> Kind:
@@ -81,14 +86,13 @@ class MbxStream(StreamCodec):
         (kind,) = self.stream.kinds
         return kind
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         native = instrument.native.lower()
         if topic.channel is Channel.KLINES:
-            self.rest.check_interval(instrument, topic.interval)
-            return f"{native}@{_KLINE}{topic.interval}"
+            return f"{native}@{_KLINE}{self.candle(topic)}"
         return f"{native}@{_NAMES[self._kind][topic.channel]}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         native, _, name = key.partition("@")
         instrument = self.instruments.native(self._kind, native.upper())
         if instrument is None:
@@ -99,44 +103,36 @@ class MbxStream(StreamCodec):
         channel = _CHANNELS.get(name.partition("@")[0])
         return Topic(channel, instrument.symbol) if channel else None
 
-    def _handler(self, topic: Topic) -> Handler:
-        return self._depth if topic.channel is Channel.BOOK else _READERS[topic.channel]
+    def reader(self, topic: Topic) -> Reader:
+        return _READERS[topic.channel]
 
-    def _rule(self, key: str) -> BookRule:
+    def rule(self, key: str) -> BookRule:
         return BookRule(Recovery.SNAPSHOT_BY_REQUEST)
 
-    def _snapshot_request(self, route: Route) -> Request[BookSnapshot]:
-        return self.rest.book(route.instrument)
-
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         method = "SUBSCRIBE" if subscribe else "UNSUBSCRIBE"
         return _command(method, request_id, [route.key for route in routes])
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         return _command("LIST_SUBSCRIPTIONS", _PING_ID)
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> Iterable[Said]:
         envelope = _ENVELOPE.decode(frame)
         if envelope.stream:
             if envelope.stream == _SHUTDOWN:
                 return (Notice(venue=self.venue, close_in_s=0.0, message="server shutdown"),)
-            return self._dispatch(envelope.stream, envelope.data, received_ns)
+            return (Data(envelope.stream, envelope.data),)
         error = envelope.error
         code, message = (error.code, error.msg) if error else (envelope.code, envelope.msg)
         if code is not None:
             # A refusal of something else than a request of ours (bad JSON) has no id.
             request_id = -1 if envelope.id is None else envelope.id
-            return self._refused(request_id, f"{message} [{code}]", received_ns)
+            return (Refused(request_id, f"{message} [{code}]"),)
         if envelope.id is None:
-            raise self._protocol_error("neither data nor an answer", frame)
-        return self._granted(envelope.id, received_ns)
-
-    def _depth(self, route: Route, data: Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-        update = _DEPTH.decode(data)
-        previous = update.U - 1 if update.pu is None else update.pu
-        return self._delta(
-            route, previous, update.u, update.b, update.a, update.E * NS_PER_MS, received_ns
-        )
+            raise ValueError("neither data nor an answer")
+        return (Granted(envelope.id),)
 
 
 def _command(method: str, request_id: int, params: list[str] | None = None) -> str:

@@ -16,7 +16,7 @@ from exchanges.market.topics import Channel, KlineInterval
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import json_text, ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 Row = dict[str, Any]
 

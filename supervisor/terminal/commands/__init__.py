@@ -1,1 +1,1 @@
-"""What each command of `arbitrio` does; see `supervisor.cli`."""
+"""What each command of `arbitrio` does; see `cli.py`."""

@@ -15,12 +15,13 @@ from actors.network.network import MemoryNetwork
 from actors.venue.gateway import Gateway
 from exchanges import VENUES
 from exchanges.limits import Rate
+from exchanges.rest.request import Effect
 
 BINANCE: Final = VENUES["binance"]
 PLENTY: Final = Rate(1_000, 1_000)
 SPOT, UM = "spot_weight", "um_weight"
 PING: Final = BINANCE.rest.ping()
-ORDER: Final = msgspec.structs.replace(PING, method="POST", body=b"buy", idempotent=False)
+ORDER: Final = msgspec.structs.replace(PING, method="POST", body=b"buy", effect=Effect.ONCE)
 """What must not be sent twice."""
 
 Answer = Callable[[str], Awaitable[bytes]]
@@ -42,12 +43,15 @@ class ScriptedServer:
 
     Attributes:
         asked: when each request arrived, and its target.
+        headers: those of each request, names in lower case; `bodies` are what came with them.
         connections: how many were opened; `closed` of them by the client.
         busiest: most requests under way at once.
     """
 
     def __init__(self, answer: Answer) -> None:
         self.asked: list[tuple[float, str]] = []
+        self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
         self.connections = 0
         self.closed = 0
         self.busiest = 0
@@ -63,9 +67,13 @@ class ScriptedServer:
                     match http.next_event():
                         case h11.NEED_DATA:
                             http.receive_data(bytes(await stream.receive_some(65536)))
-                        case h11.Request(target=target):
-                            asked = target.decode()
+                        case h11.Request(target=target, headers=headers):
+                            asked, body = target.decode(), b""
+                            self.headers.append({k.decode(): v.decode() for k, v in headers})
+                        case h11.Data(data=data):
+                            body += bytes(data)
                         case h11.EndOfMessage():
+                            self.bodies.append(body)
                             answer = await self._reply(asked)
                             if answer:
                                 await stream.send_all(answer)

@@ -30,7 +30,7 @@ from actors.network.websocket import (
     choose_transport,
     open_websocket,
 )
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 LANES = (Transport.FAST, Transport.BASE)
 MAX_BYTES = 1_000

@@ -15,7 +15,7 @@ from wsproto.events import (
 )
 from wsproto.extensions import PerMessageDeflate
 
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 
 DEFLATE = PerMessageDeflate()
 

@@ -1,4 +1,4 @@
-"""Tests of `actors.http`: limits, retries and errors of the gateway, against a scripted venue."""
+"""Tests of `actors.venue.gateway`: limits, retries and errors, against a scripted venue."""
 
 from collections.abc import Iterable
 from random import Random
@@ -10,16 +10,18 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.edges.clock import TrioClock
 from actors.network.network import MemoryNetwork
-from actors.venue.gateway import ATTEMPTS, CONCURRENT, REQUEST_S, Gateway, take_turn
+from actors.venue.budget import take_turn
+from actors.venue.gateway import ATTEMPTS, CONCURRENT, CONCURRENT_ORDERS, WITHIN_S, Gateway
 from exchanges.errors import (
     ExchangeError,
+    InvalidOrder,
     OutcomeUnknown,
     RateLimited,
     VenueProtocolError,
     VenueUnavailable,
 )
 from exchanges.limits import Rate, TokenBucket
-from exchanges.rest.request import Request
+from exchanges.rest.request import Effect, Request, Response
 from tests.actors.network.scripted import (
     BINANCE,
     ORDER,
@@ -33,6 +35,9 @@ from tests.actors.network.scripted import (
     reply,
     script,
 )
+
+READ_S, ORDER_S = WITHIN_S[Effect.READ], WITHIN_S[Effect.ONCE]
+CANCEL = msgspec.structs.replace(PING, method="DELETE", effect=Effect.REPEATABLE)
 
 
 def costing(cost: float, *buckets: str) -> Request[None]:
@@ -108,10 +113,10 @@ async def test_pauses_are_spread_by_chance(
 
 
 async def test_a_silent_venue_is_given_up_and_asked_again(autojump_clock: MockClock) -> None:
-    async with gateway_to(after(REQUEST_S + 1, reply())) as (gateway, server):
+    async with gateway_to(after(READ_S + 1, reply())) as (gateway, server):
         with pytest.raises(VenueUnavailable, match="no answer within 15 s"):
             await gateway.call(PING)
-        assert server.asked_s == [0.0, REQUEST_S + 0.5, 2 * REQUEST_S + 1.5]
+        assert server.asked_s == [0.0, READ_S + 0.5, 2 * READ_S + 1.5]
 
 
 async def test_a_host_that_cannot_be_reached_is_unavailable(autojump_clock: MockClock) -> None:
@@ -129,22 +134,190 @@ async def test_a_host_that_cannot_be_reached_is_unavailable(autojump_clock: Mock
 # What must not be repeated.
 
 
-@pytest.mark.parametrize("broken", list(BROKEN.values())[1:], ids=list(BROKEN)[1:])
-async def test_an_order_without_an_answer_has_an_unknown_outcome(
+REFUSED = b'{"code":-2010,"msg":"Account has insufficient balance for requested action."}'
+OPEN = BROKEN | {
+    "internal error": reply(500),
+    "bad gateway": reply(502, b"<html>"),
+    "gateway time-out": reply(504, b"<html>"),
+    "refused by a 500": reply(500, REFUSED),
+    "limited by a 503": reply(503, REFUSED.replace(b"-2010", b"-1003")),
+    "elsewhere": reply(307, location="http://venue/other"),
+    "request time-out": reply(408),
+    "unreadable": reply(body=b"<html>"),
+    "cut in the middle": reply(body=b'{"orderId":'),
+}
+
+
+def read_order(response: Response) -> int:
+    """The number of an order, or the error that the venue tells, be it with a good status."""
+    if b"refused" in response.body:
+        raise InvalidOrder("refused", venue="binance", code="-2010")
+    PING.read(response)
+    return msgspec.json.decode(response.body, type=dict[str, int])["orderId"]
+
+
+TO_ORDER: Request[int] = Request(
+    venue="binance",
+    name="order",
+    endpoint="spot_rest",
+    path=PING.path,
+    method="POST",
+    effect=Effect.ONCE,
+    read=read_order,
+)
+
+
+@pytest.mark.parametrize("broken", OPEN.values(), ids=OPEN)
+async def test_an_order_without_a_clear_answer_has_an_unknown_outcome(
     broken: bytes, autojump_clock: MockClock
 ) -> None:
     async with gateway_to(script(broken)) as (gateway, server):
         with pytest.raises(OutcomeUnknown, match=r"\(POST /api/v3/ping\)"):
+            await gateway.call(TO_ORDER)
+        assert len(server.asked) == 1
+
+
+async def test_an_order_that_cannot_be_delivered_has_an_unknown_outcome(
+    autojump_clock: MockClock,
+) -> None:
+    async with trio.open_nursery() as nursery:
+        urls = {"spot_rest": "http://nowhere"}
+        gateway = Gateway(BINANCE, urls, MemoryNetwork(nursery), TrioClock(0), Always())
+        await nursery.start(gateway.run)
+        with pytest.raises(OutcomeUnknown, match="nobody listens on nowhere:80"):
             await gateway.call(ORDER)
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, b"refused"), *((status, REFUSED) for status in (400, 401, 403, 409))]
+)
+async def test_what_the_venue_clearly_refuses_is_no_unknown_outcome(
+    status: int, body: bytes, autojump_clock: MockClock
+) -> None:
+    async with gateway_to(script(reply(status, body))) as (gateway, server):
+        with pytest.raises(ExchangeError, match=r"\[-2010\]:") as caught:
+            await gateway.call(TO_ORDER)
+        assert not isinstance(caught.value, OutcomeUnknown)
         assert len(server.asked) == 1
 
 
 async def test_an_order_answered_too_late_has_an_unknown_outcome(autojump_clock: MockClock) -> None:
-    async with gateway_to(after(REQUEST_S + 1, reply())) as (gateway, server):
-        with pytest.raises(OutcomeUnknown, match="no answer within 15 s"):
+    async with gateway_to(after(ORDER_S + 1, reply())) as (gateway, server):
+        with pytest.raises(OutcomeUnknown, match="no answer within 10 s"):
             await gateway.call(ORDER)
-        assert trio.current_time() == REQUEST_S
+        assert trio.current_time() == ORDER_S
         assert len(server.asked) == 1
+
+
+async def test_who_is_cancelled_hears_all_the_same_what_became_of_the_order(
+    autojump_clock: MockClock,
+) -> None:
+    async with gateway_to(after(3.0, reply(body=b'{"orderId":7}'))) as (gateway, server):
+        with trio.move_on_after(1.0) as scope:
+            placed = await gateway.call(TO_ORDER)
+            assert placed == 7
+            assert trio.current_time() == 3.0
+            await trio.lowlevel.checkpoint()
+            raise AssertionError("cancelled here at the latest")
+        assert scope.cancelled_caught
+        assert len(server.asked) == 1
+
+
+async def test_who_is_cancelled_hears_that_the_outcome_is_unknown(
+    autojump_clock: MockClock,
+) -> None:
+    async with gateway_to(after(ORDER_S + 1, reply())) as (gateway, _):
+        with trio.move_on_after(1.0), pytest.raises(OutcomeUnknown):
+            await gateway.call(ORDER)
+        assert trio.current_time() == ORDER_S, "and not for ever"
+
+
+async def test_an_order_cancelled_while_it_waits_for_its_turn_is_never_sent(
+    autojump_clock: MockClock,
+) -> None:
+    order = msgspec.structs.replace(ORDER, costs=((SPOT, 1),))
+    async with gateway_to(script(), rates={SPOT: Rate(1, 0.1)}) as (gateway, server):
+        await gateway.call(order)
+        with trio.move_on_after(1.0) as scope:
+            await gateway.call(order)
+        assert scope.cancelled_caught
+        assert trio.current_time() == 1.0
+        assert len(server.asked) == 1
+        await gateway.call(costing(1))
+        assert server.asked_s == [0.0, 10.0], "and it holds back nobody"
+
+
+async def test_the_end_of_the_gateway_does_not_lose_an_order_on_its_way(
+    autojump_clock: MockClock,
+) -> None:
+    async with trio.open_nursery() as nursery:
+        network = MemoryNetwork(nursery)
+        network.listen("venue", ScriptedServer(after(5.0, reply())).serve)
+        gateway = Gateway(BINANCE, {"spot_rest": "http://venue"}, network, TrioClock(0), Always())
+        ended = trio.CancelScope()
+
+        async def run(*, task_status: trio.TaskStatus[None]) -> None:
+            with ended:
+                await gateway.run(task_status=task_status)
+
+        async def end() -> None:
+            await trio.sleep(1.0)
+            ended.cancel()
+
+        await nursery.start(run)
+        nursery.start_soon(end)
+        with pytest.raises(OutcomeUnknown):
+            await gateway.call(ORDER)
+        with pytest.raises(VenueUnavailable, match="does not run; nothing was sent"):
+            await gateway.call(ORDER)
+        nursery.cancel_scope.cancel()
+
+
+# What may be repeated, and does something.
+
+
+async def test_a_cancel_is_repeated_soon(autojump_clock: MockClock) -> None:
+    async with gateway_to(after(20.0, reply())) as (gateway, server):
+        with pytest.raises(VenueUnavailable, match="no answer within 5 s"):
+            await gateway.call(CANCEL)
+        assert server.asked_s == [0.0, 5.5, 11.5]
+
+
+@pytest.mark.parametrize("request_", [ORDER, CANCEL])
+async def test_orders_and_cancels_do_not_wait_for_a_burst_of_questions(
+    request_: Request[None], autojump_clock: MockClock
+) -> None:
+    async def answer(target: str) -> bytes:
+        if "cost" in target:
+            await trio.sleep(10.0)
+        return reply()
+
+    async with gateway_to(answer) as (gateway, server), trio.open_nursery() as nursery:
+        for _ in range(20 * CONCURRENT):
+            nursery.start_soon(gateway.call, costing(1))
+        await trio.sleep(1.0)
+        for _ in range(3 * CONCURRENT_ORDERS):
+            nursery.start_soon(gateway.call, request_)
+        await wait_all_tasks_blocked()
+        assert server.asked_s[CONCURRENT:] == [1.0] * 3 * CONCURRENT_ORDERS
+        nursery.cancel_scope.cancel()
+
+
+async def test_orders_are_paid_before_the_questions_that_wait(autojump_clock: MockClock) -> None:
+    rates = {SPOT: Rate(10, 1)}
+    order = msgspec.structs.replace(ORDER, costs=((SPOT, 1),), query=(("cost", "1"),))
+    async with gateway_to(script(), rates=rates) as (gateway, server):
+        async with trio.open_nursery() as nursery:
+            for cost in (10, 5, 1, 1):
+                nursery.start_soon(gateway.call, costing(cost))
+                await wait_all_tasks_blocked()
+            await trio.sleep(0.5)
+            for _ in range(3):
+                nursery.start_soon(gateway.call, order)
+        paid = [float(target.partition("=")[2]) for _, target in server.asked]
+        assert paid == [10, 1, 1, 1, 5, 1, 1]
+        assert server.asked_s == pytest.approx([0, 1, 2, 3, 8, 9, 10])
 
 
 async def test_a_refused_order_is_not_sent_again(autojump_clock: MockClock) -> None:
@@ -231,11 +404,13 @@ async def test_no_window_ever_sees_more_than_the_venue_allows(
         await trio.sleep(chance.uniform(0, 2))
         return reply()
 
+    def some_request() -> Request[None]:
+        buckets = chance.choice([(SPOT,), (SPOT, UM), (UM, SPOT)])
+        request = costing(chance.randint(1, 8), *buckets)
+        return msgspec.structs.replace(request, effect=chance.choice(list(Effect)))
+
     async with gateway_to(answer, rates=rates) as (gateway, server):
-        requests = [
-            costing(chance.randint(1, 8), *chance.choice([(SPOT,), (SPOT, UM), (UM, SPOT)]))
-            for _ in range(100)
-        ]
+        requests = [some_request() for _ in range(100)]
         sent = await sent_costs(gateway, server, requests, chance)
         total = sum(cost for _, cost in sent)
         assert len(sent) == 100

@@ -28,7 +28,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,
@@ -268,7 +268,7 @@ def test_every_channel_has_a_transcript() -> None:
     assert {transcript.channel for transcript in TRANSCRIPTS} == STREAM.channels
 
 
-def open_for(*topics: Topic) -> StreamCodec:
+def open_for(*topics: Topic) -> MarketCodec:
     codec = VENUE.codec(STREAM, Instruments([BTC, NEW]))
     codec.subscribe(topics)
     send_all(codec)

@@ -24,7 +24,7 @@ from exchanges.market.instrument import Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 from exchanges.rest.request import Request, Response
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 VENUE = VENUES["aster"]
@@ -34,7 +34,7 @@ BNB = market("BNB/USDT:USDT", "BNBUSDT", venue="aster")
 Sample = Callable[[str], bytes]
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     return VENUE.codec(VENUE.streams[0], Instruments([BTC, BNB]), listening=True)
 
 

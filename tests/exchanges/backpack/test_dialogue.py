@@ -11,7 +11,7 @@ from exchanges.errors import CodecUsageError, StreamStale
 from exchanges.market.events import BookSnapshot, Fault, SubscriptionState, Trade
 from exchanges.market.instrument import Instrument, Instruments, Kind, Status
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     ids,
@@ -31,7 +31,7 @@ BOOK = Topic(Channel.BOOK, BTC.symbol)
 TRADES = Topic(Channel.TRADES, SOL.symbol)
 
 
-def open_for(*topics: Topic, markets: tuple[Instrument, ...] = (SOL, ETH, BTC)) -> StreamCodec:
+def open_for(*topics: Topic, markets: tuple[Instrument, ...] = (SOL, ETH, BTC)) -> MarketCodec:
     codec = VENUE.codec(PUBLIC, Instruments(markets))
     codec.expire(0.0, RECEIVED_NS)
     codec.subscribe(topics)
@@ -39,7 +39,7 @@ def open_for(*topics: Topic, markets: tuple[Instrument, ...] = (SOL, ETH, BTC)) 
     return codec
 
 
-def sent(codec: StreamCodec, now_s: float) -> list[Any]:
+def sent(codec: MarketCodec, now_s: float) -> list[Any]:
     return [json.loads(frame) for frame in codec.outgoing(now_s)]
 
 

@@ -25,7 +25,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,
@@ -307,7 +307,7 @@ def test_every_channel_has_a_transcript() -> None:
     assert written == {(stream.name, name) for stream in VENUE.streams for name in stream.channels}
 
 
-def open_for(stream: str, *topics: Topic) -> StreamCodec:
+def open_for(stream: str, *topics: Topic) -> MarketCodec:
     codec = VENUE.codec(stream_of(VENUE, stream), Instruments([SOL, BTC, APPLE]))
     codec.subscribe(topics)
     send_all(codec)

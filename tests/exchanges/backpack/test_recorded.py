@@ -24,7 +24,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, snapshot
 
 VENUE = VENUES["backpack"]
@@ -48,7 +48,7 @@ BTC, ETH, SOL_PERP, APPLE = (perpetual(base) for base in ("BTC", "ETH", "SOL", "
 Sample = Callable[[str], bytes]
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     known = Instruments([SOL, ETH_SPOT, USD, BTC, ETH, SOL_PERP, APPLE])
     return VENUE.codec(PUBLIC, known, listening=True)
 

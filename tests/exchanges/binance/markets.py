@@ -3,7 +3,7 @@
 from exchanges import VENUES
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import market, stream_of
 
 VENUE = VENUES["binance"]
@@ -15,11 +15,11 @@ TRADES = Topic(Channel.TRADES, "BTC/USDT")
 BOOK = Topic(Channel.BOOK, "BTC/USDT")
 
 
-def wanting_codec(stream: str, *topics: Topic) -> StreamCodec:
+def wanting_codec(stream: str, *topics: Topic) -> MarketCodec:
     codec = VENUE.codec(stream_of(VENUE, stream), Instruments([BTC, BNB, PERP]))
     codec.subscribe(topics)
     return codec
 
 
-def listening_codec(stream: str, *instruments: Instrument) -> StreamCodec:
+def listening_codec(stream: str, *instruments: Instrument) -> MarketCodec:
     return VENUE.codec(stream_of(VENUE, stream), Instruments(instruments), listening=True)

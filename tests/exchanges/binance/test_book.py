@@ -7,7 +7,7 @@ import pytest
 from exchanges.market.events import BookDelta, Fault
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.binance.markets import BTC, PERP, wanting_codec
 from tests.exchanges.transcripts import RECEIVED_NS, Transcript, ids, send_all, snapshot
 
@@ -83,7 +83,7 @@ def depth(first: int, last: int, previous: int | None = None) -> str:
 
 def book_codec(
     *frames: str, stream: str = "spot_stream", instrument: Instrument = BTC
-) -> StreamCodec:
+) -> MarketCodec:
     codec = wanting_codec(stream, Topic(Channel.BOOK, instrument.symbol))
     send_all(codec)
     for frame in frames:

@@ -25,7 +25,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.rest.request import Effect, Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["binance"].rest
@@ -370,7 +370,7 @@ def test_rule_that_no_market_can_have_is_not_taken(number: str) -> None:
 def test_request_goes_to_the_documented_path(request_: Request[Any], target: str) -> None:
     assert request_.target == target
     assert request_.endpoint == ("spot_rest" if target.startswith("/api/") else "um_rest")
-    assert (request_.method, request_.idempotent, request_.signed) == ("GET", True, False)
+    assert (request_.method, request_.effect) == ("GET", Effect.READ)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.rest.request import Response
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok, send_all
 
@@ -291,7 +291,7 @@ def test_recorded_state_of_a_perpetual(sample: Sample) -> None:
 
 def test_recorded_liquidation(sample: Sample) -> None:
     frame = load(sample, "ws_liquidations")
-    codec: StreamCodec = VENUE.codec(DERIVATIVES, Instruments([BSV]))
+    codec: MarketCodec = VENUE.codec(DERIVATIVES, Instruments([BSV]))
     codec.subscribe([Topic(Channel.LIQUIDATIONS, BSV.symbol)])
     send_all(codec)
     answer = {"event": "subscribed", "channel": "status", "chanId": 1, "key": "liq:global"}

@@ -17,7 +17,7 @@ from exchanges.market.events import (
     StreamEvent,
 )
 from exchanges.market.topics import Channel
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, Transcript, market, open_codec, play
 
 VENUE = VENUES["bybit"]
@@ -69,7 +69,7 @@ BOOKS = tuple(
 )
 
 
-def live_codec() -> StreamCodec:
+def live_codec() -> MarketCodec:
     """A codec whose book is at 701."""
     codec = open_codec(VENUE, "spot", BOOKS[:1])
     play(codec, BOOKS[0])

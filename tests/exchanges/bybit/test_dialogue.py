@@ -10,7 +10,7 @@ from exchanges.errors import CodecUsageError, StreamStale
 from exchanges.market.events import StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
 
 VENUE = VENUES["bybit"]
@@ -23,21 +23,21 @@ TRADES = Topic(Channel.TRADES, "BTC/USDT")
 TOP = Topic(Channel.TOP, "ETH/USDT")
 
 
-def wanting_codec(stream: str, *topics: Topic) -> StreamCodec:
+def wanting_codec(stream: str, *topics: Topic) -> MarketCodec:
     instruments = [PERP, USDC_PERP] if stream == "linear" else [BTC, ETH]
     codec = VENUE.codec(stream_of(VENUE, stream), Instruments(instruments))
     codec.subscribe(topics)
     return codec
 
 
-def asking_codec(stream: str, *topics: Topic) -> StreamCodec:
+def asking_codec(stream: str, *topics: Topic) -> MarketCodec:
     """A codec whose request for the topics, of id 1, has been sent."""
     codec = wanting_codec(stream, *topics)
     send_all(codec)
     return codec
 
 
-def hear(codec: StreamCodec, **answer: Any) -> tuple[StreamEvent, ...]:
+def hear(codec: MarketCodec, **answer: Any) -> tuple[StreamEvent, ...]:
     return codec.receive(json.dumps({"conn_id": "a4d3ae55", **answer}), RECEIVED_NS)
 
 

@@ -31,7 +31,7 @@ from exchanges.market.instrument import Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.rest.request import Listing, Request
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok, send_all, stream_of
 
 VENUE = VENUES["bybit"]
@@ -45,7 +45,7 @@ ETH = market("ETH/USDC:USDC", "ETHPERP", venue="bybit")
 Sample = Callable[[str], bytes]
 
 
-def listening_codec(stream: str) -> StreamCodec:
+def listening_codec(stream: str) -> MarketCodec:
     instruments = Instruments([BTC, PERP, ROSE])
     return VENUE.codec(stream_of(VENUE, stream), instruments, listening=True)
 

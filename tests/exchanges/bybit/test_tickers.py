@@ -10,7 +10,7 @@ from exchanges.errors import VenueProtocolError
 from exchanges.market.events import Event, Funding, MarkPrice, OpenInterest, StreamEvent, Ticker
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.bybit.test_public import TICKER, changed
 from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
 
@@ -20,7 +20,7 @@ WHOLE = TICKER % ("BTCUSDT", "BTCUSDT")
 TS = 1781990000085
 
 
-def subscribed(*channels: Channel, instrument: Instrument = PERP) -> StreamCodec:
+def subscribed(*channels: Channel, instrument: Instrument = PERP) -> MarketCodec:
     codec = VENUE.codec(stream_of(VENUE, "linear"), Instruments([instrument]))
     codec.subscribe(Topic(channel, PERP.symbol) for channel in channels or [Channel.TICKER])
     send_all(codec)
@@ -28,7 +28,7 @@ def subscribed(*channels: Channel, instrument: Instrument = PERP) -> StreamCodec
     return codec
 
 
-def hear(codec: StreamCodec, frame: str) -> list[type[StreamEvent]]:
+def hear(codec: MarketCodec, frame: str) -> list[type[StreamEvent]]:
     return [type(event) for event in codec.receive(frame, RECEIVED_NS)]
 
 

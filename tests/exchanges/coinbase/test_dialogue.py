@@ -10,7 +10,8 @@ from exchanges.errors import StreamStale, VenueProtocolError
 from exchanges.market.events import Fault, StreamEvent, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
+from exchanges.stream.talk import UnreadableFrame
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, news
 
 VENUE = VENUES["coinbase"]
@@ -22,7 +23,7 @@ TRADES = Topic(Channel.TRADES, BTC.symbol)
 BEAT = {"type": "subscribe", "channel": "heartbeats"}
 
 
-def open_for(*topics: Topic) -> StreamCodec:
+def open_for(*topics: Topic) -> MarketCodec:
     codec = VENUE.codec(PUBLIC, Instruments([BTC, ETH]))
     codec.expire(0.0, RECEIVED_NS)
     codec.subscribe(topics)
@@ -30,7 +31,7 @@ def open_for(*topics: Topic) -> StreamCodec:
     return codec
 
 
-def sent(codec: StreamCodec, now_s: float) -> list[Any]:
+def sent(codec: MarketCodec, now_s: float) -> list[Any]:
     return [json.loads(frame) for frame in codec.outgoing(now_s)]
 
 
@@ -60,7 +61,7 @@ def book(number: int, kind: str = "update", product: str = "BTC-USD", price: str
     return told(number, "l2_data", event)
 
 
-def hear(codec: StreamCodec, *frames: str) -> list[StreamEvent]:
+def hear(codec: MarketCodec, *frames: str) -> list[StreamEvent]:
     return [event for frame in frames for event in codec.receive(frame, RECEIVED_NS)]
 
 
@@ -142,7 +143,7 @@ def test_connection_without_heartbeats_is_dead() -> None:
 # The books.
 
 
-def live() -> StreamCodec:
+def live() -> MarketCodec:
     """Both books have started, and frame 7 is next."""
     codec = open_for(BOOK, ETH_BOOK)
     frames = (
@@ -188,7 +189,9 @@ def test_count_that_begins_anew_costs_the_books_and_goes_on() -> None:
 
 
 def test_frame_that_shows_a_gap_and_cannot_be_read_costs_the_books_as_well() -> None:
-    assert ids(hear(live(), book(9, price="NaN"))) == [Fault.GAP, Fault.GAP]
+    with pytest.raises(UnreadableFrame) as caught:
+        hear(live(), book(9, price="NaN"))
+    assert ids(caught.value.told) == [Fault.GAP, Fault.GAP]
 
 
 def test_books_go_on_after_a_frame_of_another_channel_that_cannot_be_read() -> None:

@@ -15,7 +15,7 @@ from exchanges.market.instrument import Instruments
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,
@@ -233,7 +233,7 @@ def test_every_channel_has_a_transcript() -> None:
 # What the documentation does not allow.
 
 
-def open_for(*topics: Topic, listening: bool = False) -> StreamCodec:
+def open_for(*topics: Topic, listening: bool = False) -> MarketCodec:
     codec = VENUE.codec(stream_of(VENUE, "public"), Instruments([BTC, PERP]), listening=listening)
     codec.subscribe(topics)
     send_all(codec)

@@ -22,7 +22,7 @@ from exchanges.market.instrument import Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.rest.request import Listing, Request, Response
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, snapshot
 
 VENUE = VENUES["coinbase"]
@@ -37,7 +37,7 @@ CAPTURED_NS = 1775521739_000_000_000
 Sample = Callable[[str], bytes]
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     return VENUE.codec(PUBLIC, Instruments([BTC, ETH]), listening=True)
 
 

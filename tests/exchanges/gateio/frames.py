@@ -6,7 +6,7 @@ from typing import Any
 from exchanges import VENUES
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import market, send_all, stream_of
 
 VENUE = VENUES["gateio"]
@@ -18,13 +18,13 @@ BOOK = Topic(Channel.BOOK, "BTC/USDT")
 TRADES = Topic(Channel.TRADES, "BTC/USDT")
 
 
-def wanting_codec(*topics: Topic) -> StreamCodec:
+def wanting_codec(*topics: Topic) -> MarketCodec:
     codec = VENUE.codec(stream_of(VENUE, STREAM), Instruments([BTC, ETH, XRP]))
     codec.subscribe(topics)
     return codec
 
 
-def listening_codec(*instruments: Instrument) -> StreamCodec:
+def listening_codec(*instruments: Instrument) -> MarketCodec:
     return VENUE.codec(stream_of(VENUE, STREAM), Instruments(instruments), listening=True)
 
 
@@ -39,5 +39,5 @@ def ack(request: dict[str, Any], *, error: str = "") -> str:
     return json.dumps(answer)
 
 
-def sent(codec: StreamCodec) -> list[dict[str, Any]]:
+def sent(codec: MarketCodec) -> list[dict[str, Any]]:
     return [json.loads(frame) for frame in send_all(codec)]

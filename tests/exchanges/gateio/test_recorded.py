@@ -298,7 +298,7 @@ def test_recorded_synchronisation_ends_with_the_stated_book(
     replay = json.loads(sample(f"gateio/replay_book_sync_{file}.json"))
     codec = VENUE.codec(stream_of(VENUE, STREAM), GuessedInstruments(VENUE), listening=True)
     frames, fetched_s = replay["frames"], replay["rest_snapshot"]["received_at"]
-    request = VENUE.rest.recognise(replay["rest_snapshot"]["url"], codec.instruments.native)
+    request = VENUE.rest.recognise(replay["rest_snapshot"]["url"], codec.wire.instruments.native)
     assert request is not None
     body = json.dumps(replay["rest_snapshot"]["body"]).encode()
     book = PlainBook()

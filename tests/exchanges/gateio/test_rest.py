@@ -20,7 +20,7 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.rest.request import Effect, Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["gateio"].rest
@@ -272,7 +272,7 @@ def test_request_goes_to_the_documented_path(request_: Request[Any], path: str, 
     assert request_.target == f"/api/v4/spot/{path}{query}"
     assert request_.endpoint == "rest"
     assert request_.costs == ((f"/api/v4/spot/{path}", 1),)
-    assert (request_.method, request_.idempotent, request_.signed) == ("GET", True, False)
+    assert (request_.method, request_.effect) == ("GET", Effect.READ)
 
 
 def test_no_path_is_asked_more_than_two_hundred_times_in_ten_seconds() -> None:

@@ -10,7 +10,7 @@ from exchanges.market.events import BookDelta, BookSnapshot, Fault, Notice, Subs
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.rest.request import Response
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, send_all, stream_of
 
 VENUE = VENUES["gateio_futures"]
@@ -19,7 +19,7 @@ BTC = market("BTC/USDT:USDT", "BTC_USDT", venue="gateio_futures", contract_size=
 BOOK = Topic(Channel.BOOK, BTC.symbol)
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     return VENUE.codec(STREAM, Instruments([BTC]), listening=True)
 
 

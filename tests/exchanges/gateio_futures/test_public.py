@@ -27,7 +27,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,
@@ -318,7 +318,7 @@ def test_handshake_asks_for_decimal_sizes() -> None:
 # What only some frames tell.
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     return VENUE.codec(stream_of(VENUE, STREAM), Instruments([BTC, ETH]), listening=True)
 
 
@@ -332,7 +332,7 @@ def ticker_row(**changes: object) -> dict[str, object]:
     return {name: value for name, value in {**row, **changes}.items() if value is not None}
 
 
-def told(codec: StreamCodec, **changes: object) -> dict[type, Any]:
+def told(codec: MarketCodec, **changes: object) -> dict[type, Any]:
     events = codec.receive(update("futures.tickers", [ticker_row(**changes)]), RECEIVED_NS)
     return {type(event): event for event in events}
 

@@ -38,7 +38,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok, send_all, stream_of
 
@@ -59,7 +59,7 @@ ETH = perpetual("ETH", "0.01")
 USD = market("BTC/USD:USD", "BTC_USD", venue="gateio_futures", contract_size="2")
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     return VENUE.codec(STREAM, Instruments([BTC, ETH, USD]), listening=True)
 
 

@@ -13,7 +13,8 @@ from exchanges.errors import VenueProtocolError
 from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, StreamEvent
 from exchanges.market.instrument import Instruments
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketCodec
+from exchanges.stream.wire import Frame
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,
@@ -125,7 +126,7 @@ BOOKS = (SPOT_BOOK, SWAP_BOOK)
 # Spot: what is asked for, and when.
 
 
-def asking_codec() -> StreamCodec:
+def asking_codec() -> MarketCodec:
     """A codec that has subscribed the book, at 0 s, and asked for nothing else."""
     codec = VENUE.codec(stream_of(VENUE, "feed"), Instruments([BTC]))
     codec.subscribe([Topic(Channel.BOOK, BTC.symbol)])
@@ -136,21 +137,21 @@ def asking_codec() -> StreamCodec:
     return codec
 
 
-def hear(codec: StreamCodec, **frame: Any) -> tuple[StreamEvent, ...]:
+def hear(codec: MarketCodec, **frame: Any) -> tuple[StreamEvent, ...]:
     return codec.receive(packed(json.dumps({"ts": 1, **frame})), RECEIVED_NS)
 
 
-def update(codec: StreamCodec, previous: int, last: int) -> tuple[StreamEvent, ...]:
+def update(codec: MarketCodec, previous: int, last: int) -> tuple[StreamEvent, ...]:
     tick = {"seqNum": last, "prevSeqNum": previous, "bids": [[60000.4, 1]], "asks": []}
     return hear(codec, ch=MBP, tick=tick)
 
 
-def whole(codec: StreamCodec, last: int) -> tuple[StreamEvent, ...]:
+def whole(codec: MarketCodec, last: int) -> tuple[StreamEvent, ...]:
     data = {"seqNum": last, "bids": [[60000.3, 2]], "asks": [[60001, 4]]}
     return hear(codec, id=MBP, rep=MBP, status="ok", data=data)
 
 
-def asked(codec: StreamCodec, now_s: float) -> int:
+def asked(codec: MarketCodec, now_s: float) -> int:
     """How often the whole book is asked for."""
     frames = [json.loads(frame) for frame in codec.outgoing(now_s)]
     assert all(frame == {"req": MBP, "id": MBP} for frame in frames)
@@ -277,14 +278,14 @@ def test_books_are_asked_for_a_tenth_of_a_second_apart() -> None:
 # Swaps: a snapshot in the stream.
 
 
-def live_swap_codec() -> StreamCodec:
+def live_swap_codec() -> MarketCodec:
     """A codec whose book is at 8."""
     codec = open_codec(VENUE, "swap", [SWAP_BOOK])
     play(codec, SWAP_BOOK)
     return codec
 
 
-def swap_update(codec: StreamCodec, version: int, event: str = "update") -> tuple[StreamEvent, ...]:
+def swap_update(codec: MarketCodec, version: int, event: str = "update") -> tuple[StreamEvent, ...]:
     tick = {"event": event, "version": version, "bids": [[60000.4, 1]], "asks": [], "ts": 1}
     return hear(codec, ch="market.BTC-USDT.depth.size_150.high_freq", tick=tick)
 

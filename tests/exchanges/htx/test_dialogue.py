@@ -10,7 +10,7 @@ from exchanges.errors import CodecUsageError, StreamStale
 from exchanges.market.events import StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.htx.test_books import packed
 from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
 
@@ -21,7 +21,7 @@ TRADES = Topic(Channel.TRADES, "BTC/USDT")
 FUNDING = Topic(Channel.FUNDING, "BTC/USDT:USDT")
 
 
-def asking_codec(stream: str, *topics: Topic) -> StreamCodec:
+def asking_codec(stream: str, *topics: Topic) -> MarketCodec:
     """A codec whose request for the topics, of id 1, has been sent."""
     codec = VENUE.codec(stream_of(VENUE, stream), Instruments([BTC, SWAP]))
     codec.subscribe(topics)
@@ -29,7 +29,7 @@ def asking_codec(stream: str, *topics: Topic) -> StreamCodec:
     return codec
 
 
-def hear(codec: StreamCodec, **answer: Any) -> tuple[StreamEvent, ...]:
+def hear(codec: MarketCodec, **answer: Any) -> tuple[StreamEvent, ...]:
     return codec.receive(packed(json.dumps(answer)), RECEIVED_NS)
 
 

@@ -26,7 +26,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.htx.test_books import packed
 from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
 
@@ -48,7 +48,7 @@ BTC_SWAP, ETH_SWAP, O3_SWAP = swap("BTC", "0.001"), swap("ETH", "0.01"), swap("O
 Sample = Callable[[str], bytes]
 
 
-def listening_codec(stream: str) -> StreamCodec:
+def listening_codec(stream: str) -> MarketCodec:
     instruments = Instruments([BTC, ETH, ZEC, BTC_SWAP, ETH_SWAP, O3_SWAP])
     return VENUE.codec(stream_of(VENUE, stream), instruments, listening=True)
 

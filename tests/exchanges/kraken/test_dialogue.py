@@ -12,7 +12,7 @@ from exchanges.errors import CodecUsageError, StreamStale
 from exchanges.market.events import BookSnapshot, Event, Fault, SubscriptionState
 from exchanges.market.instrument import Instruments
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, news
 
 VENUE = VENUES["kraken"]
@@ -22,7 +22,7 @@ XRP = market("XRP/EUR", "XRP/EUR", venue="kraken")
 BOOK, OTHER = Topic(Channel.BOOK, SOL.symbol), Topic(Channel.BOOK, XRP.symbol)
 
 
-def open_for(*topics: Topic) -> tuple[StreamCodec, list[Any]]:
+def open_for(*topics: Topic) -> tuple[MarketCodec, list[Any]]:
     """A codec, and what it asks for."""
     codec = VENUE.codec(STREAM, Instruments([SOL, XRP]))
     codec.expire(0.0, RECEIVED_NS)
@@ -30,7 +30,7 @@ def open_for(*topics: Topic) -> tuple[StreamCodec, list[Any]]:
     return codec, sent(codec, 0.0)
 
 
-def sent(codec: StreamCodec, now_s: float) -> list[Any]:
+def sent(codec: MarketCodec, now_s: float) -> list[Any]:
     return [json.loads(frame) for frame in codec.outgoing(now_s)]
 
 

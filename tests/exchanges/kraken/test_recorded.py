@@ -26,7 +26,7 @@ from exchanges.market.events import BookDelta, BookSnapshot, Event, Kline, Level
 from exchanges.market.instrument import Instrument, Instruments, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 pytestmark = pytest.mark.recorded
@@ -42,7 +42,7 @@ USDT = market("BTC/USDT", "BTC/USDT", venue="kraken")
 Sample = Callable[[str], bytes]
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     return VENUE.codec(STREAM, Instruments([BTC, MATIC]), listening=True)
 
 

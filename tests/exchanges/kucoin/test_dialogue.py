@@ -9,7 +9,7 @@ from exchanges.errors import CodecUsageError, StreamStale
 from exchanges.market.events import Subscription, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, send_all
 
 VENUE = VENUES["kucoin"]
@@ -20,7 +20,7 @@ WELCOME = '{"sessionId":"ddfb0cbd","message":"welcome","pingInterval":18000}'
 TRADES = Topic(Channel.TRADES, "BTC/USDT")
 
 
-def welcomed_codec(*topics: Topic) -> StreamCodec:
+def welcomed_codec(*topics: Topic) -> MarketCodec:
     codec = VENUE.codec(STREAM, Instruments([BTC, BSV]))
     codec.subscribe(topics)
     assert codec.receive(WELCOME, RECEIVED_NS) == ()

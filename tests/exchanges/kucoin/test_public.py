@@ -22,7 +22,7 @@ from exchanges.market.events import (
 )
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, Transcript, market, open_codec, play
 
 VENUE = VENUES["kucoin"]
@@ -203,7 +203,7 @@ def frame(kind: str, first: int, last: int) -> str:
     return f'{{"T":"obu.SPOT","dp":"increment@10ms","t":"{kind}","P":1,"d":{data}}}'
 
 
-def live_codec() -> StreamCodec:
+def live_codec() -> MarketCodec:
     """A codec whose book is at 703."""
     codec = open_codec(VENUE, STREAM, [BOOK])
     play(codec, BOOK)

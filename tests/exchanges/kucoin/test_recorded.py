@@ -16,7 +16,7 @@ from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 from exchanges.rest.request import Listing, Request
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 VENUE = VENUES["kucoin"]
@@ -30,7 +30,7 @@ EQZ = market("EQZ/BTC", "EQZ-BTC", venue="kucoin")
 Sample = Callable[[str], bytes]
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     return VENUE.codec(STREAM, Instruments([BTC, ETH, EQZ]), listening=True)
 
 

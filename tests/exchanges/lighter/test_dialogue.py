@@ -10,7 +10,7 @@ from exchanges.errors import CodecUsageError, StreamStale
 from exchanges.market.events import BookSnapshot, Fault, Notice, StreamEvent, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, news
 
 VENUE = VENUES["lighter"]
@@ -22,7 +22,7 @@ BOOK, ETH_BOOK = (Topic(Channel.BOOK, one.symbol) for one in (BTC, ETH))
 CONNECTED = '{"session_id":"1","type":"connected"}'
 
 
-def open_for(*topics: Topic) -> StreamCodec:
+def open_for(*topics: Topic) -> MarketCodec:
     codec = VENUE.codec(PUBLIC, Instruments([BTC, ETH, SPOT]))
     codec.expire(0.0, RECEIVED_NS)
     codec.subscribe(topics)
@@ -31,11 +31,11 @@ def open_for(*topics: Topic) -> StreamCodec:
     return codec
 
 
-def sent(codec: StreamCodec, now_s: float) -> list[Any]:
+def sent(codec: MarketCodec, now_s: float) -> list[Any]:
     return [json.loads(frame) for frame in codec.outgoing(now_s)]
 
 
-def hear(codec: StreamCodec, *frames: str) -> list[StreamEvent]:
+def hear(codec: MarketCodec, *frames: str) -> list[StreamEvent]:
     return [event for frame in frames for event in codec.receive(frame, RECEIVED_NS)]
 
 

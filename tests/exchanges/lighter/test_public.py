@@ -24,7 +24,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,
@@ -331,7 +331,7 @@ def test_every_channel_has_a_transcript() -> None:
 # What the documentation does not allow.
 
 
-def open_for(stream: str, *topics: Topic) -> StreamCodec:
+def open_for(stream: str, *topics: Topic) -> MarketCodec:
     codec = VENUE.codec(stream_of(VENUE, stream), Instruments([BTC, SPOT]))
     codec.subscribe(topics)
     send_all(codec)

@@ -28,7 +28,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, snapshot
 
@@ -49,7 +49,7 @@ USDC = market("USDC/USDC", "2048", venue="lighter")
 Sample = Callable[[str], bytes]
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     known = Instruments([ETH, BTC, ADA, TEN, LIT, USDC])
     return VENUE.codec(PUBLIC, known, listening=True)
 
@@ -352,7 +352,7 @@ def recording(shared: Path) -> Iterator[str]:
 def test_recording_replays_without_a_gap(shared: Path) -> None:
     """1500 updates, linked by offsets; each that removes a level removes one that was there."""
     codec = VENUE.codec(PUBLIC, GuessedInstruments(VENUE), listening=True)
-    instrument = codec.instruments.native(Kind.PERPETUAL, "0")
+    instrument = codec.wire.instruments.native(Kind.PERPETUAL, "0")
     assert instrument is not None
     book, told = OrderBook(instrument), dict[type[StreamEvent], int]()
     for frame in recording(shared):

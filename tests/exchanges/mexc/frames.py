@@ -12,7 +12,8 @@ from exchanges import VENUES
 from exchanges.market.instrument import Instruments
 from exchanges.market.topics import Channel, Topic
 from exchanges.mexc.wire.mexc_push_pb2 import PushDataV3ApiWrapper
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketCodec
+from exchanges.stream.wire import Frame
 from tests.exchanges.transcripts import market, stream_of
 
 VENUE = VENUES["mexc"]
@@ -59,12 +60,12 @@ def depth(first: int, last: int, bids: Any = (), asks: Any = ()) -> str:
     )
 
 
-def wanting_codec(*topics: Topic) -> StreamCodec:
+def wanting_codec(*topics: Topic) -> MarketCodec:
     codec = VENUE.codec(stream_of(VENUE, STREAM), Instruments([BTC, BTC_USDC, MX]))
     codec.subscribe(topics)
     return codec
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     instruments = Instruments([BTC, BTC_USDC, MX])
     return VENUE.codec(stream_of(VENUE, STREAM), instruments, listening=True)

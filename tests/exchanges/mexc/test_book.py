@@ -4,7 +4,7 @@ import pytest
 
 from exchanges.market.events import BookDelta, Fault
 from exchanges.market.topics import Channel
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 from tests.exchanges.mexc.frames import (
     BOOK,
     BTC,

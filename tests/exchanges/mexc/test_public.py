@@ -14,7 +14,7 @@ from exchanges.market.events import Kline, Ticker, Top, Trade
 from exchanges.market.instrument import Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import Frame
+from exchanges.stream.wire import Frame
 from tests.exchanges.mexc.frames import (
     BOOK,
     BTC,

@@ -20,7 +20,7 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.rest.request import Effect, Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["mexc"].rest
@@ -296,7 +296,7 @@ def test_request_goes_to_the_documented_path_and_costs_its_weight(
     assert request_.target == f"/api/v3/{path}{query}"
     assert request_.endpoint == "rest"
     assert request_.costs == (("weight", weight), (f"/api/v3/{path}", 1))
-    assert (request_.method, request_.idempotent, request_.signed) == ("GET", True, False)
+    assert (request_.method, request_.effect) == ("GET", Effect.READ)
 
 
 def test_budget_is_the_lowest_that_anybody_was_told() -> None:

@@ -11,8 +11,9 @@ from exchanges.errors import VenueProtocolError
 from exchanges.market.events import BookDelta, BookSnapshot, Fault, Level, SubscriptionState
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.stream.sequence import signed32
+from exchanges.stream.wire import Frame
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,
@@ -188,7 +189,7 @@ def text_crc(text: str) -> int:
     return signed32(zlib.crc32(text.encode()))
 
 
-def book_codec(instrument: Instrument = BTC) -> StreamCodec:
+def book_codec(instrument: Instrument = BTC) -> MarketCodec:
     codec = VENUE.codec(stream_of(VENUE, "public"), Instruments([instrument]))
     codec.subscribe([Topic(Channel.BOOK, instrument.symbol)])
     send_all(codec)

@@ -11,7 +11,7 @@ from exchanges.errors import CodecUsageError, StreamStale
 from exchanges.market.events import Notice, StreamEvent, SubscriptionState
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
 
 VENUE = VENUES["okx"]
@@ -26,13 +26,13 @@ LIQUIDATIONS = Topic(Channel.LIQUIDATIONS, "BTC/USDT:USDT")
 ETH_LIQUIDATIONS = Topic(Channel.LIQUIDATIONS, "ETH/USDT:USDT")
 
 
-def wanting_codec(stream: str, *topics: Topic) -> StreamCodec:
+def wanting_codec(stream: str, *topics: Topic) -> MarketCodec:
     codec = VENUE.codec(stream_of(VENUE, stream), Instruments([BTC, ETH, SWAP, ETH_SWAP]))
     codec.subscribe(topics)
     return codec
 
 
-def asking_codec(stream: str, *topics: Topic) -> StreamCodec:
+def asking_codec(stream: str, *topics: Topic) -> MarketCodec:
     """A codec whose request for the topics, of id 1, has been sent."""
     codec = wanting_codec(stream, *topics)
     send_all(codec)
@@ -43,7 +43,7 @@ def arg(channel: str, native: str = "BTC-USDT") -> dict[str, str]:
     return {"channel": channel, "instId": native}
 
 
-def hear(codec: StreamCodec, **answer: Any) -> tuple[StreamEvent, ...]:
+def hear(codec: MarketCodec, **answer: Any) -> tuple[StreamEvent, ...]:
     return codec.receive(json.dumps({"connId": "a4d3ae55", **answer}), RECEIVED_NS)
 
 
@@ -193,7 +193,7 @@ def test_swaps_share_one_stream_of_liquidations() -> None:
     assert json.loads(ended) == {"id": "2", "op": "unsubscribe", "args": [named]}
 
 
-def liquidated(codec: StreamCodec, *natives: str) -> list[Instrument]:
+def liquidated(codec: MarketCodec, *natives: str) -> list[Instrument]:
     """The instruments of which liquidations are told when all of `natives` had one."""
     detail = {"side": "sell", "posSide": "long", "bkPx": "1.5", "sz": "1", "ts": "1782000000000"}
     frame = {

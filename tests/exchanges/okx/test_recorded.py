@@ -37,7 +37,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
 
@@ -52,12 +52,12 @@ IOST = market("IOST/USDT:USDT", "IOST-USDT-SWAP", venue="okx", contract_size="10
 Sample = Callable[[str], bytes]
 
 
-def listening_codec(stream: str) -> StreamCodec:
+def listening_codec(stream: str) -> MarketCodec:
     instruments = Instruments([BTC, SWAP, INVERSE, BCH])
     return VENUE.codec(stream_of(VENUE, stream), instruments, listening=True)
 
 
-def asking_codec(stream: str, topic: Topic) -> StreamCodec:
+def asking_codec(stream: str, topic: Topic) -> MarketCodec:
     """A codec whose request for a topic, of id 1, has been sent."""
     codec = VENUE.codec(stream_of(VENUE, stream), Instruments([BTC, IOST]))
     codec.subscribe([topic])

@@ -31,7 +31,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.rest.request import Effect, Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 VENUE = VENUES["okx"]
@@ -357,7 +357,7 @@ def test_request_goes_to_the_documented_path_within_its_limit(
 ) -> None:
     assert request_.target == f"/api/v5/{target}"
     assert (request_.method, request_.endpoint) == ("GET", "rest")
-    assert (request_.idempotent, request_.signed) == (True, False)
+    assert request_.effect is Effect.READ
     ((bucket, cost),) = request_.costs
     rate = VENUE.buckets[bucket]
     assert cost == 1

@@ -10,7 +10,7 @@ from exchanges.errors import StreamStale
 from exchanges.market.events import Fault, StreamEvent, SubscriptionState, Trade
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.paradex.test_public import book, data, trade
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, news
 
@@ -22,7 +22,7 @@ BOOK, ETH_BOOK = (Topic(Channel.BOOK, one.symbol) for one in (BTC, ETH))
 BOOK_KEY = "order_book.BTC-USD-PERP.deltas"
 
 
-def open_for(*topics: Topic) -> StreamCodec:
+def open_for(*topics: Topic) -> MarketCodec:
     codec = VENUE.codec(PUBLIC, Instruments([BTC, ETH]))
     codec.expire(0.0, RECEIVED_NS)
     codec.subscribe(topics)
@@ -30,11 +30,11 @@ def open_for(*topics: Topic) -> StreamCodec:
     return codec
 
 
-def sent(codec: StreamCodec, now_s: float) -> list[Any]:
+def sent(codec: MarketCodec, now_s: float) -> list[Any]:
     return [json.loads(frame) for frame in codec.outgoing(now_s)]
 
 
-def hear(codec: StreamCodec, *frames: str) -> list[StreamEvent]:
+def hear(codec: MarketCodec, *frames: str) -> list[StreamEvent]:
     return [event for frame in frames for event in codec.receive(frame, RECEIVED_NS)]
 
 

@@ -24,7 +24,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,
@@ -284,7 +284,7 @@ def test_every_channel_has_a_transcript() -> None:
     assert written == {(stream.name, name) for stream in VENUE.streams for name in stream.channels}
 
 
-def open_for(stream: str, *channels: Channel) -> StreamCodec:
+def open_for(stream: str, *channels: Channel) -> MarketCodec:
     codec = VENUE.codec(stream_of(VENUE, stream), Instruments([BTC]))
     codec.subscribe(Topic(channel, BTC.symbol) for channel in channels)
     send_all(codec)

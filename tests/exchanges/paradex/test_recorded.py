@@ -26,7 +26,7 @@ from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.paradex.listing import FundingRows
 from exchanges.rest.request import Listing, Request, Response
-from exchanges.stream.codec import StreamCodec
+from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, news, ok, snapshot
 
@@ -51,11 +51,11 @@ def stamps(millis: int) -> dict[str, Any]:
     return {"venue_ns": millis * 1_000_000, "received_ns": RECEIVED_NS}
 
 
-def listening_codec() -> StreamCodec:
+def listening_codec() -> MarketCodec:
     return VENUE.codec(PUBLIC, Instruments([BTC, ORDI, TRUMP, BONK]), listening=True)
 
 
-def asking_codec() -> StreamCodec:
+def asking_codec() -> MarketCodec:
     """It has asked for one book, as request 1."""
     codec = VENUE.codec(PUBLIC, Instruments([BTC]))
     codec.subscribe([BOOK])

@@ -20,7 +20,7 @@ from exchanges.market.events import BookSnapshot
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import KlineInterval
 from exchanges.rest.public import PublicRest
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.rest.request import Effect, Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 SPOT, PERPETUAL = market("BTC/USDT", "BTCUSDT"), market("BTC/USDT:USDT", "BTCUSDT")
@@ -112,8 +112,7 @@ def test_request_is_a_value_that_says_what_it_costs_and_asks() -> None:
     assert (request.venue, request.name, request.method) == ("numbers", "book", "GET")
     assert (request.endpoint, request.target) == ("rest", "/spot/book?symbol=BTCUSDT&limit=100")
     assert request.costs == (("weight", 5),)
-    assert request.idempotent
-    assert not request.signed
+    assert request.effect is Effect.READ
     assert request.instrument is SPOT
     assert str(request) == "GET /spot/book?symbol=BTCUSDT&limit=100"
     assert TIME.target == "/time"

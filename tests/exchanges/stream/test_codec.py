@@ -23,7 +23,7 @@ from tests.exchanges.stream.words import (
     PERPETUAL,
     STREAM,
     TRADES,
-    AskingStream,
+    AskingWire,
     codec_of,
     delta,
     hear,
@@ -135,7 +135,7 @@ def test_refused_request_is_made_again_topic_by_topic() -> None:
 
 
 def test_refused_book_does_not_wait_for_a_start() -> None:
-    codec = codec_of(AskingStream)
+    codec = codec_of(AskingWire)
     codec.subscribe([BOOK])
     codec.outgoing(0.0)
     hear(codec, "refused 1 no such market")

@@ -10,8 +10,8 @@ from tests.exchanges.stream.words import (
     ETH,
     ETH_BOOK,
     TRADES,
-    AskingStream,
-    WordsStream,
+    AskingWire,
+    WordsWire,
     book,
     delta,
     hear,
@@ -79,7 +79,7 @@ def test_book_without_a_snapshot_is_subscribed_anew() -> None:
 
 
 def test_book_by_request_joins_its_snapshot_to_what_came_before() -> None:
-    codec = subscribed(BOOK, kind=AskingStream)
+    codec = subscribed(BOOK, kind=AskingWire)
     assert codec.requests(0.0) == []
     assert hear(codec, "book BTC 9 10", "book BTC 10 12") == ()
     (request,) = codec.requests(0.0)
@@ -91,14 +91,14 @@ def test_book_by_request_joins_its_snapshot_to_what_came_before() -> None:
 
 
 def test_quiet_book_is_fetched_without_waiting_for_an_update() -> None:
-    codec = subscribed(BOOK, kind=AskingStream)
+    codec = subscribed(BOOK, kind=AskingWire)
     assert codec.deadline == FIRST_UPDATE_S
     (request,) = codec.requests(FIRST_UPDATE_S)
     assert codec.answer(request, book(10)) == (book(10),)
 
 
 def test_fetched_book_does_not_touch_a_live_one() -> None:
-    codec = subscribed(BOOK, kind=AskingStream)
+    codec = subscribed(BOOK, kind=AskingWire)
     (request,) = codec.requests(FIRST_UPDATE_S)
     codec.answer(request, book(10))
     hear(codec, "book BTC 10 12")
@@ -108,7 +108,7 @@ def test_fetched_book_does_not_touch_a_live_one() -> None:
 
 
 def test_gap_fetches_a_new_snapshot() -> None:
-    codec = subscribed(BOOK, kind=AskingStream)
+    codec = subscribed(BOOK, kind=AskingWire)
     (request,) = codec.requests(FIRST_UPDATE_S)
     codec.answer(request, book(10))
     assert hear(codec, "book BTC 11 12") == (lost(Fault.GAP, "expected 10, got 11..12"),)
@@ -118,7 +118,7 @@ def test_gap_fetches_a_new_snapshot() -> None:
 
 
 def test_snapshot_that_is_too_old_is_fetched_again_after_a_pause() -> None:
-    codec = subscribed(BOOK, kind=AskingStream)
+    codec = subscribed(BOOK, kind=AskingWire)
     hear(codec, "book BTC 10 12")
     (request,) = codec.requests(0.0)
     assert codec.answer(request, book(9)) == ()
@@ -128,7 +128,7 @@ def test_snapshot_that_is_too_old_is_fetched_again_after_a_pause() -> None:
 
 
 def test_failed_request_is_made_again_after_a_pause() -> None:
-    codec = subscribed(BOOK, kind=AskingStream)
+    codec = subscribed(BOOK, kind=AskingWire)
     (request,) = codec.requests(FIRST_UPDATE_S)
     assert codec.requests(1e9) == []  # one in flight
     codec.fail(request)
@@ -137,7 +137,7 @@ def test_failed_request_is_made_again_after_a_pause() -> None:
 
 
 def test_answer_for_a_book_that_nobody_wants_any_more_is_passed_over() -> None:
-    codec = subscribed(BOOK, kind=AskingStream)
+    codec = subscribed(BOOK, kind=AskingWire)
     (request,) = codec.requests(FIRST_UPDATE_S)
     codec.unsubscribe([BOOK])
     assert codec.answer(request, book(10)) == ()
@@ -152,8 +152,8 @@ def test_venue_whose_snapshots_come_in_the_stream_is_asked_for_none() -> None:
 # Books that are lost for reasons of our own.
 
 
-@pytest.mark.parametrize("kind", [WordsStream, AskingStream])
-def test_resync_loses_a_live_book_and_starts_it_anew(kind: type[WordsStream]) -> None:
+@pytest.mark.parametrize("kind", [WordsWire, AskingWire])
+def test_resync_loses_a_live_book_and_starts_it_anew(kind: type[WordsWire]) -> None:
     codec = subscribed(BOOK, kind=kind)
     codec.start(book(10))
     assert codec.is_settled

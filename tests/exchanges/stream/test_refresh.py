@@ -18,7 +18,15 @@ def snapshot(sequence: int) -> BookSnapshot:
 
 
 def send(feed: BookFeed, previous: int, last: int) -> tuple[Event, ...]:
-    return feed.delta(previous, last, [], [], None, RECEIVED_NS)
+    update = BookDelta(
+        instrument=BTC,
+        bids=[],
+        asks=[],
+        previous=previous,
+        sequence=last,
+        received_ns=RECEIVED_NS,
+    )
+    return feed.delta(update)
 
 
 def spans(events: tuple[Event, ...]) -> list[tuple[int, int]]:
@@ -32,11 +40,11 @@ def spans(events: tuple[Event, ...]) -> list[tuple[int, int]]:
 
 def refreshing_feed() -> BookFeed:
     """A feed that is live at 10 and has asked for another start, then went on to 14."""
-    feed = BookFeed(BTC, BookRule(Recovery.SNAPSHOT_BY_REQUEST))
+    feed = BookFeed(BookRule(Recovery.SNAPSHOT_BY_REQUEST))
     feed.snapshot(snapshot(9))
     send(feed, 9, 10)
     feed.refresh()
-    assert feed.wants_start
+    assert feed.needs_start
     assert spans(send(feed, 10, 12)) == [(10, 12)]
     assert spans(send(feed, 12, 14)) == [(12, 14)]
     return feed
@@ -46,7 +54,7 @@ def test_the_book_goes_on_and_the_snapshot_is_followed_by_what_came_since() -> N
     feed = refreshing_feed()
     assert spans(feed.snapshot(snapshot(12))) == [(-1, 12), (12, 14)]
     assert feed.is_live
-    assert not feed.wants_start
+    assert not feed.needs_start
     assert spans(send(feed, 14, 15)) == [(14, 15)]
 
 
@@ -68,13 +76,13 @@ def test_a_snapshot_from_before_the_updates_that_were_kept_is_fetched_again(sequ
     feed = refreshing_feed()
     assert feed.snapshot(snapshot(sequence)) == ()
     assert feed.is_live
-    assert feed.wants_start
+    assert feed.needs_start
     assert spans(send(feed, 14, 15)) == [(14, 15)]
     assert spans(feed.snapshot(snapshot(14))) == [(-1, 14), (14, 15)]
 
 
 def test_an_old_snapshot_of_a_quiet_book_is_fetched_again() -> None:
-    feed = BookFeed(BTC, BookRule(Recovery.SNAPSHOT_BY_REQUEST))
+    feed = BookFeed(BookRule(Recovery.SNAPSHOT_BY_REQUEST))
     feed.snapshot(snapshot(9))
     send(feed, 9, 10)
     feed.refresh()
@@ -100,7 +108,7 @@ def test_asking_twice_keeps_what_was_kept() -> None:
 def test_whatever_the_snapshot_the_chain_never_breaks(
     steps: list[int], data: st.DataObject
 ) -> None:
-    feed = BookFeed(BTC, BookRule(Recovery.SNAPSHOT_BY_REQUEST))
+    feed = BookFeed(BookRule(Recovery.SNAPSHOT_BY_REQUEST))
     feed.snapshot(snapshot(0))
     at, newest = 0, 0
     asks_at = data.draw(st.integers(0, len(steps)))

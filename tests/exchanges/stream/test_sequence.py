@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Event, Fault, Level
+from exchanges.market.events import UNTOLD, BookDelta, BookLost, BookSnapshot, Event, Fault, Level
 from exchanges.stream.sequence import (
     MAX_BUFFERED,
     BookFeed,
@@ -60,18 +60,12 @@ def lost(fault: Fault, detail: str) -> BookLost:
 
 
 def send(feed: BookFeed, *updates: BookDelta) -> tuple[Event, ...]:
-    return tuple(
-        event
-        for update in updates
-        for event in feed.delta(
-            update.previous, update.sequence, update.bids, update.asks, None, RECEIVED_NS
-        )
-    )
+    return tuple(event for update in updates for event in feed.delta(update))
 
 
 def live_feed(rule: BookRule, sequence: int) -> BookFeed:
     """A feed in step with its venue."""
-    feed = BookFeed(BTC, rule)
+    feed = BookFeed(rule)
     feed.snapshot(snapshot(sequence - 1))
     send(feed, delta(sequence - 1, sequence))
     return feed
@@ -117,23 +111,23 @@ def test_rule_3_update_that_does_not_fit_is_a_gap_and_told_once(
     gap = lost(Fault.GAP, f"expected 100, got {previous}..{last}")
     assert send(feed, delta(previous, last)) == (gap,)
     assert send(feed, delta(last, last + 1)) == ()
-    assert (feed.is_live, feed.wants_start, feed.losses) == (False, True, 1)
+    assert (feed.is_live, feed.needs_start, feed.losses) == (False, True, 1)
 
 
 def test_rule_4_buffered_updates_up_to_the_snapshot_are_dropped() -> None:
-    feed = BookFeed(BTC, BY_REQUEST)
+    feed = BookFeed(BY_REQUEST)
     assert send(feed, delta(10, 12), delta(12, 15), delta(15, 17)) == ()
     assert feed.snapshot(snapshot(15)) == (snapshot(15), delta(15, 17))
 
 
 def test_rule_5_update_that_straddles_the_snapshot_is_joined_to_it() -> None:
-    feed = BookFeed(BTC, BY_REQUEST)
+    feed = BookFeed(BY_REQUEST)
     send(feed, delta(10, 12), delta(12, 15), delta(15, 17))
     assert feed.snapshot(snapshot(13)) == (snapshot(13), delta(13, 15), delta(15, 17))
 
 
 def test_rule_5_holds_for_an_update_that_comes_after_the_snapshot() -> None:
-    feed = BookFeed(BTC, BY_REQUEST)
+    feed = BookFeed(BY_REQUEST)
     feed.snapshot(snapshot(13))
     assert send(feed, delta(10, 12), delta(12, 15), delta(15, 17)) == (
         delta(13, 15),
@@ -142,30 +136,50 @@ def test_rule_5_holds_for_an_update_that_comes_after_the_snapshot() -> None:
 
 
 def test_rule_6_snapshot_older_than_the_oldest_update_is_fetched_again() -> None:
-    feed = BookFeed(BTC, BY_REQUEST)
+    feed = BookFeed(BY_REQUEST)
     send(feed, delta(10, 12), delta(12, 15))
     assert feed.snapshot(snapshot(9)) == ()
-    assert (feed.is_live, feed.wants_start) == (False, True)
+    assert (feed.is_live, feed.needs_start) == (False, True)
     assert feed.snapshot(snapshot(12)) == (snapshot(12), delta(12, 15))
 
 
 def test_rule_7_gap_among_the_buffered_updates_loses_the_book() -> None:
-    feed = BookFeed(BTC, BY_REQUEST)
+    feed = BookFeed(BY_REQUEST)
     send(feed, delta(10, 12), delta(13, 15))
     events = feed.snapshot(snapshot(10))
     gap = lost(Fault.GAP, "expected 12, got 13..15")
     assert events == (snapshot(10), delta(10, 12), gap)
-    assert (feed.is_live, feed.wants_start) == (False, True)
+    assert (feed.is_live, feed.needs_start) == (False, True)
     assert feed.snapshot(snapshot(13)) == (snapshot(13), delta(13, 15))
 
 
-def test_book_by_request_wants_a_start_from_the_beginning() -> None:
-    assert BookFeed(BTC, BY_REQUEST).wants_start
-    assert not BookFeed(BTC, IN_STREAM).wants_start
+@every_rule
+def test_book_needs_a_start_from_the_beginning(rule: BookRule) -> None:
+    assert BookFeed(rule).needs_start
+
+
+def test_update_without_ids_follows_whatever_is_there() -> None:
+    feed = live_feed(IN_STREAM, 100)
+    assert send(feed, delta(UNTOLD, UNTOLD)) == (delta(100, 100),)
+    assert send(feed, delta(UNTOLD, 104)) == (delta(100, 104),)
+    assert send(feed, delta(UNTOLD, 104)) == (delta(104, 104),)
+
+
+def test_update_without_its_predecessor_is_ignored_if_it_is_older() -> None:
+    feed = live_feed(IN_STREAM, 100)
+    assert send(feed, delta(UNTOLD, 99)) == ()
+    assert feed.is_live
+
+
+def test_older_whole_book_says_nothing() -> None:
+    feed = BookFeed(BookRule(Recovery.SNAPSHOT_IN_STREAM, whole=True))
+    assert feed.snapshot(snapshot(10)) == (snapshot(10),)
+    assert feed.snapshot(snapshot(9)) == feed.snapshot(snapshot(10)) == ()
+    assert feed.snapshot(snapshot(11)) == (snapshot(11),)
 
 
 def test_updates_before_a_snapshot_in_the_stream_mean_nothing() -> None:
-    feed = BookFeed(BTC, IN_STREAM)
+    feed = BookFeed(IN_STREAM)
     assert send(feed, delta(98, 99), delta(100, 101)) == ()
     assert feed.snapshot(snapshot(100)) == (snapshot(100),)
     assert send(feed, delta(100, 101)) == (delta(100, 101),)
@@ -174,19 +188,19 @@ def test_updates_before_a_snapshot_in_the_stream_mean_nothing() -> None:
 @every_rule
 def test_loss_from_outside_is_told_once_and_wants_a_new_start(rule: BookRule) -> None:
     feed = live_feed(rule, 100)
-    assert feed.lose(Fault.CHECKSUM, "off by one", RECEIVED_NS) == (
+    assert feed.lose(BTC, Fault.CHECKSUM, "off by one", RECEIVED_NS) == (
         lost(Fault.CHECKSUM, "off by one"),
     )
-    assert feed.lose(Fault.CHECKSUM, "off by one", RECEIVED_NS) == ()
-    assert (feed.is_live, feed.wants_start, feed.losses) == (False, True, 1)
+    assert feed.lose(BTC, Fault.CHECKSUM, "off by one", RECEIVED_NS) == ()
+    assert (feed.is_live, feed.needs_start, feed.losses) == (False, True, 1)
 
 
 @every_rule
 def test_snapshot_makes_a_lost_book_live_again(rule: BookRule) -> None:
     feed = live_feed(rule, 100)
-    feed.lose(Fault.CROSSED, "", RECEIVED_NS)
+    feed.lose(BTC, Fault.CROSSED, "", RECEIVED_NS)
     assert feed.snapshot(snapshot(200)) == (snapshot(200),)
-    assert (feed.is_live, feed.wants_start) == (True, False)
+    assert (feed.is_live, feed.needs_start) == (True, False)
     assert send(feed, delta(200, 201)) == (delta(200, 201),)
 
 
@@ -215,7 +229,7 @@ def test_ids_may_not_fall_elsewhere() -> None:
 
 
 def test_buffer_keeps_the_newest_updates_only() -> None:
-    feed = BookFeed(BTC, BY_REQUEST)
+    feed = BookFeed(BY_REQUEST)
     send(feed, *(delta(i, i + 1) for i in range(MAX_BUFFERED + 10)))
     assert feed.snapshot(snapshot(0)) == ()  # rule 6: what follows 0 is no longer there
     assert len(feed.snapshot(snapshot(10))) == 1 + MAX_BUFFERED
@@ -326,7 +340,7 @@ def test_live_book_is_the_true_book_whatever_the_line_does(
     rule: BookRule, data: st.DataObject
 ) -> None:
     history = data.draw(histories(rule))
-    feed, reader, at = BookFeed(BTC, rule), Reader(), 0
+    feed, reader, at = BookFeed(rule), Reader(), 0
     for step, number in data.draw(LINE):
         events: tuple[Event, ...] = ()
         if step == "snapshot":
@@ -341,7 +355,7 @@ def test_live_book_is_the_true_book_whatever_the_line_does(
             at += 1
         reader.apply(events)
         assert feed.is_live == (reader.book is not None)
-        assert feed.is_live or feed.wants_start or feed.losses == 0
+        assert feed.is_live or feed.needs_start or feed.losses == 0
         if reader.book is not None:
             assert feed.last == reader.sequence
             assert reader.book == history.books[reader.sequence]
@@ -357,7 +371,7 @@ def test_good_line_gives_the_true_book_from_any_snapshot(
     rule: BookRule, data: st.DataObject
 ) -> None:
     history = data.draw(histories(rule))
-    feed, reader = BookFeed(BTC, rule), Reader()
+    feed, reader = BookFeed(rule), Reader()
     first = data.draw(st.integers(0, len(history.updates) - 1))
     sequence = history.updates[first].previous
     if rule.recovery is Recovery.SNAPSHOT_BY_REQUEST:
@@ -380,7 +394,7 @@ def test_loss_is_noticed_at_the_very_next_update(rule: BookRule, data: st.DataOb
     assume(following < len(history.updates))
     missing = history.updates[first:following]
     assume(any(update.previous != update.sequence for update in missing))
-    feed = BookFeed(BTC, rule)
+    feed = BookFeed(rule)
     feed.snapshot(history.snapshot(history.ids[0]))
     send(feed, *history.updates[:first])
     events = send(feed, history.updates[following])
@@ -393,7 +407,7 @@ def test_loss_is_noticed_at_the_very_next_update(rule: BookRule, data: st.DataOb
 @given(data=st.data())
 def test_repeated_update_changes_nothing(rule: BookRule, data: st.DataObject) -> None:
     history = data.draw(histories(rule))
-    feed, reader = BookFeed(BTC, rule), Reader()
+    feed, reader = BookFeed(rule), Reader()
     reader.apply(feed.snapshot(history.snapshot(history.ids[0])))
     delivered = data.draw(st.integers(1, len(history.updates)))
     reader.apply(send(feed, *history.updates[:delivered]))

@@ -5,29 +5,32 @@ import pytest
 
 from exchanges.market.events import BookSnapshot, Fault
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.sequence import BookFeed, BookRule, Recovery
-from exchanges.stream.starts import FIRST_UPDATE_S, PAUSE_CAP_S, PAUSE_S, QUIET_S, START_S, Starts
-from exchanges.stream.subscriptions import Route
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.starts import (
+    FIRST_UPDATE_S,
+    PAUSE_CAP_S,
+    PAUSE_S,
+    PULL_S,
+    QUIET_S,
+    START_S,
+    BookRoute,
+    Starts,
+)
+from tests.exchanges.stream import words
 from tests.exchanges.transcripts import RECEIVED_NS, market
 
-BY_REQUEST = BookRule(Recovery.SNAPSHOT_BY_REQUEST)
+FETCHED = Recovery.SNAPSHOT_BY_REQUEST
+BY_REQUEST = BookRule(FETCHED)
 IN_STREAM = BookRule(Recovery.SNAPSHOT_IN_STREAM)
 
 
-def book_route(rule: BookRule, symbol: str = "BTC/USDT") -> Route:
-    instrument = market(symbol)
-    feed = BookFeed(instrument, rule)
-    route = Route(instrument, symbol, lambda route, payload, now_ns: (), feed)
+def book_route(rule: BookRule, symbol: str = "BTC/USDT") -> BookRoute:
+    route = BookRoute(market(symbol), symbol, lambda route, payload, now_ns: (), rule)
     route.topics.add(Topic(Channel.BOOK, symbol))
     return route
 
 
-def feed_of(route: Route) -> BookFeed:
-    assert route.feed is not None
-    return route.feed
-
-
-def subscribed(route: Route, now_s: float = 100.0) -> Starts:
+def subscribed(route: BookRoute, now_s: float = 100.0) -> Starts:
     """A book that is wanted, and whose subscription has just been sent."""
     starts = Starts()
     starts.want(route)
@@ -35,22 +38,22 @@ def subscribed(route: Route, now_s: float = 100.0) -> Starts:
     return starts
 
 
-def update(route: Route, previous: int, last: int) -> None:
-    feed_of(route).delta(previous, last, [], [], None, RECEIVED_NS)
+def update(route: BookRoute, previous: int, last: int) -> None:
+    route.feed.delta(words.delta(previous, last, route.instrument))
 
 
-def start(starts: Starts, route: Route, sequence: int) -> None:
+def start(starts: Starts, route: BookRoute, sequence: int) -> None:
     """The snapshot comes, and the book is live."""
     snapshot = BookSnapshot(
         instrument=route.instrument, bids=[], asks=[], sequence=sequence, received_ns=RECEIVED_NS
     )
-    feed_of(route).snapshot(snapshot)
+    route.feed.snapshot(snapshot)
     starts.settle(route)
 
 
-def lose(starts: Starts, route: Route) -> None:
-    feed_of(route).lose(Fault.GAP, "", RECEIVED_NS)
-    starts.want(route)
+def lose(starts: Starts, route: BookRoute) -> None:
+    route.feed.lose(route.instrument, Fault.GAP, "", RECEIVED_NS)
+    starts.want_anew(route)
 
 
 def test_book_is_not_started_before_its_subscription_is_sent() -> None:
@@ -58,7 +61,7 @@ def test_book_is_not_started_before_its_subscription_is_sent() -> None:
     starts.want(book_route(BY_REQUEST))
     assert starts
     assert starts.deadline == inf
-    assert starts.due_requests(1e9) == []
+    assert starts.due_requests(1e9, FETCHED) == []
 
 
 # Books whose snapshot is requested.
@@ -67,35 +70,35 @@ def test_book_is_not_started_before_its_subscription_is_sent() -> None:
 def test_snapshot_is_requested_as_soon_as_an_update_has_come() -> None:
     route = book_route(BY_REQUEST)
     starts = subscribed(route)
-    assert starts.due_requests(100.0) == []
+    assert starts.due_requests(100.0, FETCHED) == []
     update(route, 1, 2)
-    assert starts.due_requests(100.0) == [route]
+    assert starts.due_requests(100.0, FETCHED) == [route]
 
 
 def test_snapshot_of_a_quiet_market_is_requested_without_an_update() -> None:
     route = book_route(BY_REQUEST)
     starts = subscribed(route)
     assert starts.deadline == 100.0 + FIRST_UPDATE_S
-    assert starts.due_requests(100.0 + FIRST_UPDATE_S) == [route]
+    assert starts.due_requests(100.0 + FIRST_UPDATE_S, FETCHED) == [route]
 
 
 def test_one_request_per_book_is_in_flight() -> None:
     route = book_route(BY_REQUEST)
     starts = subscribed(route)
-    assert starts.due_requests(101.0) == [route]
-    assert starts.due_requests(1e6) == []
+    assert starts.due_requests(101.0, FETCHED) == [route]
+    assert starts.due_requests(1e6, FETCHED) == []
     assert starts.deadline == inf
     starts.landed(route)
-    assert starts.due_requests(1e6) == [route]
+    assert starts.due_requests(1e6, FETCHED) == [route]
 
 
 def test_pause_between_requests_doubles_up_to_its_cap() -> None:
     route = book_route(BY_REQUEST)
     starts, now_s, pauses = subscribed(route), 101.0, []
     for _ in range(9):
-        assert starts.due_requests(now_s) == [route]
+        assert starts.due_requests(now_s, FETCHED) == [route]
         starts.landed(route)
-        assert starts.due_requests(starts.deadline - 0.01) == []
+        assert starts.due_requests(starts.deadline - 0.01, FETCHED) == []
         pauses.append(starts.deadline - now_s)
         now_s = starts.deadline
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
@@ -106,7 +109,7 @@ def test_book_that_fails_for_a_day_is_still_asked_for() -> None:
     route = book_route(BY_REQUEST)
     starts, now_s, asked = subscribed(route), 101.0, 0
     while now_s < 86_400:
-        asked += len(starts.due_requests(now_s))
+        asked += len(starts.due_requests(now_s, FETCHED))
         starts.landed(route)
         now_s = starts.deadline
     assert asked == pytest.approx(86_400 / PAUSE_CAP_S, rel=0.01)
@@ -116,13 +119,13 @@ def test_book_that_was_live_for_long_begins_with_the_first_pause_again() -> None
     route = book_route(BY_REQUEST)
     starts, now_s = subscribed(route), 101.0
     for _ in range(5):
-        starts.due_requests(now_s)
+        starts.due_requests(now_s, FETCHED)
         starts.landed(route)
         now_s = starts.deadline
     start(starts, route, 100)
     now_s += QUIET_S + 1
     lose(starts, route)
-    assert starts.due_requests(now_s) == [route]
+    assert starts.due_requests(now_s, FETCHED) == [route]
     starts.landed(route)
     assert starts.deadline == now_s + PAUSE_S
 
@@ -130,7 +133,7 @@ def test_book_that_was_live_for_long_begins_with_the_first_pause_again() -> None
 def test_book_that_is_lost_again_at_once_waits_out_its_pause() -> None:
     route = book_route(BY_REQUEST)
     starts = subscribed(route)
-    starts.due_requests(101.0)
+    starts.due_requests(101.0, FETCHED)
     starts.landed(route)
     start(starts, route, 100)
     lose(starts, route)
@@ -143,7 +146,18 @@ def test_live_book_needs_no_start() -> None:
     start(starts, route, 100)
     assert not starts
     assert starts.deadline == inf
-    assert starts.due_requests(1e9) == starts.due_subscriptions(1e9) == []
+    assert starts.due_requests(1e9, FETCHED) == starts.due_subscriptions(1e9) == []
+
+
+def test_start_that_was_asked_for_on_the_socket_is_not_waited_for_for_ever() -> None:
+    pulled = Recovery.SNAPSHOT_ON_SOCKET
+    route = book_route(BookRule(pulled))
+    starts = subscribed(route)
+    assert starts.due_requests(101.0, FETCHED) == []
+    assert starts.due_requests(101.0, pulled) == [route]
+    assert starts.deadline == 101.0 + PULL_S
+    assert starts.due_requests(101.0 + PULL_S - 0.01, pulled) == []
+    assert starts.due_requests(101.0 + PULL_S, pulled) == [route]
 
 
 def test_books_are_started_in_the_order_they_were_wanted() -> None:
@@ -152,7 +166,7 @@ def test_books_are_started_in_the_order_they_were_wanted() -> None:
     for route in routes:
         starts.want(route)
         starts.subscribed(route, 100.0)
-    assert starts.due_requests(101.0) == routes
+    assert starts.due_requests(101.0, FETCHED) == routes
 
 
 # Books whose snapshot comes with the subscription.
@@ -160,7 +174,7 @@ def test_books_are_started_in_the_order_they_were_wanted() -> None:
 
 def test_book_in_the_stream_is_never_requested() -> None:
     starts = subscribed(book_route(IN_STREAM))
-    assert starts.due_requests(1e9) == []
+    assert starts.due_requests(1e9, FETCHED) == []
 
 
 def test_subscription_that_brings_no_snapshot_is_made_anew() -> None:

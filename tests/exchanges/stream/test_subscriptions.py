@@ -4,12 +4,13 @@ from math import inf
 import pytest
 
 from exchanges.market.topics import Channel, Topic
-from exchanges.stream.subscriptions import ACK_S, Route, Subscriptions
+from exchanges.stream.subscriptions import ACK_S, Subscriptions
+from exchanges.stream.wire import Route
 from tests.exchanges.transcripts import market
 
 
 def route(name: str) -> Route:
-    return Route(market(f"{name}/USDT"), name, lambda route, payload, now_ns: (), None)
+    return Route(market(f"{name}/USDT"), name, lambda route, payload, now_ns: ())
 
 
 def topic_of(route: Route, channel: Channel = Channel.TRADES) -> Topic:
@@ -127,11 +128,11 @@ def test_refused_route_is_forgotten_and_may_be_wished_for_again() -> None:
     asked(subscriptions)
     subscriptions.drop(a)
     assert subscriptions.topics == ()
-    assert subscriptions.by_key("A") is None
+    assert subscriptions.routes.get("A") is None
     again = route("A")
     subscriptions.wish(again, subscribe=True)
     subscriptions.add(topic_of(again), again)
-    assert subscriptions.by_key("A") is again
+    assert subscriptions.routes.get("A") is again
 
 
 def test_unanswered_request_is_told_once_and_keeps_its_topics() -> None:
@@ -159,10 +160,10 @@ def test_ended_topic_is_unsubscribed_and_forgotten_once_the_venue_agrees() -> No
     assert subscriptions.end(topic_of(a)) is a
     assert subscriptions.topics == ()
     assert list(subscriptions) == []
-    assert subscriptions.by_key("A") is a  # frames may still be under way
+    assert subscriptions.routes.get("A") is a  # frames may still be under way
     assert asked(subscriptions) == [(2, [a], False)]
     assert subscriptions.granted(2) == []
-    assert subscriptions.by_key("A") is None
+    assert subscriptions.routes.get("A") is None
 
 
 @pytest.mark.parametrize("answer", ["granted", "granted one", "refused", "never"])
@@ -181,7 +182,7 @@ def test_ended_route_is_forgotten_however_the_venue_answers(answer: str) -> None
             assert subscriptions.refused(2) == []
         case "never":
             assert subscriptions.overdue(ACK_S) == []
-    assert subscriptions.by_key("A") is None
+    assert subscriptions.routes.get("A") is None
     assert subscriptions.is_settled
 
 
@@ -213,7 +214,7 @@ def test_topic_wished_for_again_survives_the_end_of_the_old_route() -> None:
     subscriptions.add(topic_of(new), new)
     assert asked(subscriptions) == [(2, [old], False), (3, [new], True)]
     subscriptions.granted(2)
-    assert subscriptions.by_key("A") is new
+    assert subscriptions.routes.get("A") is new
     assert subscriptions.granted(3) == [new]
 
 
@@ -234,5 +235,5 @@ def test_venue_that_acknowledges_nothing_is_taken_at_once() -> None:
     assert subscriptions.overdue(1e9) == []
     subscriptions.end(topic_of(a))
     assert asked(subscriptions) == [(2, [a], False)]
-    assert subscriptions.by_key("A") is a  # frames may be under way for ever
+    assert subscriptions.routes.get("A") is a  # frames may be under way for ever
     assert list(subscriptions) == []

@@ -7,7 +7,6 @@ from exchanges.market.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
-    Event,
     Fault,
     StreamEvent,
     Subscription,
@@ -18,10 +17,10 @@ from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, Topic
 from exchanges.rest.request import Request, Response
-from exchanges.stream.codec import Frame, StreamCodec
+from exchanges.stream.books import MarketCodec, MarketWire
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.subscriptions import Handler, Route
+from exchanges.stream.wire import Data, Frame, Granted, Reader, Refused, Route, Said
 from tests.exchanges.transcripts import RECEIVED_NS, market
 
 BTC, ETH = market("BTC/USDT"), market("ETH/USDT")
@@ -43,7 +42,7 @@ STREAM = Stream(
 )
 
 
-class WordsStream(StreamCodec):
+class WordsWire(MarketWire):
     """Says `granted ID`, `refused ID WHY`, and data as `CHANNEL NAME NUMBER...`.
 
     A book says `book NAME PREVIOUS LAST`, and in this class `book NAME ID` for a snapshot.
@@ -51,64 +50,64 @@ class WordsStream(StreamCodec):
 
     venue = "words"
 
-    def _key(self, topic: Topic, instrument: Instrument) -> str:
+    def key(self, topic: Topic, instrument: Instrument) -> str:
         channel = (
             "mark" if topic.channel in (Channel.MARK_PRICE, Channel.FUNDING) else topic.channel
         )
         return f"{channel} {instrument.native}"
 
-    def _topic_of(self, key: str) -> Topic | None:
+    def topic(self, key: str) -> Topic | None:
         channel, native = key.split()
         instrument = self.instruments.native(Kind.SPOT, native)
         return Topic(Channel(channel), instrument.symbol) if instrument else None
 
-    def _rule(self, key: str) -> BookRule:
-        return BookRule(Recovery.SNAPSHOT_IN_STREAM)
-
-    def _request(self, routes: Sequence[Route], subscribe: bool, request_id: int) -> Frame:
+    def request(
+        self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int
+    ) -> Frame:
         verb = "subscribe" if subscribe else "unsubscribe"
         return f"{verb} {request_id} {', '.join(route.key for route in routes)}"
 
-    def _ping(self) -> Frame:
+    def ping(self, now_ns: int) -> Frame:
         return "ping"
 
-    def _handler(self, topic: Topic) -> Handler:
-        return self._book if topic.channel is Channel.BOOK else _trade
+    def reader(self, topic: Topic) -> Reader:
+        return _book if topic.channel is Channel.BOOK else _trade
 
-    def _decode(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+    def said(self, frame: Frame) -> tuple[Said, ...]:
         assert isinstance(frame, str)
         match frame.split():
             case ["pong"]:
                 return ()
             case ["granted", request_id]:
-                return self._granted(int(request_id), received_ns)
+                return (Granted(int(request_id)),)
             case ["refused", request_id, *why]:
-                return self._refused(int(request_id), " ".join(why), received_ns)
+                return (Refused(int(request_id), " ".join(why)),)
             case [channel, native, *numbers]:
-                return self._dispatch(f"{channel} {native}", numbers, received_ns)
-        raise self._protocol_error("fewer words than a frame has", frame)
-
-    def _book(self, route: Route, numbers: list[str], received_ns: int) -> tuple[Event, ...]:
-        if len(numbers) == 1:
-            return self._snapshot(route, book(int(numbers[0]), route.instrument))
-        previous, last = map(int, numbers)
-        return self._delta(route, previous, last, [], [], None, received_ns)
+                return (Data(f"{channel} {native}", numbers),)
+        raise ValueError("fewer words than a frame has")
 
 
-class AskingStream(WordsStream):
+class AskingWire(WordsWire):
     """The same venue, where snapshots are fetched."""
 
-    def _rule(self, key: str) -> BookRule:
+    def rule(self, key: str) -> BookRule:
         return BookRule(Recovery.SNAPSHOT_BY_REQUEST)
 
-    def _snapshot_request(self, route: Route) -> Request[BookSnapshot]:
-        def read(response: Response) -> BookSnapshot:
-            raise AssertionError("tests give the answer themselves")
 
-        return Request(
-            venue="words", name="book", endpoint="rest", path="/book", read=read,
-            instrument=route.instrument,
-        )  # fmt: skip
+def book_request(instrument: Instrument) -> Request[BookSnapshot]:
+    def read(response: Response) -> BookSnapshot:
+        raise AssertionError("tests give the answer themselves")
+
+    return Request(
+        venue="words", name="book", endpoint="rest", path="/book", read=read, instrument=instrument
+    )
+
+
+def _book(route: Route, numbers: list[str], received_ns: int) -> tuple[StreamEvent, ...]:
+    if len(numbers) == 1:
+        return (book(int(numbers[0]), route.instrument),)
+    previous, last = map(int, numbers)
+    return (delta(previous, last, route.instrument),)
 
 
 def _trade(route: Route, numbers: list[str], received_ns: int) -> tuple[StreamEvent, ...]:
@@ -153,12 +152,13 @@ def news(topic: Topic, state: SubscriptionState, message: str = "") -> Subscript
 
 
 def codec_of(
-    kind: type[WordsStream] = WordsStream, stream: Stream = STREAM, *, listening: bool = False
-) -> StreamCodec:
-    return kind(stream, Instruments([BTC, ETH, PERPETUAL]), listening=listening)
+    kind: type[WordsWire] = WordsWire, stream: Stream = STREAM, *, listening: bool = False
+) -> MarketCodec:
+    wire = kind(stream, Instruments([BTC, ETH, PERPETUAL]), listening=listening)
+    return MarketCodec(wire, book_request)
 
 
-def subscribed(*topics: Topic, kind: type[WordsStream] = WordsStream) -> StreamCodec:
+def subscribed(*topics: Topic, kind: type[WordsWire] = WordsWire) -> MarketCodec:
     """A codec whose topics the venue has granted at second 0."""
     codec = codec_of(kind)
     codec.expire(0.0, RECEIVED_NS)
@@ -168,5 +168,5 @@ def subscribed(*topics: Topic, kind: type[WordsStream] = WordsStream) -> StreamC
     return codec
 
 
-def hear(codec: StreamCodec, *frames: Frame) -> tuple[StreamEvent, ...]:
+def hear(codec: MarketCodec, *frames: Frame) -> tuple[StreamEvent, ...]:
     return tuple(event for frame in frames for event in codec.receive(frame, RECEIVED_NS))

@@ -4,6 +4,7 @@ Wishes at run time are in `test_wishes.py`; nesting, the tree and the log in `te
 """
 
 import signal
+from collections.abc import Iterator
 from math import inf
 
 import pytest
@@ -282,11 +283,19 @@ async def test_interrupts_pass_through_and_stop_all_in_order(
     assert "child_restarting" not in {record["event"] for record in records}
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C counts, also in a process that was started in the background, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     ("presses", "journal"), [([1], "+a +b +c -c -b -a"), ([1, 2], "+a +b +c -a -c -b")]
 )
 def test_second_interrupt_ends_the_order_but_leaves_nothing(
-    presses: list[int], journal: str
+    presses: list[int], journal: str, interruptible: None
 ) -> None:
     crew = Crew()
     crew["a"].stop_s, crew["b"].stop_s, crew["c"].stop_s = 1.0, 3.0, 3.0

@@ -5,14 +5,12 @@ import json
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from functools import partial
 from itertools import product
 from pathlib import Path
 from subprocess import DEVNULL
 
 import pytest
-import structlog
 import trio
 
 from exchanges import VENUES
@@ -25,13 +23,6 @@ LANES = ("websockets", "trio-websocket")
 GOOD = 'symbols = ["BTC/USDT", "ETH/USDT"]\n[venues.binance]\n[venues.okx]\n'
 ENOUGH_BYTES = 50_000  # all books have begun by then
 QUOTES = "ts,venue,symbol,bid,bid_qty,ask,ask_qty\n"
-
-
-@pytest.fixture(autouse=True)
-def log() -> Iterator[None]:
-    """Commands decide where the log goes; what they decided ends with the test."""
-    yield
-    structlog.reset_defaults()
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *argv: str | Path) -> str:

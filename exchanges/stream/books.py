@@ -1,0 +1,219 @@
+"""Books on top of a conversation: a public market-data connection.
+
+A `MarketCodec` is a `Talk` whose books pass on only what follows. Their sequence rules are in
+`sequence.py`, and when to ask for a start is in `starts.py`. Beside what a `Talk` needs of its
+actor, it wants snapshots fetched:
+
+    requests = codec.requests(now_s)              # snapshots to fetch; answer() or fail() each
+    events = codec.answer(request, snapshot)
+
+Three things know whether a book is live. `BookFeed.is_live` is the judge of the stream, and
+decides what is passed on; `Starts` only knows what was asked for and when; readers trust neither,
+but `OrderBook.fault`, which hears of every loss and finds some by itself (checksums, crossing).
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+
+from exchanges.errors import CodecUsageError
+from exchanges.market.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    Fault,
+    StreamEvent,
+)
+from exchanges.market.instrument import Instrument
+from exchanges.market.topics import Channel, Topic
+from exchanges.rest.request import Request
+from exchanges.stream.sequence import BookRule, Recovery
+from exchanges.stream.starts import BookRoute, Starts
+from exchanges.stream.talk import Talk
+from exchanges.stream.wire import Frame, Route, Wire
+
+BookRequest = Callable[[Instrument], Request[BookSnapshot]]
+"""Makes the request for the start of a market's book."""
+
+
+class MarketWire(Wire):
+    """A wire that carries books."""
+
+    def rule(self, key: str) -> BookRule:
+        """How the book that frames call `key` is kept."""
+        return BookRule(Recovery.SNAPSHOT_IN_STREAM)
+
+    def pull(self, route: Route) -> Frame:
+        """Asks for the start of a book, where this is done on the socket."""
+        raise CodecUsageError(f"{self.venue} sends no starts of books on request")
+
+    def fitted(self, route: Route, start: BookSnapshot) -> BookSnapshot:
+        """A start as the stream goes on with it, where frames tell how deep they keep it."""
+        return start
+
+
+class MarketCodec(Talk):
+    """Client side of one public connection; see the module's head.
+
+    `book_request` makes the requests for starts, where these are fetched.
+    """
+
+    wire: MarketWire
+
+    def __init__(self, wire: MarketWire, book_request: BookRequest) -> None:
+        super().__init__(wire)
+        self._book_request = book_request
+        self._starts = Starts()
+
+    @property
+    def is_settled(self) -> bool:
+        """Every topic has been answered and every book is live."""
+        return super().is_settled and not self._starts
+
+    @property
+    def has_work(self) -> bool:
+        """Something may be waiting to be sent or fetched."""
+        return super().has_work or bool(self._starts)
+
+    @property
+    def deadline(self) -> float:
+        """Monotonic seconds by which to call `expire`, `outgoing` and `requests` again."""
+        return min(super().deadline, self._starts.deadline)
+
+    def outgoing(self, now_s: float) -> list[Frame]:
+        """The frames that the venue's message limit lets us send now, in order."""
+        for route in self._starts.due_subscriptions(now_s):
+            self._subscriptions.wish(route, subscribe=False)
+        for route in self._starts.due_requests(now_s, Recovery.SNAPSHOT_ON_SOCKET):
+            self._ready.append(self.wire.pull(route))
+        return super().outgoing(now_s)
+
+    def requests(self, now_s: float) -> list[Request[BookSnapshot]]:
+        """Snapshots to fetch now, one in flight per book; report each to `answer` or `fail`."""
+        due = self._starts.due_requests(now_s, Recovery.SNAPSHOT_BY_REQUEST)
+        return [self._book_request(route.instrument) for route in due]
+
+    def answer(
+        self, request: Request[BookSnapshot], snapshot: BookSnapshot
+    ) -> tuple[StreamEvent, ...]:
+        """Start a book from a fetched snapshot."""
+        route = self._landed(request)
+        if route and route.feed.rule.needs_update and not route.feed.has_updates:
+            return ()  # nothing shows yet that its stream is alive; it is fetched again
+        return self.start(snapshot)
+
+    def fail(self, request: Request[BookSnapshot]) -> None:
+        """A snapshot could not be had; it is asked for again after a pause."""
+        self._landed(request)
+
+    def start(self, snapshot: BookSnapshot) -> tuple[StreamEvent, ...]:
+        """Start a book from a snapshot that came in another way than in the stream."""
+        route = self._book(snapshot.instrument.symbol)
+        if route is None or not route.feed.needs_start:
+            return ()  # it has started meanwhile, and the stream keeps it
+        return self._snapshot(route, snapshot)
+
+    def resync(
+        self, symbol: str, fault: Fault, detail: str, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        """Start the symbol's book anew; the events say that it is lost, if that is news.
+
+        With `Fault.DEPTH` it is not: a live book goes on until its new start is there.
+        """
+        route = self._book(symbol)
+        if route is None:
+            return ()
+        self._starts.want_anew(route)
+        if fault is Fault.DEPTH and route.feed.is_live:
+            route.feed.refresh()
+            return ()
+        return route.feed.lose(route.instrument, fault, detail, received_ns)
+
+    def resync_all(self, fault: Fault, detail: str, received_ns: int) -> tuple[StreamEvent, ...]:
+        """`resync` for every book of the connection."""
+        self.wire.lost()
+        symbols = [
+            route.instrument.symbol for route in self._subscriptions if isinstance(route, BookRoute)
+        ]
+        lost = (self.resync(symbol, fault, detail, received_ns) for symbol in symbols)
+        return tuple(chain.from_iterable(lost))
+
+    # What a `Talk` leaves to be filled in.
+
+    def _new_route(self, topic: Topic, instrument: Instrument, key: str) -> Route:
+        if topic.channel is not Channel.BOOK:
+            return super()._new_route(topic, instrument, key)
+        route = BookRoute(instrument, key, self.wire.reader(topic), self.wire.rule(key))
+        self._starts.want(route)
+        return route
+
+    def _on_subscribed(self, route: Route, now_s: float) -> None:
+        if isinstance(route, BookRoute):
+            self._starts.subscribed(route, now_s)
+
+    def _on_ended(self, route: Route) -> None:
+        if isinstance(route, BookRoute):
+            self._starts.settle(route)
+
+    def _on_refused(self, route: Route, message: str, received_ns: int) -> tuple[StreamEvent, ...]:
+        if not isinstance(route, BookRoute):
+            return ()
+        self._starts.settle(route)
+        return route.feed.lose(route.instrument, Fault.REFUSED, message, received_ns)
+
+    def _on_unstarted(self, route: Route) -> None:
+        if isinstance(route, BookRoute):
+            self._starts.landed(route)
+
+    def _on_gap(self, detail: str, received_ns: int) -> tuple[StreamEvent, ...]:
+        return self.resync_all(Fault.GAP, detail, received_ns)
+
+    # How books are kept.
+
+    def _heard(self, route: Route, events: tuple[StreamEvent, ...]) -> tuple[StreamEvent, ...]:
+        if type(route) is not BookRoute:
+            return events
+        if len(events) == 1 and type(update := events[0]) is BookDelta:  # nearly always
+            feed = route.feed
+            events = feed.delta(update)
+            if not feed.is_live:
+                self._not_live(route, events)
+            return events
+        return tuple(chain.from_iterable(self._judge(route, event) for event in events))
+
+    def _judge(self, route: BookRoute, event: StreamEvent) -> tuple[StreamEvent, ...]:
+        if type(event) is BookDelta:
+            return self._heard(route, (event,))
+        assert isinstance(event, BookSnapshot)
+        feed = route.feed
+        self._starts.landed(route)
+        if not route.starts_in_stream and feed.is_live and event.sequence <= feed.last:
+            return ()  # the stream has brought the book further meanwhile
+        return self._snapshot(route, event)
+
+    def _snapshot(self, route: BookRoute, snapshot: BookSnapshot) -> tuple[StreamEvent, ...]:
+        """Start the route's feed from a snapshot."""
+        feed = route.feed
+        if self._starts.is_ending(route):
+            return ()  # no updates will follow it; the next subscription brings another
+        events = feed.snapshot(self.wire.fitted(route, snapshot))
+        if feed.needs_start:
+            self._starts.want_anew(route)
+        else:
+            self._starts.settle(route)
+        return events
+
+    def _not_live(self, route: BookRoute, events: Iterable[StreamEvent]) -> None:
+        if any(type(event) is BookLost for event in events):
+            self._starts.want_anew(route)
+        else:
+            self._starts.want(route)
+
+    def _book(self, symbol: str) -> BookRoute | None:
+        route = self._subscriptions.get(Topic(Channel.BOOK, symbol))
+        return route if isinstance(route, BookRoute) else None
+
+    def _landed(self, request: Request[BookSnapshot]) -> BookRoute | None:
+        route = self._book(request.instrument.symbol) if request.instrument else None
+        if route:
+            self._starts.landed(route)
+        return route

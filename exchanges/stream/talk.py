@@ -1,0 +1,341 @@
+"""The conversation with a socket: wishes in, frames out; frames in, events out.
+
+A `Talk` is the client's side of one connection, whatever it carries. It is told what arrived and
+when, and keeps protocol state only: no I/O, no clock, no logging. The actor that owns the
+connection does these on its behalf:
+
+    events = talk.receive(frame, received_ns)    # what the frame says
+    events = talk.expire(now_s, now_ns)          # what time alone says; may raise StreamStale
+    frames = talk.outgoing(now_s)                # what may be sent now
+    wake_at = talk.deadline                      # monotonic seconds; call again by then
+
+What is said is the venue's `Wire`. Wishes and acknowledgements are kept in `subscriptions.py`,
+signs of life in `heartbeat.py`. What is built on top (books in `books.py`) fills in the hooks at
+the end; nothing here knows what the data are.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from math import inf
+
+from exchanges.errors import UNREADABLE, CodecUsageError, StreamStale, VenueProtocolError
+from exchanges.limits import TokenBucket
+from exchanges.market.events import Notice, StreamEvent, Subscription, SubscriptionState
+from exchanges.market.instrument import Instrument
+from exchanges.market.topics import Topic
+from exchanges.stream.heartbeat import Pulse
+from exchanges.stream.subscriptions import ACK_S, Subscriptions
+from exchanges.stream.wire import (
+    Data,
+    Frame,
+    Gap,
+    Granted,
+    GrantedKey,
+    IncompleteState,
+    Refused,
+    RefusedKey,
+    Reply,
+    Route,
+    Said,
+    Unstarted,
+    Wire,
+)
+
+
+class UnreadableFrame(VenueProtocolError):
+    """A frame that the venue's documentation does not allow.
+
+    It names the symbol if the frame told it. `told` is what was read of it before.
+    """
+
+    told: tuple[StreamEvent, ...] = ()
+
+
+class Talk:
+    """Client side of one connection; see the module's head for its use.
+
+    Attributes:
+        wire: the venue's dialect of it.
+        frames: how many were received.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        stream = wire.stream
+        self.wire = wire
+        self.stream = stream
+        self.frames = 0
+        self._subscriptions = Subscriptions(
+            stream.batch, wire.group, acknowledges=stream.acknowledges
+        )
+        self._routes = self._subscriptions.routes
+        self._granted_already: list[tuple[Topic, Route]] = []  # not by an answer; to be told
+        self._pulse = Pulse(stream.heartbeat)
+        # Sent before anything else: greetings, pings, and what the venue waits for.
+        self._ready: deque[Frame] = deque(() if wire.listening else wire.greeting())
+        self._messages = TokenBucket(stream.messages)
+        self._blocked_until_s = inf  # by the message limit, while something waits
+        self._now_ns = 0  # wall clock at the last `expire`, for frames that carry the time
+        self._about: Route | None = None  # whose data is being read
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        return self._subscriptions.topics
+
+    @property
+    def is_settled(self) -> bool:
+        """Every topic has been answered."""
+        return self._subscriptions.is_settled
+
+    @property
+    def has_work(self) -> bool:
+        """Something may be waiting to be sent."""
+        return bool(self._ready) or self._subscriptions.has_wishes
+
+    def subscribe(self, topics: Iterable[Topic]) -> None:
+        """Wish to be told about `topics`; those already wished for are left alone.
+
+        Raises:
+            CodecUsageError: the venue has no such instrument, or this stream no such channel.
+        """
+        for topic in topics:
+            if self._subscriptions.get(topic) is None:
+                route = self._route(topic)
+                if not route.topics:
+                    self._subscriptions.wish(route, subscribe=True)
+                elif route.answered:
+                    self._granted_already.append((topic, route))
+                self._subscriptions.add(topic, route)
+
+    def unsubscribe(self, topics: Iterable[Topic]) -> None:
+        """Wish to hear no more about `topics`."""
+        for topic in topics:
+            if route := self._subscriptions.end(topic):
+                self._on_ended(route)
+
+    def update_instrument(self, instrument: Instrument) -> None:
+        """Use new rules for an instrument that is subscribed."""
+        for route in self._subscriptions:
+            if route.instrument.symbol == instrument.symbol:
+                route.instrument = instrument
+
+    def receive(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
+        """What one frame says, in order.
+
+        Raises:
+            UnreadableFrame: the venue's documentation does not allow the frame.
+        """
+        self.frames += 1
+        self._about = None
+        events: tuple[StreamEvent, ...] = ()
+        try:
+            for said in self.wire.said(frame):
+                if type(said) is Data:
+                    events += self._data(said, received_ns)
+                else:
+                    events += self._news(said, received_ns)
+        except UnreadableFrame as error:
+            error.told = events
+            raise
+        except UNREADABLE as error:
+            if isinstance(error, IncompleteState) and self._about:
+                self._subscriptions.wish(self._about, subscribe=False)
+            raise self._unreadable(str(error), frame, events) from error
+        return events
+
+    def expire(self, now_s: float, now_ns: int) -> tuple[StreamEvent, ...]:
+        """Act on the time that passed: unanswered requests, heartbeats, silence.
+
+        Raises:
+            StreamStale: the connection shows no sign of life.
+        """
+        self._now_ns = now_ns
+        if self._pulse.look(self.frames, now_s) and (ping := self.wire.ping(now_ns)) is not None:
+            self._ready.append(ping)
+        if (silence_s := self._pulse.silence_s(now_s)) is not None:
+            raise StreamStale(
+                f"no frame for {silence_s:.1f} s", venue=self.wire.venue, asked=self.stream.name
+            )
+        granted = tuple(
+            _state(route, topic, SubscriptionState.SUBSCRIBED, now_ns)
+            for topic, route in self._granted_already
+        )
+        self._granted_already.clear()
+        unanswered = self._subscriptions.overdue(now_s)
+        message = f"no answer within {ACK_S:g} s"
+        return granted + self._tell(unanswered, SubscriptionState.UNANSWERED, now_ns, message)
+
+    def outgoing(self, now_s: float) -> list[Frame]:
+        """The frames that the venue's message limit lets us send now, in order."""
+        frames: list[Frame] = []
+        while self.wire.is_open and (self._ready or self._subscriptions.has_wishes):
+            wait_s = self._messages.wait_s(1, now_s)
+            if wait_s > 0:
+                self._blocked_until_s = now_s + wait_s
+                return frames
+            self._messages.take(1, now_s)
+            frames.append(self._ready.popleft() if self._ready else self._next_request(now_s))
+        self._blocked_until_s = inf
+        return frames
+
+    @property
+    def deadline(self) -> float:
+        """Monotonic seconds by which to call `expire` and `outgoing` again."""
+        return min(self._blocked_until_s, self._pulse.deadline, self._subscriptions.deadline)
+
+    # What was said.
+
+    def _data(self, data: Data, received_ns: int) -> tuple[StreamEvent, ...]:
+        route = self._routes.get(data.key) or self._adopt(data)
+        if route is None or route.ended:
+            return ()
+        self._about = route
+        if not route.answered:
+            route.answered = True
+            if not self.stream.acknowledges:
+                self._granted_already += [(topic, route) for topic in sorted(route.topics)]
+        return self._heard(route, route.read(route, data.payload, received_ns))
+
+    def _news(self, said: Said, received_ns: int) -> tuple[StreamEvent, ...]:
+        """News of the connection and of requests."""
+        match said:
+            case Granted():
+                request_id = self._request_of(said)
+                return self._grant(self._subscriptions.granted(request_id), received_ns)
+            case GrantedKey():
+                routes = self._subscriptions.granted_one(said.key, subscribe=said.subscribe)
+                return self._grant(routes, received_ns)
+            case Refused():
+                request_id = self._request_of(said)
+                routes = self._subscriptions.refused(request_id)
+                return self._drop(routes, said.message, received_ns)
+            case RefusedKey():
+                routes = self._subscriptions.refused_one(said.key)
+                return self._drop(routes, said.message, received_ns)
+            case Unstarted():
+                if route := self._routes.get(said.key):
+                    self._on_unstarted(route)
+            case Reply():
+                self._ready.appendleft(said.frame)
+            case Gap():
+                return self._on_gap(said.detail, received_ns)
+            case Notice():
+                return (said,)
+        return ()
+
+    def _request_of(self, answer: Granted | Refused) -> int:
+        if answer.request_id is not None:
+            return answer.request_id
+        kinds = (True, False) if answer.subscribe is None else (answer.subscribe,)
+        oldest = (self._subscriptions.oldest(subscribe=subscribe) for subscribe in kinds)
+        return next((number for number in oldest if number >= 0), -1)
+
+    def _grant(self, routes: list[Route], received_ns: int) -> tuple[StreamEvent, ...]:
+        return self._tell(routes, SubscriptionState.SUBSCRIBED, received_ns)
+
+    def _drop(self, routes: list[Route], message: str, received_ns: int) -> tuple[StreamEvent, ...]:
+        """The venue will not send these topics."""
+        events: tuple[StreamEvent, ...] = ()
+        for route in routes:
+            self._subscriptions.drop(route)
+            events += self._on_refused(route, message, received_ns)
+        return events + self._tell(routes, SubscriptionState.REFUSED, received_ns, message)
+
+    # How it fits together.
+
+    def _route(self, topic: Topic, key: str = "") -> Route:
+        """The route that serves the topic; a new one serves none yet."""
+        wire = self.wire
+        instrument = wire.instruments.get(topic.symbol)
+        if instrument is None:
+            raise CodecUsageError(f"{wire.venue} has no instrument {topic.symbol}")
+        if instrument.kind not in self.stream.kinds:
+            raise CodecUsageError(
+                f"{wire.venue} {self.stream.name} has no {instrument.kind} markets"
+            )
+        if topic.channel not in self.stream.channels and not wire.listening:
+            raise CodecUsageError(f"{wire.venue} {self.stream.name} has no channel {topic.channel}")
+        key = key or wire.key(topic, instrument)
+        route = self._routes.get(key)
+        return route if route and not route.ended else self._new_route(topic, instrument, key)
+
+    def _adopt(self, data: Data) -> Route | None:
+        """A route for frames that nobody here asked for; None if they are to be left out."""
+        topic = self.wire.topic(data.key) if self.wire.listening else None
+        if topic is None:
+            if data.is_shared:
+                return None
+            raise self._unreadable("unknown channel or symbol", data.key)
+        route = self._route(topic, data.key)
+        self._subscriptions.add(topic, route)
+        return route
+
+    def _next_request(self, now_s: float) -> Frame:
+        request_id, routes, subscribe = self._subscriptions.next_request(now_s)
+        if subscribe:
+            for route in routes:
+                self._on_subscribed(route, now_s)
+        return self.wire.request(routes, subscribe, request_id, self._now_ns)
+
+    def _unreadable(
+        self, message: str, payload: Frame, told: tuple[StreamEvent, ...] = ()
+    ) -> UnreadableFrame:
+        error = UnreadableFrame(
+            message,
+            venue=self.wire.venue,
+            payload=payload,
+            symbol=self._about.instrument.symbol if self._about else "",
+            asked=self.stream.name,
+        )
+        error.told = told
+        return error
+
+    def _tell(
+        self,
+        routes: Iterable[Route],
+        state: SubscriptionState,
+        received_ns: int,
+        message: str = "",
+    ) -> tuple[StreamEvent, ...]:
+        return tuple(
+            _state(route, topic, state, received_ns, message)
+            for route in routes
+            for topic in sorted(route.topics)
+        )
+
+    # What is built on top fills these in.
+
+    def _new_route(self, topic: Topic, instrument: Instrument, key: str) -> Route:
+        return Route(instrument, key, self.wire.reader(topic))
+
+    def _heard(self, route: Route, events: tuple[StreamEvent, ...]) -> tuple[StreamEvent, ...]:
+        """What is passed on of that which a route has told."""
+        return events
+
+    def _on_subscribed(self, route: Route, now_s: float) -> None:
+        """A request to subscribe goes out."""
+
+    def _on_ended(self, route: Route) -> None:
+        """Nobody wants it any more."""
+
+    def _on_refused(self, route: Route, message: str, received_ns: int) -> tuple[StreamEvent, ...]:
+        """The venue will not send it."""
+        return ()
+
+    def _on_unstarted(self, route: Route) -> None:
+        """A start that was asked for on the socket will not come."""
+
+    def _on_gap(self, detail: str, received_ns: int) -> tuple[StreamEvent, ...]:
+        """Frames are missing."""
+        return ()
+
+
+def _state(
+    route: Route, topic: Topic, state: SubscriptionState, received_ns: int, message: str = ""
+) -> Subscription:
+    return Subscription(
+        instrument=route.instrument,
+        topic=str(topic),
+        state=state,
+        message=message,
+        received_ns=received_ns,
+    )
