@@ -20,18 +20,19 @@ from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.sandbox.synthetic import Candle
 from exchanges.stream.wire import Frame
 
+# One address; our client opens two connections to it.
+_PUBLIC: Final[Mapping[str, Channel]] = {
+    "books": Channel.BOOK,
+    "bbo-tbt": Channel.TOP,
+    "trades": Channel.TRADES,
+    "tickers": Channel.TICKER,
+    "funding-rate": Channel.FUNDING,
+    "mark-price": Channel.MARK_PRICE,
+    "open-interest": Channel.OPEN_INTEREST,
+}
 _CHANNELS: Final[Mapping[str, Mapping[str, Channel]]] = {
-    "public": {
-        "books": Channel.BOOK,
-        "bbo-tbt": Channel.TOP,
-        "trades": Channel.TRADES,
-        "tickers": Channel.TICKER,
-    },
-    "derivatives": {
-        "funding-rate": Channel.FUNDING,
-        "mark-price": Channel.MARK_PRICE,
-        "open-interest": Channel.OPEN_INTEREST,
-    },
+    "public": _PUBLIC,
+    "derivatives": _PUBLIC,
     "business": {f"candle{name}": Channel.KLINES for name in CANDLE_NAMES.values()},
 }
 _INTERVALS: Final = {f"candle{name}": interval for interval, name in CANDLE_NAMES.items()}
