@@ -89,14 +89,14 @@ class ParadexSandbox(SandboxVenue):
         body = {"error": _CODES[status], "message": message, "data": None}
         return json_reply(body, 400 if status == BAD_PARAMETER else status)
 
-    def answer(self, request: SandboxRequest) -> SandboxReply:
+    def route(self, path: str) -> Answer | None:
         """The path of a book names its market."""
-        if not self.busy and request.path.startswith(_BOOKS):
-            market = self.market(Kind.PERPETUAL, request.path.removeprefix(_BOOKS))
-            if market is None:
-                return self.error_reply(400, "invalid symbol")
-            return json_reply(self._book(market, request))
-        return super().answer(request)
+        if not path.startswith(_BOOKS):
+            return super().route(path)
+        market = self.market(Kind.PERPETUAL, path.removeprefix(_BOOKS))
+        if market is None:
+            return lambda _: self.error_reply(400, "invalid symbol")
+        return lambda request: json_reply(self._book(market, request))
 
     def routes(self) -> Mapping[str, Answer]:
         return {

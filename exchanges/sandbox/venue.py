@@ -96,7 +96,7 @@ class SandboxVenue(ABC):
         if self.busy:
             self.busy -= 1
             return self.error_reply(429, "too many requests")
-        route = self._routes.get(request.path)
+        route = self.route(request.path)
         if route is None:
             return self.error_reply(404, "no such path")
         try:
@@ -105,6 +105,10 @@ class SandboxVenue(ABC):
             return self.error_reply(BAD_PARAMETER, str(error))
         except NotPerpetual as error:
             return self.error_reply(400, str(error))
+
+    def route(self, path: str) -> Answer | None:
+        """What answers a path; paths that name a market are told apart here."""
+        return self._routes.get(path)
 
     def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
         """Let the markets live on until `now_ns`; what happened at each."""

@@ -1,14 +1,18 @@
 """Sandboxes answer as their venues do; what they answer is checked by the conformance suite."""
 
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import pytest
 from msgspec.structs import replace
 
 from exchanges import VENUES
 from exchanges.dialogue import answer
-from exchanges.errors import ExchangeError, InvalidSymbol, RateLimited
-from exchanges.market.instrument import Kind, kind_of
+from exchanges.errors import CodecUsageError, ExchangeError, InvalidSymbol, RateLimited
+from exchanges.market.instrument import Instrument, Kind, kind_of
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Request, Response
 from exchanges.sandbox.market import level_changes
 from exchanges.sandbox.matching import Depth
@@ -66,6 +70,73 @@ def test_server_tells_its_time(name: str) -> None:
     told_ns = now_ns - now_ns % VENUES[name].rest.clock_step_ns
     assert ask(sandbox, VENUES[name].rest.server_time(), now_ns) == told_ns
     ask(sandbox, VENUES[name].rest.ping(), now_ns)
+
+
+def asked_of(rest: PublicRest, one: Instrument) -> Iterator[Request[Any]]:
+    """Every request that our client can make about a market."""
+    find: Callable[[Kind, str], Instrument | None] = lambda kind, native: one  # noqa: E731
+    yield from rest.instruments()
+    wishes: tuple[Callable[[], Request[Any]], ...] = (
+        lambda: rest.book(one, 20),
+        lambda: rest.trades(one, 20),
+        lambda: rest.ticker(one),
+        lambda: rest.tickers(one.kind, find),
+        lambda: rest.klines(one, KlineInterval.M5, 5),
+        lambda: rest.funding(one),
+        lambda: rest.funding_history(one, 5),
+        lambda: rest.mark_price(one),
+        lambda: rest.open_interest(one),
+        rest.server_time,
+        rest.ping,
+    )
+    for wish in wishes:
+        with suppress(CodecUsageError):  # not every venue has all of them
+            yield wish()
+
+
+def spoiled(request: Request[Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Paths and queries that differ from a good one in one place."""
+    query = dict(request.at(START_NS).query)
+    yield f"{request.path}/nonsense", query
+    yield request.path.replace("BTC", "NOSUCHTHING"), query
+    for name in query:
+        yield request.path, {key: value for key, value in query.items() if key != name}
+        for value in ("", "abc", "-1", "0", "1e9", "9" * 40, "\x00", "币"):
+            yield request.path, {**query, name: value}
+
+
+@every_venue
+def test_whatever_a_request_asks_for_it_is_answered(name: str) -> None:
+    venue = VENUES[name]
+    sandbox = open_sandbox(venue)
+    requests = [
+        (request.endpoint, request.method, path, query)
+        for market in sandbox.markets.values()
+        for request in asked_of(venue.rest, market.instrument)
+        for path, query in spoiled(request)
+    ]
+    assert len(requests) > 50
+    for endpoint, method, path, query in requests:
+        reply = sandbox.answer(
+            SandboxRequest(
+                endpoint=endpoint, method=method, path=path, query=query, now_ns=START_NS
+            )
+        )
+        assert reply.status < 600, (path, query)
+
+
+@every_venue
+def test_number_that_is_none_is_refused_in_the_venues_words(name: str) -> None:
+    """Of the parameter that limits the rows of a book, where the venue has one."""
+    venue = VENUES[name]
+    sandbox = open_sandbox(venue)
+    one = next(iter(sandbox.markets.values())).instrument
+    request = venue.rest.book(one, 20)
+    limits = [key for key, value in request.query if value.isdecimal() and value != one.native]
+    for limit in limits:
+        wrong = tuple((key, "abc" if key == limit else value) for key, value in request.query)
+        with pytest.raises(ExchangeError):
+            ask(sandbox, replace(request, query=wrong))
 
 
 @every_venue
