@@ -1,10 +1,12 @@
 """Whatever a client says to a sandbox, it is answered, and nobody else notices."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from exchanges import VENUES
@@ -12,16 +14,16 @@ from exchanges.errors import CodecUsageError, ExchangeError
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.rest.request import Request, Response
 from exchanges.sandbox.request import SandboxReply, SandboxRequest
-from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.codec import Frame
 from exchanges.stream.facts import Stream
+from exchanges.stream.wire import Frame
 from supervisor.verify.lab import START_NS, STEP_NS, Lab, instruments_of, open_sandbox, topics_of
 from tests.exchanges.test_fuzz import NUMBERS, TEXTS, each_spoiled, nonsense, spoiled
 from tests.exchanges.transcripts import PRESENT
 
 every_venue = pytest.mark.parametrize("name", PRESENT)
-few = settings(max_examples=15)
+# One sandbox hears all examples, so that a smaller one may not fail alone.
+few = settings(max_examples=40, phases=[Phase.generate])
 
 WORDS: Final = [str(value) for value in [*NUMBERS, *TEXTS]]
 words = st.sampled_from(WORDS) | st.text(max_size=20)
@@ -86,46 +88,38 @@ def requests_of(name: str, stream: Stream) -> list[Frame]:
     return list(told)
 
 
+def as_carried(frame: Frame) -> Frame:
+    """A text frame is UTF-8 on its way: there are no lone surrogates in it."""
+    return frame if isinstance(frame, bytes) else frame.encode(errors="replace").decode()
+
+
 def one_of_a_kind(frames: list[Frame]) -> list[Frame]:
     """The first and the last: a subscription and its end."""
     return [frames[0], frames[-1]]
 
 
 @every_stream
-@few
-@given(data=st.data())
-def test_nonsense_ends_no_sandbox(name: str, stream: Stream, data: st.DataObject) -> None:
+def test_nonsense_ends_no_sandbox(name: str, stream: Stream) -> None:
     stranger = Stranger(name, stream)
-    for frame in data.draw(st.lists(nonsense, min_size=1, max_size=8)):
-        stranger.say(frame)
-    stranger.check_others()
 
+    @few
+    @given(nonsense | st.sampled_from(stranger.requests).flatmap(spoiled))
+    def say(frame: Frame) -> None:
+        stranger.say(as_carried(frame))
 
-@every_stream
-@few
-@given(data=st.data())
-def test_spoiled_requests_end_no_sandbox(name: str, stream: Stream, data: st.DataObject) -> None:
-    stranger = Stranger(name, stream)
-    for _ in range(10):
-        stranger.say(data.draw(st.sampled_from(stranger.requests).flatmap(spoiled)))
-    stranger.check_others()
-
-
-@every_stream
-def test_bad_value_in_any_place_of_a_request_ends_no_sandbox(name: str, stream: Stream) -> None:
-    stranger = Stranger(name, stream)
+    say()
     for request in one_of_a_kind(stranger.requests):
         for frame in each_spoiled(request):
-            stranger.say(frame)
+            stranger.say(as_carried(frame))
     stranger.check_others()
 
 
 @every_stream
 def test_nonsense_is_answered_or_ends_the_connection(name: str, stream: Stream) -> None:
-    stranger = Stranger(name, stream)
-    session: SandboxSession = stranger.session
+    session = open_sandbox(VENUES[name]).open_session(stream.name)
+    session.greet(START_NS)
     session.take()
-    session.receive("not a request", stranger.lab.now_ns)
+    session.receive("not a request", START_NS)
     assert session.take() or session.goodbye
 
 
@@ -157,22 +151,20 @@ def asked_of(name: str, sandbox: SandboxVenue) -> list[Request[Any]]:
     intervals = rest.funding_intervals()
     asked += [intervals] if intervals else []
     for one in of_kinds.values():
-        makers = [
-            lambda one=one: rest.book(one),
-            lambda one=one: rest.trades(one),
-            lambda one=one: rest.ticker(one),
-            lambda one=one: rest.tickers(one.kind, lambda *_: None),
-            lambda one=one: rest.klines(one, KlineInterval.M1),
-            lambda one=one: rest.funding(one),
-            lambda one=one: rest.funding_history(one),
-            lambda one=one: rest.mark_price(one),
-            lambda one=one: rest.open_interest(one),
+        wishes: list[Callable[[], Request[Any]]] = [
+            partial(rest.book, one),
+            partial(rest.trades, one),
+            partial(rest.ticker, one),
+            partial(rest.tickers, one.kind, lambda *_: None),
+            partial(rest.klines, one, KlineInterval.M1),
+            partial(rest.funding, one),
+            partial(rest.funding_history, one),
+            partial(rest.mark_price, one),
+            partial(rest.open_interest, one),
         ]
-        for make in makers:
-            try:
-                asked.append(make())
-            except CodecUsageError:
-                continue  # the venue has no such request
+        for wish in wishes:
+            with suppress(CodecUsageError):  # the venue has no such request
+                asked.append(wish())
     return [request.at(START_NS) for request in asked]
 
 
@@ -199,10 +191,8 @@ def ask(
     assert isinstance(reply.body, bytes)
     assert 200 <= reply.status < 600
     response = Response(status=reply.status, body=reply.body, received_ns=START_NS)
-    try:
+    with suppress(ExchangeError):
         request.read(response)
-    except ExchangeError as error:
-        assert str(error)
 
 
 def each_spoiled_query(request: Request[Any]) -> Iterator[dict[str, str]]:
@@ -237,13 +227,19 @@ def test_bad_value_in_any_place_of_a_query_is_answered(name: str) -> None:
 
 
 @every_venue
-@given(data=st.data())
-def test_any_request_is_answered(name: str, data: st.DataObject) -> None:
+def test_any_request_is_answered(name: str) -> None:
     sandbox = open_sandbox(VENUES[name])
-    request = data.draw(st.sampled_from(asked_of(name, sandbox)))
-    names = st.sampled_from([*dict(request.query), "limit", "symbol"]) | st.text(max_size=8)
-    query = dict(request.query) | data.draw(st.dictionaries(names, words, max_size=4))
-    path = request.path + data.draw(st.sampled_from(["", "/", "//"]) | words)
-    method = data.draw(st.sampled_from(["GET", "HEAD", "POST", "DELETE", "NOPE"]))
-    ask(sandbox, request, query, path, method, data.draw(st.binary(max_size=50)))
+    asked = asked_of(name, sandbox)
+
+    @few
+    @given(st.data())
+    def say(data: st.DataObject) -> None:
+        request = data.draw(st.sampled_from(asked))
+        names = st.sampled_from([*dict(request.query), "limit", "symbol"]) | st.text(max_size=8)
+        query = dict(request.query) | data.draw(st.dictionaries(names, words, max_size=4))
+        path = request.path + data.draw(st.sampled_from(["", "/", "//"]) | words)
+        method = data.draw(st.sampled_from(["GET", "HEAD", "POST", "DELETE", "NOPE"]))
+        ask(sandbox, request, query, path, method, data.draw(st.binary(max_size=50)))
+
+    say()
     sandbox.step(START_NS + STEP_NS)
