@@ -144,7 +144,7 @@ class BitfinexSession(SandboxSession):
             error = {"event": "error", "msg": "unsubscribe: invalid", "code": _NOT_ENDED}
             self.send_json(error | {"chanId": channel_id})
             return
-        self.streams.pop(self._ids.pop(channel_id), None)
+        self.end(self._ids.pop(channel_id))
         del self._spoke_ns[channel_id]
         self.send_json({"event": "unsubscribed", "status": "OK", "chanId": channel_id})
 

@@ -107,7 +107,7 @@ class CoinbaseSession(SandboxSession):
         for key in list(self.streams):
             name, _, product = key.partition(":")
             if name == channel and (not products or product in products):
-                del self.streams[key]
+                self.end(key)
 
     def _find(self, channel: str, product: str) -> SandboxStream | None:
         named = (one for one in self.venue.markets.values() if one.instrument.native == product)

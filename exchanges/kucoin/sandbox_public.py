@@ -79,7 +79,7 @@ class KucoinSession(SandboxSession):
             self._refuse(request.id, f"symbol not found: {request.symbol}")
             return
         self.send_json({"id": request.id, "result": True})
-        self.streams.pop(key, None)
+        self.end(key)
         if request.action.lower() == "subscribe":
             self._begin(stream, now_ns)
 

@@ -92,7 +92,7 @@ class LighterSession(SandboxSession):
         self.send(_frame("subscribed", stream, fields, now_ns))
 
     def _end(self, key: str) -> None:
-        if self.streams.pop(key, None) is None:
+        if self.end(key) is None:
             self._refuse(_NOT_SUBSCRIBED, f"Not Subscribed to : {key}")
             return
         self.send_json({"type": "unsubscribed", "channel": key})

@@ -55,7 +55,7 @@ class MexcSession(SandboxSession):
                 self._answer(request.id, "PONG")
             case "UNSUBSCRIPTION":
                 for name in request.params:
-                    self.streams.pop(name, None)
+                    self.end(name)
                 self._answer(request.id, ",".join(request.params))
             case "SUBSCRIPTION":
                 self._subscribe(request.params, request.id)

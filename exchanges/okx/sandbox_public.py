@@ -84,7 +84,7 @@ class OkxSession(SandboxSession):
         for arg in request.args:
             if request.op == "subscribe":
                 self._subscribe(arg, request.id, now_ns)
-            elif self.streams.pop(arg.key, None) or self._exists(arg):
+            elif self.end(arg.key) or self._exists(arg):
                 self._tell("unsubscribe", arg, request.id)
             else:
                 self._refuse(request.id, _NOT_THERE, _words(arg))

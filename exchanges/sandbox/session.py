@@ -77,6 +77,7 @@ class SandboxSession(ABC):
 
     Attributes:
         requests: reads the frames of clients.
+        streams: what is pushed, by key; to look at, `subscribe` and `end` change it.
         goodbye: code and reason, once the venue closes the socket.
     """
 
@@ -86,6 +87,7 @@ class SandboxSession(ABC):
         self.venue = venue
         self.endpoint = endpoint
         self.streams: dict[str, SandboxStream] = {}
+        self._of_market: dict[SandboxMarket, dict[str, SandboxStream]] = {}
         self.goodbye: tuple[int, str] | None = None
         self._outbox: list[Outgoing] = []
 
@@ -153,7 +155,16 @@ class SandboxSession(ABC):
     def subscribe(self, stream: SandboxStream) -> None:
         """Push to the stream from now on."""
         stream.last_id = stream.market.depth(0).last_id
+        self.end(stream.key)
         self.streams[stream.key] = stream
+        self._of_market.setdefault(stream.market, {})[stream.key] = stream
+
+    def end(self, key: str) -> SandboxStream | None:
+        """Push no more to the stream of this key; None if there is none."""
+        stream = self.streams.pop(key, None)
+        if stream:
+            del self._of_market[stream.market][key]
+        return stream
 
     def tell(self, updates: Mapping[SandboxMarket, MarketUpdate], now_ns: int) -> None:
         """Markets have moved, and time has passed."""
@@ -162,11 +173,14 @@ class SandboxSession(ABC):
 
     def publish(self, updates: Mapping[SandboxMarket, MarketUpdate], now_ns: int) -> None:
         """Tell the subscriptions of the markets what happened there."""
-        for stream in self.streams.values():
-            update = updates.get(stream.market)
-            if update is None or not stream.wants(update, now_ns):
-                continue
-            for frame in self.encode(stream, update, now_ns):
-                self._outbox.append(Outgoing(frame, stream))
-            stream.last_id = update.last_id
-            stream.last_ns = now_ns
+        for market, streams in self._of_market.items():
+            if update := updates.get(market):
+                for stream in streams.values():
+                    if stream.wants(update, now_ns):
+                        self._push(stream, update, now_ns)
+
+    def _push(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> None:
+        for frame in self.encode(stream, update, now_ns):
+            self._outbox.append(Outgoing(frame, stream))
+        stream.last_id = update.last_id
+        stream.last_ns = now_ns

@@ -86,7 +86,7 @@ class MbxSession(SandboxSession):
                 self.send_json({"result": None, "id": request.id})
             case "UNSUBSCRIBE":
                 for name in request.params:
-                    self.streams.pop(name, None)
+                    self.end(name)
                 self.send_json({"result": None, "id": request.id})
             case "LIST_SUBSCRIPTIONS":
                 self.send_json({"result": list(self.streams), "id": request.id})
