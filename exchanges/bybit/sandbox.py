@@ -205,8 +205,6 @@ def _klines(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
 
 def _charges(market: SandboxMarket, request: SandboxRequest) -> dict[str, Any]:
     """As if every rate of the past had been that of now."""
-    if market.instrument.kind is Kind.SPOT:
-        return _listed(request, [])
     state = market.synthetic.perpetual()
     interval_ms = round(state.funding_interval_s * 1000)
     rows = [
