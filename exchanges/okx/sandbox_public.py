@@ -13,6 +13,7 @@ from exchanges.market.instrument import Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
 from exchanges.okx.market_data import CANDLE_NAMES
+from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text, ms
@@ -36,8 +37,11 @@ _CHANNELS: Final[Mapping[str, Mapping[str, Channel]]] = {
     "business": {f"candle{name}": Channel.KLINES for name in CANDLE_NAMES.values()},
 }
 _INTERVALS: Final = {f"candle{name}": interval for interval, name in CANDLE_NAMES.items()}
+_PING: Final = "ping"
 _ILLEGAL: Final = "60012"
+_TOO_FREQUENT: Final = "60014"
 _NOT_THERE: Final = "60018"
+_NO_DATA: Final = 4004
 _SAMPLE: Final = 200
 _LIQUIDATIONS: Final = "liquidation-orders"
 _BOOK_LEVELS: Final = 400
@@ -68,13 +72,24 @@ class OkxSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
+    # Requests to subscribe, end and log in, a connection and hour; silence and no subscription.
+    limits = SocketLimits(messages=480, window_s=3600.0, start_s=30.0, idle_s=30.0)
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
+    def read(self, frame: Frame, now_ns: int) -> None:
         """The heartbeat is a bare text."""
-        if frame == "ping":
+        if frame == _PING:
             self.send("pong")
         else:
-            super().receive(frame, now_ns)
+            super().read(frame, now_ns)
+
+    def is_counted(self, frame: Frame) -> bool:
+        return frame != _PING
+
+    def overtalked(self) -> None:
+        self._refuse("", _TOO_FREQUENT, "Requests too frequent")
+
+    def outwaited(self) -> None:
+        self.close(_NO_DATA, "No data received in 30s.")
 
     def misread(self, frame: Frame, now_ns: int) -> None:
         text = frame if isinstance(frame, str) else frame.decode(errors="replace")

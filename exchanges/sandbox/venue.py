@@ -32,6 +32,7 @@ class SandboxVenue(ABC):
     Attributes:
         refused: symbols whose subscriptions are refused.
         busy: so many of the next requests are answered with "too many requests".
+        is_lax: clients may do more on a socket than the venue's limits allow.
     """
 
     name: ClassVar[str]
@@ -61,6 +62,7 @@ class SandboxVenue(ABC):
         self.sessions: set[SandboxSession] = set()
         self.refused: set[str] = set()
         self.busy = 0
+        self.is_lax = False
         self._routes = self.routes()
 
     @abstractmethod

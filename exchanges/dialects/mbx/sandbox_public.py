@@ -40,6 +40,7 @@ _KLINE: Final = "kline_"
 _INTERVALS: Final = frozenset(interval.value for interval in KlineInterval)
 _INVALID_REQUEST: Final = 2
 _INVALID_JSON: Final = 3
+_TOO_MANY: Final = 4
 
 
 class Command(msgspec.Struct):
@@ -63,6 +64,10 @@ class MbxSession(SandboxSession):
     def refusal(self, error: Row, request_id: int | str | None) -> Row:
         """How a request is refused for an error of code and words."""
         return error | {"id": request_id}
+
+    def overfilled(self) -> None:
+        self._refuse(_TOO_MANY, "Too many subscriptions", None)
+        super().overfilled()
 
     def misread(self, frame: Frame, now_ns: int) -> None:
         try:

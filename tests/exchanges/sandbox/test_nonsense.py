@@ -50,6 +50,7 @@ class Stranger:
         self.requests = requests_of(name, stream)
         neighbour = stream if Channel.BOOK in stream.channels else book_stream(name)
         self.lab = Lab.open(venue, neighbour, {Channel.BOOK})
+        self.lab.sandbox.is_lax = True
         self.lab.settle()
         self.session = self.lab.sandbox.open_session(stream.name)
         self.session.greet(self.lab.now_ns)
