@@ -1,7 +1,8 @@
 """Serves a sandbox venue on sockets or in memory: HTTP and WebSocket on one byte stream.
 
 The base URL of each of the venue's endpoints is this server's address with the endpoint's name
-as the first part of the path, so that one server stands for all the hosts of a venue.
+as the first part of the path, so that one server stands for all the hosts of a venue. Endpoints
+that are one URL in production are one here as well, under the name of the first.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -139,11 +140,13 @@ class SandboxServer:
 
 def sandbox_endpoints(venue: Venue, address: str) -> dict[str, str]:
     """URL of each of the venue's endpoints, served at `address` (`host` or `host:port`)."""
+    first_of: dict[str, str] = {}
     urls: dict[str, str] = {}
     for name, url in venue.endpoints[PRODUCTION].items():
+        first = first_of.setdefault(url, name)
         parts = urlsplit(url)
         scheme = "ws" if parts.scheme.startswith("ws") else "http"
-        urls[name] = f"{scheme}://{address}/{name}{parts.path}"
+        urls[name] = f"{scheme}://{address}/{first}{parts.path}"
     return urls
 
 

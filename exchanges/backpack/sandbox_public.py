@@ -57,7 +57,7 @@ class BackpackSession(SandboxSession):
     def handle(self, request: Command, now_ns: int) -> None:
         for name in request.params:
             if request.method == "UNSUBSCRIBE":
-                self.streams.pop(name, None)
+                self.end(name)
             elif name != _LIQUIDATIONS:
                 self._begin(name, now_ns)
 

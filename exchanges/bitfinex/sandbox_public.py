@@ -15,6 +15,7 @@ from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
+from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket, level_changes
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text, ms
@@ -36,6 +37,7 @@ _LENGTHS: Final = frozenset({"1", "25", "100", "250"})
 _UNKNOWN_EVENT: Final = 10000
 _FAILED: Final = 10300
 _DUPLICATE: Final = 10301
+_TOO_MANY: Final = 10305
 _NOT_ENDED: Final = 10400
 _FIRST_ID: Final = 1000
 _BEAT_NS: Final = 15 * NS_PER_S
@@ -63,6 +65,7 @@ class BitfinexSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
+    limits = SocketLimits(topics=25)
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
@@ -72,6 +75,11 @@ class BitfinexSession(SandboxSession):
         self._spoke_ns: dict[int, int] = {}
         self._last_id = _FIRST_ID
         self._told: dict[str, Depth] = {}  # each stream's book as its client has it
+
+    @property
+    def topics(self) -> int:
+        """Channels, those without a market among them."""
+        return len(self._ids)
 
     def greet(self, now_ns: int) -> None:
         self.send_json({"event": "info", "version": 2, "platform": {"status": 1}})
@@ -122,6 +130,8 @@ class BitfinexSession(SandboxSession):
         code, message = 0, ""
         if key in self._ids.values():
             code, message = _DUPLICATE, "subscribe: dup"
+        elif self.is_full():
+            code, message = _TOO_MANY, "subscribe: limit"
         elif stream is None and not is_global:
             code, message = _FAILED, "symbol: invalid"
         echo: dict[str, Any] = msgspec.to_builtins(request)
@@ -144,7 +154,7 @@ class BitfinexSession(SandboxSession):
             error = {"event": "error", "msg": "unsubscribe: invalid", "code": _NOT_ENDED}
             self.send_json(error | {"chanId": channel_id})
             return
-        self.streams.pop(self._ids.pop(channel_id), None)
+        self.end(self._ids.pop(channel_id))
         del self._spoke_ns[channel_id]
         self.send_json({"event": "unsubscribed", "status": "OK", "chanId": channel_id})
 

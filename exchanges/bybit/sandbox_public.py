@@ -74,7 +74,7 @@ class BybitSession(SandboxSession):
         words = "subscribe" if self._kind is Kind.SPOT else ""
         self._answer(words, operation, named)
         for key, stream in wishes.items():
-            self.streams.pop(key, None)
+            self.end(key)
             if operation == "subscribe" and stream:
                 self._begin(stream, now_ns)
 

@@ -14,6 +14,7 @@ from exchanges.coinbase.market_data import STREAMED_CANDLES
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
+from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level, MarketUpdate, Match
 from exchanges.sandbox.request import json_text
@@ -48,12 +49,22 @@ class CoinbaseSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
+    # Of messages without a login it is an address' limit; here each socket has it.
+    limits = SocketLimits(messages=8, start_s=5.0)
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
         self._sent = 0
         self._beats = 0
         self._beat_ns: int | None = None  # of the last heartbeat, once they are subscribed
+
+    @property
+    def topics(self) -> int:
+        """Streams, and the heartbeats."""
+        return len(self.streams) + (self._beat_ns is not None)
+
+    def overtalked(self) -> None:
+        self._refuse("rate limit exceeded")
 
     def misread(self, frame: Frame, now_ns: int) -> None:
         self._refuse("failed to parse the message")
@@ -107,7 +118,7 @@ class CoinbaseSession(SandboxSession):
         for key in list(self.streams):
             name, _, product = key.partition(":")
             if name == channel and (not products or product in products):
-                del self.streams[key]
+                self.end(key)
 
     def _find(self, channel: str, product: str) -> SandboxStream | None:
         named = (one for one in self.venue.markets.values() if one.instrument.native == product)

@@ -150,7 +150,7 @@ class HtxSession(HtxSocket):
             self._refuse(request.id, f"invalid topic {key}", now_ns)
             return
         self.send_json({"id": request.id, "ts": ms(now_ns), "status": "ok", done: key})
-        self.streams.pop(key, None)
+        self.end(key)
         if request.sub:
             self._begin(stream, request.data_type, now_ns)
 
@@ -224,7 +224,7 @@ class HtxNewsSession(HtxSocket):
             self.send_json({**answer, "err-code": 2011, "err-msg": f"illegal topic {key}"})
             return
         self.send_json({**answer, "err-code": 0})
-        self.streams.pop(key, None)
+        self.end(key)
         if request.op == "sub":
             self.subscribe(stream)
 

@@ -107,7 +107,7 @@ class KrakenSession(SandboxSession):
         about = msgspec.to_builtins(request.params) | {"symbol": symbol}
         self.send_json(answer | {"success": True, "result": about})
         if is_known:
-            del self.streams[stream.key]
+            self.end(stream.key)
         else:
             self._begin(stream, now_ns, past=request.params.snapshot is not False)
 

@@ -13,6 +13,7 @@ from exchanges.kucoin.market_data import INTERVALS
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel
+from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket, level_changes
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text
@@ -54,6 +55,7 @@ class KucoinSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
+    limits = SocketLimits(messages=100, window_s=10.0)
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
@@ -61,6 +63,9 @@ class KucoinSession(SandboxSession):
 
     def greet(self, now_ns: int) -> None:
         self.send_json({"sessionId": "sandbox", "message": "welcome", "pingInterval": _PING_MS})
+
+    def overtalked(self) -> None:
+        self._refuse("", "exceed max permits per second")
 
     def misread(self, frame: Frame, now_ns: int) -> None:
         self._refuse("", "invalid request")
@@ -79,7 +84,7 @@ class KucoinSession(SandboxSession):
             self._refuse(request.id, f"symbol not found: {request.symbol}")
             return
         self.send_json({"id": request.id, "result": True})
-        self.streams.pop(key, None)
+        self.end(key)
         if request.action.lower() == "subscribe":
             self._begin(stream, now_ns)
 

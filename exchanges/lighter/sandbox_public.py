@@ -14,6 +14,7 @@ from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S, NS_PER_US
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
+from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text, ms
@@ -36,6 +37,7 @@ _INVALID_CHANNEL: Final = 30005
 _ALREADY: Final = 30003
 _NOT_SUBSCRIBED: Final = 30002
 _PARSE_ERROR: Final = 30000
+_TOO_MANY: Final = 30009
 _PING_EVERY_NS: Final = 60 * NS_PER_S
 _ALL_LEVELS: Final = 1_000_000
 _RECENT_TRADES: Final = 50
@@ -52,6 +54,8 @@ class LighterSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
+    # Of messages it is an address' limit; here each socket has it.
+    limits = SocketLimits(messages=200, window_s=60.0, mute_s=120.0)
     _ping_ns = 0
 
     def greet(self, now_ns: int) -> None:
@@ -75,6 +79,9 @@ class LighterSession(SandboxSession):
             case "ping":
                 self.send_json({"type": "pong"})
 
+    def overtalked(self) -> None:
+        self._refuse(_TOO_MANY, "Too Many Websocket Messages")
+
     def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
         fields = _UPDATES[stream.channel](stream, update, now_ns)
         return (_frame("update", stream, fields, now_ns),)
@@ -92,7 +99,7 @@ class LighterSession(SandboxSession):
         self.send(_frame("subscribed", stream, fields, now_ns))
 
     def _end(self, key: str) -> None:
-        if self.streams.pop(key, None) is None:
+        if self.end(key) is None:
             self._refuse(_NOT_SUBSCRIBED, f"Not Subscribed to : {key}")
             return
         self.send_json({"type": "unsubscribed", "channel": key})

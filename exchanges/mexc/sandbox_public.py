@@ -15,13 +15,13 @@ from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
 from exchanges.mexc.market_data import INTERVALS
 from exchanges.mexc.wire.mexc_push_pb2 import PushDataV3ApiWrapper
+from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level, MarketUpdate
 from exchanges.sandbox.request import ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.stream.wire import Frame
 
-_MOST_STREAMS: Final = 30
 # Names before ".v3.api.pb@".
 _CHANNELS: Final[Mapping[str, Channel]] = {
     "spot@public.aggre.depth": Channel.BOOK,
@@ -45,6 +45,10 @@ class MexcSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
+    limits = SocketLimits(messages=100, topics=30, start_s=30.0, idle_s=60.0)
+
+    def overfilled(self) -> None:
+        """What is beyond is silently invalid."""
 
     def misread(self, frame: Frame, now_ns: int) -> None:
         self._answer(0, "Invalid request")
@@ -55,7 +59,7 @@ class MexcSession(SandboxSession):
                 self._answer(request.id, "PONG")
             case "UNSUBSCRIPTION":
                 for name in request.params:
-                    self.streams.pop(name, None)
+                    self.end(name)
                 self._answer(request.id, ",".join(request.params))
             case "SUBSCRIPTION":
                 self._subscribe(request.params, request.id)
@@ -76,7 +80,7 @@ class MexcSession(SandboxSession):
             return
         self._answer(request_id, ",".join(names))
         for stream in streams.values():
-            if stream and len(self.streams) < _MOST_STREAMS:
+            if stream:
                 self.subscribe(stream)
 
     def _find(self, key: str) -> SandboxStream | None:

@@ -13,6 +13,7 @@ from exchanges.market.instrument import Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
 from exchanges.okx.market_data import CANDLE_NAMES
+from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text, ms
@@ -20,23 +21,27 @@ from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.sandbox.synthetic import Candle
 from exchanges.stream.wire import Frame
 
+# One address; our client opens two connections to it.
+_PUBLIC: Final[Mapping[str, Channel]] = {
+    "books": Channel.BOOK,
+    "bbo-tbt": Channel.TOP,
+    "trades": Channel.TRADES,
+    "tickers": Channel.TICKER,
+    "funding-rate": Channel.FUNDING,
+    "mark-price": Channel.MARK_PRICE,
+    "open-interest": Channel.OPEN_INTEREST,
+}
 _CHANNELS: Final[Mapping[str, Mapping[str, Channel]]] = {
-    "public": {
-        "books": Channel.BOOK,
-        "bbo-tbt": Channel.TOP,
-        "trades": Channel.TRADES,
-        "tickers": Channel.TICKER,
-    },
-    "derivatives": {
-        "funding-rate": Channel.FUNDING,
-        "mark-price": Channel.MARK_PRICE,
-        "open-interest": Channel.OPEN_INTEREST,
-    },
+    "public": _PUBLIC,
+    "derivatives": _PUBLIC,
     "business": {f"candle{name}": Channel.KLINES for name in CANDLE_NAMES.values()},
 }
 _INTERVALS: Final = {f"candle{name}": interval for interval, name in CANDLE_NAMES.items()}
+_PING: Final = "ping"
 _ILLEGAL: Final = "60012"
+_TOO_FREQUENT: Final = "60014"
 _NOT_THERE: Final = "60018"
+_NO_DATA: Final = 4004
 _SAMPLE: Final = 200
 _LIQUIDATIONS: Final = "liquidation-orders"
 _BOOK_LEVELS: Final = 400
@@ -67,13 +72,24 @@ class OkxSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
+    # Requests to subscribe, end and log in, a connection and hour; silence and no subscription.
+    limits = SocketLimits(messages=480, window_s=3600.0, start_s=30.0, idle_s=30.0)
 
-    def receive(self, frame: Frame, now_ns: int) -> None:
+    def read(self, frame: Frame, now_ns: int) -> None:
         """The heartbeat is a bare text."""
-        if frame == "ping":
+        if frame == _PING:
             self.send("pong")
         else:
-            super().receive(frame, now_ns)
+            super().read(frame, now_ns)
+
+    def is_counted(self, frame: Frame) -> bool:
+        return frame != _PING
+
+    def overtalked(self) -> None:
+        self._refuse("", _TOO_FREQUENT, "Requests too frequent")
+
+    def outwaited(self) -> None:
+        self.close(_NO_DATA, "No data received in 30s.")
 
     def misread(self, frame: Frame, now_ns: int) -> None:
         text = frame if isinstance(frame, str) else frame.decode(errors="replace")
@@ -83,7 +99,7 @@ class OkxSession(SandboxSession):
         for arg in request.args:
             if request.op == "subscribe":
                 self._subscribe(arg, request.id, now_ns)
-            elif self.streams.pop(arg.key, None) or self._exists(arg):
+            elif self.end(arg.key) or self._exists(arg):
                 self._tell("unsubscribe", arg, request.id)
             else:
                 self._refuse(request.id, _NOT_THERE, _words(arg))

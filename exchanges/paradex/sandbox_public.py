@@ -85,7 +85,7 @@ class ParadexSession(SandboxSession):
         match request.method:
             case "subscribe":
                 self._begin(number, key, now_ns)
-            case "unsubscribe" if self.streams.pop(key, None):
+            case "unsubscribe" if self.end(key):
                 self._grant(number, key, now_ns)
             case "unsubscribe":
                 self._refuse(number, now_ns, _INVALID_REQUEST, "invalid unsubscribe request")

@@ -1,6 +1,9 @@
 """A synthetic market as a venue prints it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
 
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument
@@ -8,6 +11,9 @@ from exchanges.market.scale import Scale
 from exchanges.sandbox.matching import Depth, Level
 from exchanges.sandbox.synthetic import MarketProfile, SyntheticMarket
 from exchanges.sandbox.world import World
+
+_PRINTED: Final = 1024
+"""Numbers of a market that are remembered as text; a step changes some tens of levels."""
 
 
 class SandboxMarket:
@@ -29,10 +35,10 @@ class SandboxMarket:
     ) -> None:
         self.instrument = instrument
         self.synthetic = SyntheticMarket(instrument, world, profile, chance, now_ns)
-        self.price = Scale(instrument.tick, digits).text
-        self.size = Scale(instrument.step, digits).text
+        self.price = _printer(instrument.tick, digits)
+        self.size = _printer(instrument.step, digits)
         self.value = self.synthetic.values.text
-        self.wire_size = Scale(instrument.step / instrument.contract_size, digits).text
+        self.wire_size = _printer(instrument.step / instrument.contract_size, digits)
 
     def depth(self, levels: int) -> Depth:
         return self.synthetic.depth(levels)
@@ -41,6 +47,11 @@ class SandboxMarket:
         """Levels as most venues print them: price and size as decimal strings."""
         price, size = self.price, self.wire_size
         return [[price(ticks), size(lots)] for ticks, lots in levels]
+
+
+def _printer(unit: Decimal, digits: int) -> Callable[[int], str]:
+    """Every session of a market prints the same numbers, so each is printed once."""
+    return lru_cache(_PRINTED)(Scale(unit, digits).text)
 
 
 def level_changes(before: Depth, after: Depth) -> Depth:

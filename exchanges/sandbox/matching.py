@@ -5,17 +5,20 @@ fast. It reads no clock and knows no accounts: it is told when an order comes, a
 order's owner from `submit` to the matches.
 """
 
-from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import islice
+from typing import Final
 
 import msgspec
+from sortedcontainers import SortedDict
 
 from exchanges.market.orders import OrderStatus, Side, TimeInForce
 
 Level = tuple[int, int]
 """Price in ticks and size in lots of one level of a book."""
+
+_RESTING: Final = frozenset({TimeInForce.GTC, TimeInForce.POST_ONLY})
 
 
 class RestingOrder(msgspec.Struct, gc=False):
@@ -93,29 +96,29 @@ class BookSide:
     Iterating gives the prices, best first, and `reversed` worst first.
     """
 
-    __slots__ = ("_changed", "_keys", "_queues", "_sign", "side")
+    __slots__ = ("_changed", "_queues", "_sign", "side")
 
     def __init__(self, side: Side) -> None:
         self.side = side
         self._sign = side.value
-        self._keys: list[int] = []  # price * sign, ascending: the best is the last on both sides
-        self._queues: dict[int, _Queue] = {}
+        # By price * sign, ascending: the best is the last on both sides.
+        self._queues: SortedDict[int, _Queue] = SortedDict()
         self._changed: set[int] = set()  # keys of the levels that changed since last asked
 
     def __len__(self) -> int:
         """Number of price levels."""
-        return len(self._keys)
+        return len(self._queues)
 
     def __iter__(self) -> Iterator[int]:
-        return (key * self._sign for key in reversed(self._keys))
+        return (key * self._sign for key in reversed(self._queues))
 
     def __reversed__(self) -> Iterator[int]:
-        return (key * self._sign for key in self._keys)
+        return (key * self._sign for key in self._queues)
 
     @property
     def best(self) -> int | None:
         """Best price, None if the side is empty."""
-        return self._keys[-1] * self._sign if self._keys else None
+        return self.price_at(0) if self._queues else None
 
     def price_at(self, index: int) -> int:
         """Price of a level; 0 is the best.
@@ -123,40 +126,41 @@ class BookSide:
         Raises:
             IndexError: there are not so many levels.
         """
-        return self._keys[-1 - index] * self._sign
+        key: int = self._queues.peekitem(-1 - index)[0]
+        return key * self._sign
 
     def size_at(self, price: int) -> int:
         """Lots that rest at `price`."""
-        queue = self._queues.get(price)
+        queue = self._queue(price)
         return queue.size if queue else 0
 
     def orders_at(self, price: int) -> list[RestingOrder]:
         """Orders that rest at `price`, oldest first."""
-        queue = self._queues.get(price)
+        queue = self._queue(price)
         return list(queue.orders.values()) if queue else []
 
     def levels(self, count: int) -> list[Level]:
         """The best `count` levels, best first."""
         sign, queues = self._sign, self._queues
-        best_first = islice(reversed(self._keys), count)
-        return [(price := key * sign, queues[price].size) for key in best_first]
+        return [(key * sign, queues[key].size) for key in islice(reversed(queues), count)]
 
     def first(self) -> RestingOrder:
         """The oldest order at the best price; the side is not empty."""
-        return next(iter(self._queues[self._keys[-1] * self._sign].orders.values()))
+        queue: _Queue = self._queues.peekitem()[1]
+        return next(iter(queue.orders.values()))
 
     def is_reached_by(self, limit: int | None) -> bool:
         """Whether an order of the other side with this limit (None: any price) can match here."""
-        if not self._keys:
+        if not self._queues:
             return False
-        return limit is None or self._keys[-1] >= limit * self._sign
+        return limit is None or bool(self._queues.peekitem()[0] >= limit * self._sign)
 
     def holds(self, size: int, limit: int | None) -> bool:
         """Whether an order of the other side with this limit can be filled completely."""
-        for key in reversed(self._keys):
+        for key in reversed(self._queues):
             if limit is not None and key < limit * self._sign:
                 return False
-            size -= self._queues[key * self._sign].size
+            size -= self._queues[key].size
             if size <= 0:
                 return True
         return False
@@ -164,10 +168,9 @@ class BookSide:
     def add(self, order: RestingOrder) -> None:
         """Append an order to the queue of its price."""
         key = order.price * self._sign
-        queue = self._queues.get(order.price)
+        queue = self._queues.get(key)
         if queue is None:
-            queue = self._queues[order.price] = _Queue()
-            insort(self._keys, key)
+            queue = self._queues[key] = _Queue()
         queue.orders[order.order_id] = order
         queue.size += order.size
         self._changed.add(key)
@@ -175,14 +178,13 @@ class BookSide:
     def reduce(self, order: RestingOrder, lots: int) -> None:
         """Take lots out of an order; one that has none left leaves the book."""
         key = order.price * self._sign
-        queue = self._queues[order.price]
+        queue = self._queues[key]
         order.size -= lots
         queue.size -= lots
         if not order.size:
             del queue.orders[order.order_id]
         if not queue.size:
-            del self._queues[order.price]
-            del self._keys[bisect_left(self._keys, key)]
+            del self._queues[key]
         self._changed.add(key)
 
     def take_changes(self) -> list[Level]:
@@ -190,6 +192,10 @@ class BookSide:
         keys = sorted(self._changed, reverse=True)
         self._changed.clear()
         return [(key * self._sign, self.size_at(key * self._sign)) for key in keys]
+
+    def _queue(self, price: int) -> _Queue | None:
+        queue: _Queue | None = self._queues.get(price * self._sign)
+        return queue
 
 
 class MatchingEngine:
@@ -229,36 +235,20 @@ class MatchingEngine:
         Raises:
             ValueError: size or price is not positive, or a market order is post-only.
         """
+        is_post_only = time_in_force is TimeInForce.POST_ONLY
         if size <= 0 or (price is not None and price <= 0):
             raise ValueError(f"size and price must be positive, not {size} lots at {price}")
-        post_only = time_in_force is TimeInForce.POST_ONLY
-        if post_only and price is None:
+        if is_post_only and price is None:
             raise ValueError("a market order cannot be post-only")
         self._last_order_id += 1
-        order_id = self._last_order_id
+        order = RestingOrder(self._last_order_id, owner, price or 0, size)
         opposite = self._sides[side.opposite]
-        if post_only and opposite.is_reached_by(price):
-            return Outcome(order_id=order_id, status=OrderStatus.REJECTED, left=0, matches=())
+        if is_post_only and opposite.is_reached_by(price):
+            return _ended(order, OrderStatus.REJECTED)
         if time_in_force is TimeInForce.FOK and not opposite.holds(size, price):
-            return Outcome(order_id=order_id, status=OrderStatus.CANCELED, left=0, matches=())
-
-        matches: list[Match] = []
-        left = size
-        while left and opposite.is_reached_by(price):
-            match = self._match(opposite, left, order_id, owner, now_ns)
-            matches.append(match)
-            left -= match.size
-        self._matches += matches
-
-        if not left:
-            status = OrderStatus.FILLED
-        elif price is None or time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
-            status = OrderStatus.PARTIALLY_CANCELED if matches else OrderStatus.CANCELED
-            left = 0
-        else:
-            status = OrderStatus.PARTIALLY_FILLED if matches else OrderStatus.NEW
-            self._rest(self._sides[side], RestingOrder(order_id, owner, price, left))
-        return Outcome(order_id=order_id, status=status, left=left, matches=tuple(matches))
+            return _ended(order, OrderStatus.CANCELED)
+        may_rest = price is not None and time_in_force in _RESTING
+        return self._enter(order, side, price, may_rest=may_rest, now_ns=now_ns)
 
     def cancel(self, order_id: int) -> int:
         """Take an order out of the book; returns the lots it had left, 0 if it does not rest."""
@@ -292,6 +282,26 @@ class MatchingEngine:
         self._matches.clear()
         return update
 
+    def _enter(
+        self, order: RestingOrder, side: Side, limit: int | None, *, may_rest: bool, now_ns: int
+    ) -> Outcome:
+        """Match an order that is taken; what is left of it rests, or is cancelled."""
+        opposite, matches = self._sides[side.opposite], list[Match]()
+        while order.size and opposite.is_reached_by(limit):
+            match = self._match(opposite, order.size, order.order_id, order.owner, now_ns)
+            matches.append(match)
+            order.size -= match.size
+        self._matches += matches
+        left = order.size if may_rest else 0
+        if not order.size:
+            status = OrderStatus.FILLED
+        elif may_rest:
+            status = OrderStatus.PARTIALLY_FILLED if matches else OrderStatus.NEW
+            self._rest(self._sides[side], order)
+        else:
+            status = OrderStatus.PARTIALLY_CANCELED if matches else OrderStatus.CANCELED
+        return Outcome(order_id=order.order_id, status=status, left=left, matches=tuple(matches))
+
     def _match(
         self, opposite: BookSide, lots: int, taker_id: int, taker_owner: str, now_ns: int
     ) -> Match:
@@ -319,3 +329,8 @@ class MatchingEngine:
         book.add(order)
         self._orders[order.order_id] = (book, order)
         self.last_id += 1
+
+
+def _ended(order: RestingOrder, status: OrderStatus) -> Outcome:
+    """An order that does not enter."""
+    return Outcome(order_id=order.order_id, status=status, left=0, matches=())

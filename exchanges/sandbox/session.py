@@ -14,6 +14,7 @@ from exchanges.errors import UNREADABLE
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel, KlineInterval
+from exchanges.sandbox.limits import Patience, SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import json_text
@@ -22,6 +23,8 @@ from exchanges.stream.wire import Frame
 if TYPE_CHECKING:
     from exchanges.sandbox.venue import SandboxVenue
 
+POLICY: Final = 1008
+"""The code with which a socket ends whose client does not keep to the limits."""
 # What only perpetuals have.
 _OF_PERPETUALS: Final = frozenset(
     {Channel.MARK_PRICE, Channel.FUNDING, Channel.OPEN_INTEREST, Channel.LIQUIDATIONS}
@@ -77,17 +80,31 @@ class SandboxSession(ABC):
 
     Attributes:
         requests: reads the frames of clients.
+        limits: what the venue puts up with; nothing is enforced while the venue `is_lax`.
+        streams: what is pushed, by key; to look at, `subscribe` and `end` change it.
         goodbye: code and reason, once the venue closes the socket.
     """
 
     requests: ClassVar[msgspec.json.Decoder[Any]]
+    limits: ClassVar[SocketLimits] = SocketLimits()
 
     def __init__(self, venue: "SandboxVenue", endpoint: str) -> None:
         self.venue = venue
         self.endpoint = endpoint
         self.streams: dict[str, SandboxStream] = {}
+        self._of_market: dict[SandboxMarket, dict[str, SandboxStream]] = {}
         self.goodbye: tuple[int, str] | None = None
         self._outbox: list[Outgoing] = []
+        self._patience = Patience(self.socket_limits())
+
+    @property
+    def topics(self) -> int:
+        """How many subscriptions count for the limit."""
+        return len(self.streams)
+
+    def socket_limits(self) -> SocketLimits:
+        """Those of the session's endpoint, where endpoints differ."""
+        return self.limits
 
     @abstractmethod
     def handle(self, request: Any, now_ns: int) -> None:
@@ -102,13 +119,42 @@ class SandboxSession(ABC):
         """What a subscription that wants an update is told of it."""
 
     def receive(self, frame: Frame, now_ns: int) -> None:
-        """Take a frame of the client; what answers it is sent."""
+        """Take a frame of the client; what answers it is sent, unless the venue has had enough."""
+        is_fine = self._patience.heard(now_ns, is_counted=self.is_counted(frame))
+        if is_fine or self.venue.is_lax:
+            self.read(frame, now_ns)
+        else:
+            self.overtalked()
+
+    def read(self, frame: Frame, now_ns: int) -> None:
+        """Handle a frame, whatever it is."""
         try:
             request = self.requests.decode(frame)
         except UNREADABLE:
             self.misread(frame, now_ns)
             return
         self.handle(request, now_ns)
+
+    def is_counted(self, frame: Frame) -> bool:
+        """Whether a frame counts for the limit of messages."""
+        return True
+
+    def overtalked(self) -> None:
+        """The client says more than it may."""
+        self.close(POLICY, "Too many requests")
+
+    def overfilled(self) -> None:
+        """The client subscribes more than it may."""
+        self.close(POLICY, "Too many subscriptions")
+
+    def outwaited(self) -> None:
+        """The socket has been quiet for too long."""
+        self.close(POLICY, "idle")
+
+    def is_full(self) -> bool:
+        """Whether no more can be subscribed."""
+        most = self.socket_limits().topics
+        return 0 < most <= self.topics and not self.venue.is_lax
 
     def greet(self, now_ns: int) -> None:
         """The connection is open; most venues wait for the client."""
@@ -151,22 +197,42 @@ class SandboxSession(ABC):
         return market.instrument.symbol in self.venue.refused
 
     def subscribe(self, stream: SandboxStream) -> None:
-        """Push to the stream from now on."""
+        """Push to the stream from now on, if there is room for it."""
+        if stream.key not in self.streams and self.is_full():
+            self.overfilled()
+            return
         stream.last_id = stream.market.depth(0).last_id
+        self.end(stream.key)
         self.streams[stream.key] = stream
+        self._of_market.setdefault(stream.market, {})[stream.key] = stream
+
+    def end(self, key: str) -> SandboxStream | None:
+        """Push no more to the stream of this key; None if there is none."""
+        stream = self.streams.pop(key, None)
+        if stream:
+            del self._of_market[stream.market][key]
+        return stream
 
     def tell(self, updates: Mapping[SandboxMarket, MarketUpdate], now_ns: int) -> None:
         """Markets have moved, and time has passed."""
         self.publish(updates, now_ns)
         self.tick(now_ns)
+        is_over = self._patience.is_over(
+            now_ns, has_topics=self.topics > 0, has_spoken=bool(self._outbox)
+        )
+        if is_over and not self.venue.is_lax:
+            self.outwaited()
 
     def publish(self, updates: Mapping[SandboxMarket, MarketUpdate], now_ns: int) -> None:
         """Tell the subscriptions of the markets what happened there."""
-        for stream in self.streams.values():
-            update = updates.get(stream.market)
-            if update is None or not stream.wants(update, now_ns):
-                continue
-            for frame in self.encode(stream, update, now_ns):
-                self._outbox.append(Outgoing(frame, stream))
-            stream.last_id = update.last_id
-            stream.last_ns = now_ns
+        for market, streams in self._of_market.items():
+            if update := updates.get(market):
+                for stream in streams.values():
+                    if stream.wants(update, now_ns):
+                        self._push(stream, update, now_ns)
+
+    def _push(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> None:
+        for frame in self.encode(stream, update, now_ns):
+            self._outbox.append(Outgoing(frame, stream))
+        stream.last_id = update.last_id
+        stream.last_ns = now_ns

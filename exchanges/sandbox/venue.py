@@ -36,6 +36,7 @@ class SandboxVenue(ABC):
     Attributes:
         refused: symbols whose subscriptions are refused.
         busy: so many of the next requests are answered with "too many requests".
+        is_lax: clients may do more on a socket than the venue's limits allow.
     """
 
     name: ClassVar[str]
@@ -71,6 +72,7 @@ class SandboxVenue(ABC):
         self.busy = 0
         self._routes = Routes(self.rest, self._named)
         self._answers = self.answers()
+        self.is_lax = False
 
     @abstractmethod
     def native(self, base: str, quote: str, settle: str) -> str:

@@ -87,7 +87,7 @@ class GateSession(SandboxSession):
             return
         for key, stream in wishes.items():
             if request.event == "unsubscribe":
-                self.streams.pop(key, None)
+                self.end(key)
             elif stream:
                 self._begin(stream, now_ns)
 

@@ -40,6 +40,7 @@ _KLINE: Final = "kline_"
 _INTERVALS: Final = frozenset(interval.value for interval in KlineInterval)
 _INVALID_REQUEST: Final = 2
 _INVALID_JSON: Final = 3
+_TOO_MANY: Final = 4
 
 
 class Command(msgspec.Struct):
@@ -64,6 +65,10 @@ class MbxSession(SandboxSession):
         """How a request is refused for an error of code and words."""
         return error | {"id": request_id}
 
+    def overfilled(self) -> None:
+        self._refuse(_TOO_MANY, "Too many subscriptions", None)
+        super().overfilled()
+
     def misread(self, frame: Frame, now_ns: int) -> None:
         try:
             msgspec.json.decode(frame)
@@ -86,7 +91,7 @@ class MbxSession(SandboxSession):
                 self.send_json({"result": None, "id": request.id})
             case "UNSUBSCRIBE":
                 for name in request.params:
-                    self.streams.pop(name, None)
+                    self.end(name)
                 self.send_json({"result": None, "id": request.id})
             case "LIST_SUBSCRIPTIONS":
                 self.send_json({"result": list(self.streams), "id": request.id})

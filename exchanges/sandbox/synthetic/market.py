@@ -129,7 +129,7 @@ class SyntheticMarket:
             NotPerpetual: the instrument is none.
         """
         if self._perpetual is None:
-            raise NotPerpetual(f"{self.instrument.symbol} is not a perpetual")
+            raise NotPerpetual(f"{self.instrument.native} is not a perpetual")
         return self._perpetual.state(self._fundamental(self._now_ns), self._now_ns)
 
     def _fundamental(self, at_ns: int) -> float:

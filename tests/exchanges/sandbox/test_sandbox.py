@@ -157,6 +157,22 @@ def test_unknown_market_is_an_invalid_symbol(name: str) -> None:
 
 
 @every_venue
+@pytest.mark.parametrize("wish", ["funding", "funding_history", "mark_price", "open_interest"])
+def test_what_only_perpetuals_have_is_not_told_of_others(name: str, wish: str) -> None:
+    """Of a spot market, or of one that is not there where the venue has perpetuals alone."""
+    venue = VENUES[name]
+    sandbox = open_sandbox(venue, ["BTC/USDT", "ETH/USDT:USDT"])
+    markets = {one.instrument.kind: one.instrument for one in sandbox.markets.values()}
+    spot = markets.get(Kind.SPOT, market("BTC/USDT", "BTCUSDT", venue=name))
+    # A client that takes the market for a perpetual.
+    mistaken = replace(markets.get(Kind.PERPETUAL, spot), symbol=spot.symbol, native=spot.native)
+    with suppress(CodecUsageError):  # the venue has no such request
+        request = getattr(venue.rest, wish)(mistaken)
+        with pytest.raises(ExchangeError):
+            ask(sandbox, request)
+
+
+@every_venue
 def test_unknown_path_is_an_error(name: str) -> None:
     request = SandboxRequest(endpoint="rest", method="GET", path="/nope", query={}, now_ns=START_NS)
     reply = open_sandbox(VENUES[name]).answer(request)
