@@ -295,7 +295,7 @@ class PublicRest:
         asked = f"{call.method} {path_of(surface, call, about, count)}"
 
         def read_response(response: Response) -> T:
-            error = self.faults.of(response, venue=self.venue, asked=asked, effect=call.effect)
+            error = self.faults.of(response, venue=self.venue, asked=asked)
             if error:
                 raise error
             try:
