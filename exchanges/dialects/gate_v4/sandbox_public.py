@@ -1,6 +1,6 @@
 """Gate API v4 seen from the server: the socket, without the rows that differ by market.
 
-Source: as for `stream.py`. A request is granted or refused as a whole. Books are told as far as
+Source: as for `public.py`. A request is granted or refused as a whole. Books are told as far as
 their depth reaches: a level that leaves it is deleted, one that enters it is told anew. Whether
 the venue deletes those that leave is not documented.
 """

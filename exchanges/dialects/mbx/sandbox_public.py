@@ -1,6 +1,6 @@
 """This dialect seen from the server: combined streams, spot and USD-M.
 
-Source: as for `stream.py`. Like the venues it acknowledges any stream name and stays silent about
+Source: as for `public.py`. Like the venues it acknowledges any stream name and stays silent about
 those it does not know, or that belong to another address.
 """
 

@@ -9,7 +9,7 @@ from exchanges.market.orders import OrderStatus, Side, TimeInForce
 from exchanges.sandbox.matching import Depth, Level, MarketUpdate, MatchingEngine, Outcome
 
 BUY, SELL = Side.BUY, Side.SELL
-GTC, IOC, FOK, POST_ONLY = TimeInForce
+GTC, IOC, FOK, POST_ONLY, _ = TimeInForce
 NOW = 1_700_000_000_000_000_000
 
 
