@@ -15,7 +15,7 @@ from exchanges.errors import SAMPLE_BYTES, VenueUnavailable
 from exchanges.market.events import Funding, FundingCharge
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
-from exchanges.rest.call import About, Call, Count, Span, Surface, candle, told
+from exchanges.rest.call import About, Call, Count, Span, Surface, candle, listed, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import many, named, one
 
@@ -62,7 +62,7 @@ _SPOT: Final = Surface(
     instruments=Call(
         path=f"{_PREFIX}/markets",
         reads=wire.MarketInfo,
-        means=lambda row, about: row.instrument(about.venue),
+        means=listed(wire.MarketInfo.instrument),
         names=_NAMES,
     ),
     book=Call(

@@ -15,7 +15,7 @@ from exchanges.market.events import Funding, Ticker
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.call import About, Call, Count, Query, Span, Surface, candle, told
+from exchanges.rest.call import About, Call, Count, Query, Span, Surface, candle, listed, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, within
 
@@ -50,7 +50,7 @@ def _list(of_type: Query) -> Call[Any, Instrument]:
     return Call(
         path=_MARKET,
         reads=wire.Product,
-        means=lambda row, about: row.instrument(about.venue),
+        means=listed(wire.Product.instrument),
         rows=_PRODUCTS,
         names=_NAMES,
         strict=True,

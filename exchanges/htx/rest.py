@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
 from exchanges.htx import listing
 from exchanges.htx import swap_market_data as swaps
@@ -20,7 +21,7 @@ from exchanges.htx.market_data import CANDLE_NAMES, Candle, DepthFrame, LevelRea
 from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
-from exchanges.rest.call import About, Call, Count, Surface, told, told_at
+from exchanges.rest.call import About, Call, Count, Surface, listed, told, told_at
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import Page, Row, named, one, ordered, within
 
@@ -98,7 +99,7 @@ _SPOT: Final = Surface(
     instruments=Call(
         path="/v1/common/symbols",
         reads=listing.SpotInfo,
-        means=lambda row, about: row.instrument(about.venue),
+        means=listed(listing.SpotInfo.instrument),
         names=named("symbol"),
         strict=True,
     ),
@@ -144,6 +145,12 @@ _SPOT: Final = Surface(
         rows=within(Reply[Raw], lambda reply: [reply.data]),
     ),
 )
+_SWAP_TICKER: Final = Call(
+    path=f"{_MARKET}/detail/batch_merged",
+    reads=swaps.Day,
+    means=told_at(swaps.Day.ticker),
+    rows=_TICKS,
+)
 _SWAP: Final = Surface(
     endpoint="swap_rest",
     symbol="contract_code",
@@ -169,19 +176,8 @@ _SWAP: Final = Surface(
         rows=_TICK_DATA,
         sort=lambda trade: int(trade.trade_id),
     ),
-    ticker=Call(
-        path=f"{_MARKET}/detail/batch_merged",
-        reads=swaps.Day,
-        means=told_at(swaps.Day.ticker),
-        rows=_TICKS,
-    ),
-    tickers=Call(
-        path=f"{_MARKET}/detail/batch_merged",
-        reads=swaps.Day,
-        means=told_at(swaps.Day.ticker),
-        rows=_TICKS,
-        names=_CONTRACTS,
-    ),
+    ticker=_SWAP_TICKER,
+    tickers=replace(_SWAP_TICKER, names=_CONTRACTS),
     klines=Call(
         path=f"{_MARKET}/history/kline",
         reads=swaps.Candle,

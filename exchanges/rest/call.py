@@ -245,3 +245,8 @@ def told_at(method: Callable[[W, Instrument, int | None, int], T | None]) -> Mea
 def candle(method: Callable[[W, Instrument, KlineInterval, int], T | None]) -> Means[W, T]:
     """The same, of a candle."""
     return lambda row, about: method(row, about.instrument, about.interval, about.received_ns)
+
+
+def listed(method: Callable[[W, str], Instrument | None]) -> Means[W, Instrument]:
+    """A method of the wire struct says which market it lists, given the venue's name."""
+    return lambda row, about: method(row, about.venue)
