@@ -51,9 +51,7 @@ def _snapshot(row: listing.BookReply, about: About) -> BookSnapshot:
 
 
 def _kline(row: listing.KlineRow, about: About) -> Kline:
-    """The newest alone may still be open."""
-    closed = None if about.is_newest else True
-    return row.kline(about.instrument, about.interval, closed, about.received_ns)
+    return row.kline(about.instrument, about.interval, about.is_over, about.received_ns)
 
 
 def _following(page: Page, asked: Mapping[str, str]) -> Query:

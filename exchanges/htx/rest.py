@@ -17,7 +17,14 @@ from exchanges.htx import listing
 from exchanges.htx import swap_market_data as swaps
 from exchanges.htx.faults import FAULTS
 from exchanges.htx.listing import Reply, TickReply, TicksReply, V5Reply
-from exchanges.htx.market_data import CANDLE_NAMES, Candle, DepthFrame, LevelReader, plain_levels
+from exchanges.htx.market_data import (
+    CANDLE_NAMES,
+    Candle,
+    CandleRow,
+    DepthFrame,
+    LevelReader,
+    plain_levels,
+)
 from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
@@ -70,10 +77,10 @@ def _named_ticker(row: listing.NamedTicker, about: About) -> Ticker:
     return row.ticker(about.instrument, row.bid, row.ask, about.venue_ns, about.received_ns)
 
 
-def _kline(row: listing.CandleRow, about: About) -> Kline:
-    """The newest alone may still be open."""
-    closed = None if about.is_newest else True
-    return row.kline(about.instrument, about.interval, None, about.received_ns, closed=closed)
+def _kline(row: CandleRow, about: About) -> Kline:
+    return row.kline(
+        about.instrument, about.interval, None, about.received_ns, closed=about.is_over
+    )
 
 
 def _swap_list(path: str, *, inverse: bool) -> Call[Any, Instrument]:

@@ -41,9 +41,9 @@ def _snapshot(window: int | None, row: listing.Depth, about: About) -> BookSnaps
 
 
 def _kline(row: CandleRow, about: About) -> Kline:
-    """The newest alone may still be open."""
-    closed = None if about.is_newest else True
-    return row.kline(about.instrument, about.interval, None, about.received_ns, closed=closed)
+    return row.kline(
+        about.instrument, about.interval, None, about.received_ns, closed=about.is_over
+    )
 
 
 _INSTRUMENTS: Final = Call(

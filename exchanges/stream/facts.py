@@ -49,6 +49,16 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     shared_sequence: bool = False
     klines: tuple[KlineInterval, ...] = ()
 
+    @property
+    def kind(self) -> Kind:
+        """The kind of its markets.
+
+        Raises:
+            ValueError: it serves those of several.
+        """
+        (kind,) = self.kinds
+        return kind
+
     def of_derivatives(self) -> "Stream":
         """The like for what there is to tell of derivatives only, on sockets of its own."""
         kinds = frozenset({Kind.PERPETUAL})
