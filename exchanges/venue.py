@@ -50,7 +50,6 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     it is not the first kind of `fees` under the venue's own.
     """
 
-    name: str
     title: str
     source: str
     rest: PublicRest
@@ -72,6 +71,11 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     start_limit: int = 0
     """Levels a side that a fetched start of a book is limited to, where the stream goes on with
     the changes of deeper levels as well (0: nothing is missing from a start)."""
+
+    @property
+    def name(self) -> str:
+        """What configurations, logs and events call the venue."""
+        return self.rest.venue
 
     def sandbox(self) -> "type[SandboxVenue]":
         """The venue's server side, which is imported when one is started."""

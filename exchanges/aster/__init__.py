@@ -21,7 +21,6 @@ from exchanges.venue import PRODUCTION, Fees, Venue
 _QUOTES: Final = "USDT|USD1|USDF"
 
 VENUE: Final = Venue(
-    name="aster",
     title="Aster",
     source="official api-docs repository, futures V3 (June 2026)",
     rest=REST,

@@ -30,7 +30,6 @@ _PUBLIC: Final = Stream(
 )
 
 VENUE: Final = Venue(
-    name="backpack",
     title="Backpack",
     source="docs.backpack.exchange (August 2026)",
     rest=REST,

@@ -57,7 +57,6 @@ _QUOTES: Final = (
 )
 
 VENUE: Final = Venue(
-    name="binance",
     title="Binance",
     source="developers.binance.com (spot 2026-07-21, USD-M 2026-07-24)",
     rest=REST,

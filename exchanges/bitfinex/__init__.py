@@ -28,7 +28,6 @@ _PUBLIC: Final = Stream(
 )
 
 VENUE: Final = Venue(
-    name="bitfinex",
     title="Bitfinex",
     source="docs.bitfinex.com, v2 REST and WebSocket (2026)",
     rest=REST,

@@ -42,7 +42,6 @@ _LINEAR: Final = replace(
 _QUOTES: Final = "USDT|USDC|BTC|ETH|EUR|DAI|BRZ"
 
 VENUE: Final = Venue(
-    name="bybit",
     title="Bybit",
     source="official API v5 documentation (2026-07-24)",
     rest=REST,

@@ -20,7 +20,6 @@ from exchanges.venue import PRODUCTION, Fees, Venue
 _FEES: Final = Fees(maker=Decimal("0.006"), taker=Decimal("0.012"))
 
 VENUE: Final = Venue(
-    name="coinbase",
     title="Coinbase",
     source="docs.cdp.coinbase.com/advanced-trade (November 2026)",
     rest=REST,

@@ -16,7 +16,6 @@ from exchanges.stream.facts import Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 VENUE: Final = Venue(
-    name="gateio",
     title="Gate.io",
     source="official spot API v4 documentation (stored copies of 2025)",
     rest=REST,

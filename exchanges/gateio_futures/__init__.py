@@ -18,7 +18,6 @@ from exchanges.stream.facts import Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 VENUE: Final = Venue(
-    name="gateio_futures",
     title="Gate.io futures",
     source="official futures API v4 documentation (stored copies of 2025, changes of 2026)",
     rest=REST,

@@ -59,7 +59,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
 
 
 VENUE: Final = Venue(
-    name="htx",
     title="HTX",
     source="official API documentation (June 2021) and tools (May 2026)",
     rest=REST,

@@ -17,7 +17,6 @@ from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 VENUE: Final = Venue(
-    name="kraken",
     title="Kraken",
     source="docs.kraken.com, REST and WebSocket v2 (2025, 2026)",
     rest=REST,

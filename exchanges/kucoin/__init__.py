@@ -15,7 +15,6 @@ from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 VENUE: Final = Venue(
-    name="kucoin",
     title="KuCoin",
     source="official Pro WebSocket and classic REST documentation (2026)",
     rest=REST,

@@ -38,7 +38,6 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
 
 
 VENUE: Final = Venue(
-    name="lighter",
     title="Lighter",
     source="apidocs.lighter.xyz (July 2026)",
     rest=REST,

@@ -20,7 +20,6 @@ from exchanges.venue import PRODUCTION, Fees, Venue
 _QUOTES: Final = "USDT|USDC|BTC|ETH"
 
 VENUE: Final = Venue(
-    name="mexc",
     title="MEXC",
     source="official spot v3 documentation (August 2025 to April 2026)",
     rest=REST,

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Raw
 from msgspec.structs import replace
 
+from exchanges.dialects.mbx.listing import ExchangeInfo, ServerTime
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
@@ -58,7 +59,7 @@ _SPOT: Final = Surface(
         path=f"{_PREFIX}/exchangeInfo",
         reads=wire.SymbolInfo,
         means=listed(wire.SymbolInfo.instrument),
-        rows=within(wire.ExchangeInfo, lambda info: info.symbols),
+        rows=within(ExchangeInfo, lambda info: info.symbols),
         names=_NAMES,
         weight=25,
         rate=_RATE,
@@ -93,7 +94,7 @@ _SPOT: Final = Surface(
     ),
     time=Call(
         path=f"{_PREFIX}/time",
-        reads=wire.ServerTime,
+        reads=ServerTime,
         means=lambda row, _: row.serverTime * NS_PER_MS,
         rows=one,
         strict=True,

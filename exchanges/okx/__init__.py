@@ -33,7 +33,6 @@ _PUBLIC: Final = Stream(
 _BUSINESS: Final = replace(_PUBLIC, name="business", channels=frozenset({Channel.KLINES}))
 
 VENUE: Final = Venue(
-    name="okx",
     title="OKX",
     source="www.okx.com/docs-v5 (July 2026)",
     rest=REST,

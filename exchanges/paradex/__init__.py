@@ -36,7 +36,6 @@ def _settled_in(_: str, quote: str) -> str:
 
 
 VENUE: Final = Venue(
-    name="paradex",
     title="Paradex",
     source="github.com/tradeparadex/paradex-docs (August 2026)",
     rest=REST,
