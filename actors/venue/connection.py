@@ -1,6 +1,7 @@
 """The actor of one connection: it holds a session, obeys commands, and rolls over in time."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from math import inf
 from typing import Final
 
@@ -87,6 +88,7 @@ class Connection:
         Raises what `Session.run` raises, when no session is left.
         """
         self._sessions = []
+        self._forget_commands()
         async with trio.open_nursery() as nursery:
             await self._begin(nursery)
             nursery.start_soon(self._obey, name="commands")
@@ -140,6 +142,12 @@ class Connection:
     def _forget(self, session: Session) -> None:
         self._sessions.remove(session)
         self._past_frames += session.codec.frames
+
+    def _forget_commands(self) -> None:
+        """What was told while nobody listened is in the topics and the instruments already."""
+        with suppress(trio.WouldBlock):
+            while True:
+                self._commands.receive_nowait()
 
     async def _obey(self) -> None:
         async for command in self._commands:

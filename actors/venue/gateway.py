@@ -182,16 +182,17 @@ class Gateway:
         """What became of an order: done, clearly refused, or nobody knows."""
         try:
             return self._read(request, reply)
-        except (VenueUnavailable, VenueProtocolError, *UNREADABLE) as error:
+        except UNREADABLE as error:
             raise self._unanswered(request, str(error)) from error
         except ExchangeError as error:
-            if _is_open(reply.status):
-                raise self._unanswered(request, str(error)) from error
-            raise
+            is_clear = not isinstance(error, VenueUnavailable | VenueProtocolError)
+            if is_clear and not _is_open(reply.status):
+                raise
+            raise self._unanswered(request, error.message, error.code) from error
 
-    def _unanswered(self, request: Request[T], reason: str) -> ExchangeError:
+    def _unanswered(self, request: Request[T], reason: str, code: str = "") -> ExchangeError:
         kind = OutcomeUnknown if request.effect is Effect.ONCE else VenueUnavailable
-        return kind(reason, venue=self._venue.name, asked=str(request))
+        return kind(reason, venue=self._venue.name, code=code, asked=str(request))
 
 
 def _by_effect(questions: T, orders: T) -> dict[Effect, T]:

@@ -10,10 +10,15 @@ from typing import Any, Final
 from exchanges.coinbase.market_data import ASSETS
 from exchanges.coinbase.rest import REST
 from exchanges.coinbase.sandbox_public import CoinbaseSession, candle_row, trade_row, utc_text
-from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import (
+    BAD_PARAMETER,
+    SandboxReply,
+    SandboxRequest,
+    json_reply,
+    ms,
+)
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import SandboxVenue
 
@@ -71,10 +76,12 @@ class CoinbaseSandbox(SandboxVenue):
             "open_interest": lambda asked: _product(asked.market),
         }
 
-    def find(self, native: str) -> SandboxMarket | None:
-        """The market of a product."""
-        kind = Kind.PERPETUAL if native.count("-") > 1 else Kind.SPOT
-        return self.market(kind, native)
+    def other(self, request: SandboxRequest) -> SandboxReply | None:
+        """Without a type all products are listed."""
+        if request.path != _MARKET or "product_type" in request.query:
+            return None
+        rows = [_product(market) for market in self.markets.values()]
+        return json_reply({"products": rows, "num_products": len(rows)})
 
     def _products(self, asked: Asked) -> dict[str, Any]:
         rows = [_product(market) for market in self.of_kind(asked.kind)]

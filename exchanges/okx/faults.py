@@ -31,13 +31,12 @@ FAULTS: Final = ErrorTable(
         "51001": InvalidSymbol,
         "51015": InvalidSymbol,
         "50001": VenueUnavailable,
-        "50004": VenueUnavailable,
+        "50004": VenueUnavailable,  # a time-out, which leaves open what became of the request
         "50013": VenueUnavailable,
         "50026": VenueUnavailable,
         "50011": RateLimited,
         "50061": RateLimited,
         "50040": RateLimited,
     },
-    unknown=frozenset({"50004"}),
     retry_s=LIMIT_WINDOW_S,
 )

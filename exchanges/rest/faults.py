@@ -11,12 +11,11 @@ from exchanges.errors import (
     SAMPLE_BYTES,
     UNREADABLE,
     ExchangeError,
-    OutcomeUnknown,
     RateLimited,
     VenueUnavailable,
 )
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.request import Effect, Response
+from exchanges.rest.request import Response
 
 _TOO_MANY: Final = frozenset({418, 429})
 
@@ -40,16 +39,16 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     `reads` finds the fault that a reply tells, None if it tells none; `UNREADABLE` errors mean
     that these are not the venue's words, but those of a gateway before it. A code means what
     `codes` says, else what the longest of `starts` says of the beginning of its code or text,
-    else what the first of `words` that the text contains does. Codes that are `unknown` leave
-    open whether the venue did what was asked. After too many requests it wants to be left alone
-    for `retry_s`, unless it says how long.
+    else what the first of `words` that the text contains does. A code that leaves open whether
+    the venue did what was asked is `VenueUnavailable`, which the gateway tells as an unknown
+    outcome of what may be sent only once. After too many requests the venue wants to be left
+    alone for `retry_s`, unless it says how long.
     """
 
     reads: Callable[[Response], Fault | None]
     codes: Mapping[str, type[ExchangeError]]
     starts: Mapping[str, type[ExchangeError]] = {}
     words: Mapping[str, type[ExchangeError]] = {}
-    unknown: frozenset[str] = frozenset()
     retry_s: float = 1.0
 
     def meaning(self, fault: Fault) -> type[ExchangeError]:
@@ -66,22 +65,16 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         text = fault.text.lower()
         return next((error for word, error in self.words.items() if word in text), ExchangeError)
 
-    def error(
-        self, fault: Fault, *, venue: str, asked: str, effect: Effect = Effect.READ
-    ) -> ExchangeError:
+    def error(self, fault: Fault, *, venue: str, asked: str) -> ExchangeError:
         """The error that a fault is, in the venue's words."""
         error = self.meaning(fault)
-        if effect is Effect.ONCE and fault.code in self.unknown:
-            error = OutcomeUnknown
         code, text = fault.code[:SAMPLE_BYTES], fault.text[:SAMPLE_BYTES]
         if error is RateLimited:
             wait_s = self.retry_s if fault.retry_s is None else fault.retry_s
             return RateLimited(text, venue=venue, code=code, asked=asked, retry_after_s=wait_s)
         return error(text, venue=venue, code=code, asked=asked)
 
-    def of(
-        self, response: Response, *, venue: str, asked: str, effect: Effect = Effect.READ
-    ) -> ExchangeError | None:
+    def of(self, response: Response, *, venue: str, asked: str) -> ExchangeError | None:
         """What went wrong by the reply's own words and status, or None."""
         status = response.status
         try:
@@ -91,7 +84,7 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if status in _TOO_MANY:
             fault = self._too_many(response, fault)
         if fault:
-            return self.error(fault, venue=venue, asked=asked, effect=effect)
+            return self.error(fault, venue=venue, asked=asked)
         if status < 300:
             return None
         error = VenueUnavailable if status >= 500 else ExchangeError

@@ -61,6 +61,10 @@ class PublicRest:
         self.faults = faults
         self.clock_step_ns = clock_step_ns
 
+    def __deepcopy__(self, memo: dict[int, object]) -> "PublicRest":
+        """It never changes, so that copies of what uses it may share it."""
+        return self
+
     # About one market.
 
     def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
@@ -291,7 +295,7 @@ class PublicRest:
         asked = f"{call.method} {path_of(surface, call, about, count)}"
 
         def read_response(response: Response) -> T:
-            error = self.faults.of(response, venue=self.venue, asked=asked, effect=call.effect)
+            error = self.faults.of(response, venue=self.venue, asked=asked)
             if error:
                 raise error
             try:

@@ -1,6 +1,6 @@
 """Requests as a sandbox venue receives them, and how replies and frames are printed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -84,9 +84,6 @@ class SandboxReply(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
     body: bytes
     headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
-
-
-Answer = Callable[[SandboxRequest], SandboxReply]
 
 
 def json_reply(value: object, status: int = 200, headers: Mapping[str, str] = {}) -> SandboxReply:

@@ -4,7 +4,7 @@ The client's calls say which path and parameters ask what; the server finds in t
 asked.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -62,14 +62,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """How many rows are wanted.
 
         Raises:
-            BadParameter: what is asked for is no such number.
+            BadParameter: it is nought, or no number.
         """
         count = self.call.count
         if count is None:
             return default
-        if "{count}" not in self.call.path:
-            return self.request.integer(count.parameter, default)
-        return int(self._in_path("count"))
+        if "{count}" in self.call.path:
+            return int(self._in_path("count"))
+        wanted = self.request.integer(count.parameter, default)
+        if not wanted:
+            raise BadParameter(count.parameter)
+        return min(wanted, count.most) if count.most else wanted
 
     def rows(self, default: int) -> int:
         """The same, at most a thousand; for what is made up on demand."""
@@ -124,30 +127,29 @@ class Routes:
 
         Raises:
             UnknownMarket: the path asks about a market that is not there.
-            BadParameter: a parameter is missing that says what is asked.
+            BadParameter: a parameter that says what is asked is missing, or says something else.
         """
-        # Where two calls share a path and a market, what they fix tells them apart.
-        candidates = sorted(self._candidates(request), key=_fits, reverse=True)
-        about_one = [asked for asked in candidates if asked.native is not None]
-        named = {asked.native for asked in about_one if asked.native}
-        found = next((asked for asked in about_one if asked.named), None)
-        if found:
+        candidates = list(self._candidates(request))
+        fitting = [asked for asked in candidates if not _misfit(asked)]
+        about_one = [asked for asked in fitting if asked.native is not None]
+        if found := next((asked for asked in about_one if asked.named), None):
             return found
-        for asked in candidates:
-            # Some venues write "all" where the market would be named.
-            is_all = named <= {value for _, value in asked.call.query}
-            if asked.native is None and _fits(asked) and is_all:
+        # Some venues write "all" where the market would be named.
+        named = {asked.native for asked in candidates if asked.native}
+        for asked in fitting:
+            if asked.native is None and named <= {value for _, value in asked.call.query}:
                 return asked
         if about_one:
             raise UnknownMarket
         if candidates:
-            raise BadParameter(_missing(candidates))
+            raise BadParameter(_misfit(candidates[0]))
         return None
 
     def _candidates(self, request: SandboxRequest) -> Iterator[Asked]:
         for kind, surface, question, call in self._calls:
             match = template_of(call.path).fullmatch(request.path)
-            if not match or request.method not in (call.method, "HEAD"):
+            is_there = (call.endpoint or surface.endpoint) == request.endpoint
+            if not match or not is_there or call.method != request.method:
                 continue
             native = match.groupdict().get("native")
             symbol = symbol_of(surface, call)
@@ -163,11 +165,7 @@ class Routes:
             )
 
 
-def _fits(asked: Asked) -> bool:
-    return set(asked.call.query) <= set(asked.request.query.items())
-
-
-def _missing(candidates: Iterable[Asked]) -> str:
-    """The parameter without which the request asks nothing."""
-    query = next(iter(candidates)).call.query
-    return query[0][0] if query else ""
+def _misfit(asked: Asked) -> str:
+    """The fixed parameter of a call that the request does not have so; "" if there is none."""
+    given = asked.request.query
+    return next((name for name, value in asked.call.query if given.get(name) != value), "")

@@ -143,10 +143,12 @@ class SandboxVenue(ABC):
         if self.busy:
             self.busy -= 1
             return self.error_reply(429, "too many requests")
+        if reply := self.other(request):
+            return reply
         try:
             asked = self._routes.find(request)
             if asked is None:
-                return self.other(request) or self.error_reply(404, "no such path")
+                return self.error_reply(404, "no such path")
             return self.reply(asked, self._answers[asked.question](asked))
         except UnknownMarket:
             return self.error_reply(400, self.unknown_market)
@@ -156,7 +158,7 @@ class SandboxVenue(ABC):
             return refusal.reply
 
     def other(self, request: SandboxRequest) -> SandboxReply | None:
-        """What answers a request that is no question of the market's, None if nothing does."""
+        """The answer to what the venue can be asked beyond our own calls; None if it is not."""
         return None
 
     def _named(self, kind: Kind, surface: Surface, native: str) -> SandboxMarket | None:

@@ -99,17 +99,17 @@ class BookFeed:
 
     def delta(self, update: BookDelta) -> tuple[Event, ...]:
         """Judge one update."""
-        if self.is_live and update.previous == self.last <= update.sequence:
-            self._previous, self.last = self.last, update.sequence
-            self._joining = False
-            if self.is_refreshing:
-                self._buffer.append(update)
-            return (update,)
         if not self.is_live:
             self._keep(update)
             return ()
         if update.previous == UNTOLD:
             self._number(update)
+        if update.previous == self.last <= update.sequence:
+            self._previous, self.last = self.last, update.sequence
+            self._joining = False
+            if self.is_refreshing:
+                self._buffer.append(update)
+            return (update,)
         return self._judge(update)
 
     def snapshot(self, snapshot: BookSnapshot) -> tuple[Event, ...]:

@@ -30,12 +30,12 @@ FAULTS: Final = ErrorTable(
         "-4144": InvalidSymbol,
         "-1000": VenueUnavailable,
         "-1001": VenueUnavailable,
+        # These two leave open what became of the request.
         "-1006": VenueUnavailable,
         "-1007": VenueUnavailable,
         "-1008": VenueUnavailable,
         "-1016": VenueUnavailable,
         "-1003": RateLimited,
     },
-    unknown=frozenset({"-1006", "-1007"}),
     retry_s=60.0,  # the window of the request weight is the clock minute
 )

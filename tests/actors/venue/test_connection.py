@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from actors.books.keeper import run_book
 from actors.books.order_book import OrderBook
 from actors.books.tops import Tops
+from actors.edges.taps import Direction
 from actors.network.websocket import Disconnected, Transport
 from actors.sandbox.faults import FrameFault
 from actors.sandbox.server import STEP_S, SandboxServer
@@ -20,6 +22,7 @@ from exchanges.errors import StreamStale, VenueProtocolError
 from exchanges.market.events import Fault, Level, Subscription, SubscriptionState, Trade
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel, Topic
+from exchanges.stream.wire import Frame
 from tests.actors.sandbox.sandboxes import levels_of, venue_context, with_stream
 
 BTC, ETH = "BTC/USDT", "ETH/USDT"
@@ -103,6 +106,28 @@ async def test_books_become_live_and_stay_right(lane: Transport, autojump_clock:
             made.assert_right()
         assert all(book.updates > 50 for book in made.books.values())
         assert not any(book.losses for book in made.books.values())
+
+
+async def test_what_was_wished_for_and_not_while_it_was_down_is_not_sent(
+    autojump_clock: MockClock,
+) -> None:
+    sent: list[Frame] = []
+
+    def note(source: str, direction: Direction, url: str, frame: Frame) -> None:
+        if direction == "send":
+            sent.append(frame)
+
+    async with rig() as (made, nursery):
+        connection = Connection(replace(made.context, tap=note), made.connection.stream)
+        trades = Topic(Channel.TRADES, BTC)
+        connection.tell(Subscribe(BOOKS))
+        for _ in range(3):
+            connection.tell(Subscribe((trades,)))
+            connection.tell(Unsubscribe((trades,)))
+        await nursery.start(connection.run)
+        await trio.sleep(5.0)
+    (request,) = sent
+    assert "trade" not in str(request)
 
 
 @pytest.mark.parametrize("fault", [FrameFault.LOSE, FrameFault.SWAP, FrameFault.GARBAGE])

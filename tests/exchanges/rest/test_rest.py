@@ -11,7 +11,6 @@ from exchanges.errors import (
     CodecUsageError,
     ExchangeError,
     InvalidSymbol,
-    OutcomeUnknown,
     PermissionDenied,
     RateLimited,
     TimestampError,
@@ -62,7 +61,6 @@ FAULTS = ErrorTable(
     codes={"7": InvalidSymbol, "8": VenueUnavailable, "9": RateLimited},
     starts={"long": TradingDisabled, "long live": PermissionDenied},
     words={"clock": TimestampError},
-    unknown=frozenset({"8"}),
 )
 
 
@@ -381,13 +379,6 @@ def test_fault_means_what_the_first_table_that_knows_it_says(
     told = FAULTS.error(fault, venue="numbers", asked="GET /x")
     assert type(told) is error
     assert (told.code, told.message) == (fault.code, fault.text)
-
-
-def test_code_that_leaves_the_outcome_open_does_so_for_orders_only() -> None:
-    fault = Fault("8", "try again")
-    for effect, error in ((Effect.READ, VenueUnavailable), (Effect.ONCE, OutcomeUnknown)):
-        told = FAULTS.error(fault, venue="numbers", asked="POST /order", effect=effect)
-        assert type(told) is error
 
 
 def test_venue_that_is_busy_itself_sets_no_limit_of_ours() -> None:

@@ -64,7 +64,7 @@ def test_nobody_is_left_when_the_reader_leaves() -> None:
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="children are found in /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_early_end_is_quiet_and_leaves_no_process(number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "supervisor", "verify", "--jobs", "2"]
+    command = [sys.executable, "-m", "arbitrio", "verify", "--jobs", "2"]
     with subprocess.Popen(
         command,
         cwd=ROOT,
