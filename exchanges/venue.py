@@ -14,6 +14,7 @@ import msgspec
 from exchanges.limits import Rate
 from exchanges.market.events import Level
 from exchanges.market.instrument import Instrument, Instruments, Kind, unified_symbol
+from exchanges.market.native import ReadNative
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.rest.public import PublicRest
 from exchanges.stream.books import MarketCodec, MarketWire
@@ -23,6 +24,9 @@ if TYPE_CHECKING:  # a venue's sandbox is loaded when one is started
     from exchanges.sandbox.venue import SandboxVenue
 
 PRODUCTION: Final = "production"
+
+CONNECTS: Final = Rate.within(30, 60.0)
+"""New sockets where a venue documents no rate of them; those that do allow more."""
 
 # Where a market's rules are unknown (a recording without an instrument list) nothing is rounded.
 _FINEST: Final = Decimal("1e-18")
@@ -41,11 +45,11 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     `endpoints` maps an environment (`production`, `testnet`) to the base URL of each endpoint;
     `Request.endpoint` and `Stream.name` are its keys. `buckets` are the request limits that
     `Request.costs` refers to, `connects` limits new sockets. `integrity` says for each kind of
-    market what proves its book, `recorded` under which names recordings list the venue's
-    markets, and `assets` gives the usual name of an asset that the venue calls differently.
+    market what proves its book, and `assets` gives the usual name of an asset that the venue calls
+    differently. `recorded_as` says under which names recordings list markets of which kind, where
+    it is not the first kind of `fees` under the venue's own.
     """
 
-    name: str
     title: str
     source: str
     rest: PublicRest
@@ -53,13 +57,11 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     wire: type[MarketWire]
     endpoints: Mapping[str, Mapping[str, str]]
     buckets: Mapping[str, Rate]
-    connects: Rate
+    connects: Rate = CONNECTS
     fees: Mapping[Kind, Fees]
     integrity: Mapping[Kind, str]
-    klines: tuple[KlineInterval, ...]
-    recorded: Mapping[str, Kind]
-    read_native: Callable[[Kind, str], tuple[str, str, str] | None]
-    """Base, quote and settle asset of a native name, as far as the name alone tells."""
+    recorded_as: Mapping[str, Kind] = {}
+    read_native: ReadNative
     sandbox_at: str
     """Where the class of the venue's server side is, as `package.module:Name`."""
     assets: Mapping[str, str] = {}
@@ -69,6 +71,11 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     start_limit: int = 0
     """Levels a side that a fetched start of a book is limited to, where the stream goes on with
     the changes of deeper levels as well (0: nothing is missing from a start)."""
+
+    @property
+    def name(self) -> str:
+        """What configurations, logs and events call the venue."""
+        return self.rest.venue
 
     def sandbox(self) -> "type[SandboxVenue]":
         """The venue's server side, which is imported when one is started."""
@@ -80,6 +87,18 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of market whose books can be watched; recordings may hold quotes of others."""
         return tuple(kind for kind in self.fees if self.stream_for(kind, Channel.BOOK))
+
+    @property
+    def klines(self) -> tuple[KlineInterval, ...]:
+        """The candles that some kind of market has, shortest first."""
+        surfaces = self.rest.surfaces.values()
+        found = {one for each in surfaces if each.klines for one in each.klines.intervals}
+        return tuple(sorted(found, key=lambda interval: interval.seconds))
+
+    @property
+    def recorded(self) -> Mapping[str, Kind]:
+        """Under which names recordings list the venue's markets, and of which kind."""
+        return {self.name: next(iter(self.fees)), **self.recorded_as}
 
     def stream_for(
         self, kind: Kind, channel: Channel, interval: KlineInterval | None = None
@@ -132,11 +151,3 @@ class GuessedInstruments(Instruments):
         if instrument is None and (instrument := self._venue.guess(kind, name)):
             self.add(instrument)
         return instrument
-
-
-def split_by_quote(name: str, quotes: Iterable[str]) -> tuple[str, str] | None:
-    """Base and quote of a name without a separator, by the longest quote asset it ends with."""
-    for quote in sorted(quotes, key=len, reverse=True):
-        if name.endswith(quote) and len(name) > len(quote):
-            return name.removesuffix(quote), quote
-    return None

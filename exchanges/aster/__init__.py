@@ -12,24 +12,15 @@ from exchanges.dialects.mbx import INTERVALS
 from exchanges.dialects.mbx.rest import SYNC_LEVELS
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
+from exchanges.market.native import names_like
 from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
-from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
+from exchanges.venue import PRODUCTION, Fees, Venue
 
 # Quote assets of the listed contracts, for names that no instrument list explains.
-_QUOTES: Final = ("USDT", "USD1", "USDF")
-
-
-def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
-    assets = split_by_quote(native, _QUOTES)
-    if assets is None or kind is Kind.SPOT:
-        return None
-    base, quote = assets
-    return base, quote, quote
-
+_QUOTES: Final = "USDT|USD1|USDF"
 
 VENUE: Final = Venue(
-    name="aster",
     title="Aster",
     source="official api-docs repository, futures V3 (June 2026)",
     rest=REST,
@@ -40,18 +31,7 @@ VENUE: Final = Venue(
             name="stream",
             klines=INTERVALS,
             kinds=frozenset({Kind.PERPETUAL}),
-            channels=frozenset(
-                {
-                    Channel.BOOK,
-                    Channel.TOP,
-                    Channel.TRADES,
-                    Channel.TICKER,
-                    Channel.KLINES,
-                    Channel.MARK_PRICE,
-                    Channel.FUNDING,
-                    Channel.LIQUIDATIONS,
-                }
-            ),
+            channels=frozenset(Channel) - {Channel.OPEN_INTEREST},
             # The venue's own pings come every 5 min and prove nothing about the feed: a
             # connection without a frame for 15 s is asked to list its subscriptions.
             heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
@@ -75,14 +55,10 @@ VENUE: Final = Venue(
         },
     },
     buckets={"weight": Rate.within(2400, 60.0)},
-    # No rate of connections is documented.
-    connects=Rate.within(30, 60.0),
     # Neither a list price nor a list of symbols tells fees; these are those of the documentation's
     # example of an account.
     fees={Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0004"))},
     integrity={Kind.PERPETUAL: "previous id"},
-    klines=INTERVALS,
-    recorded={"aster": Kind.PERPETUAL},
-    read_native=_read_native,
+    read_native=names_like(perpetual=f"(.+?)({_QUOTES})"),
     sandbox_at="exchanges.aster.sandbox:AsterSandbox",
 )

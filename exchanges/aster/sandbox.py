@@ -6,13 +6,10 @@ Source: as for `rest.py`. The answers are those of `exchanges/dialects/mbx/sandb
 from exchanges.aster.rest import REST
 from exchanges.aster.sandbox_public import AsterSession
 from exchanges.dialects.mbx.sandbox import MbxSandbox
-from exchanges.market.instrument import Kind
 
 
 class AsterSandbox(MbxSandbox):
     """The exchange."""
 
-    name = "aster"
-    kinds = (Kind.PERPETUAL,)
     rest = REST
     session = AsterSession

@@ -15,7 +15,7 @@ from exchanges.errors import SAMPLE_BYTES, VenueUnavailable
 from exchanges.market.events import Funding, FundingCharge
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
-from exchanges.rest.call import About, Call, Count, Span, Surface, candle, told
+from exchanges.rest.call import About, Call, Count, Span, Surface, candle, listed, to_come, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import many, named, one
 
@@ -44,9 +44,7 @@ def _is_up(health: wire.Health, about: About) -> bool:
 def _funding(row: wire.MarkPriceRow, about: About) -> Funding | None:
     """The running estimate; none if a cache of the venue's, up to an hour old in an outage, tells
     of an interval that is over."""
-    funding = row.funding(about.instrument, about.interval_s, about.received_ns)
-    is_over = funding.next_ns is None or funding.next_ns <= about.received_ns
-    return None if is_over else funding
+    return to_come(row.funding(about.instrument, about.interval_s, about.received_ns), about)
 
 
 def _charge(row: wire.FundingRow, about: About) -> FundingCharge | None:
@@ -62,7 +60,7 @@ _SPOT: Final = Surface(
     instruments=Call(
         path=f"{_PREFIX}/markets",
         reads=wire.MarketInfo,
-        means=lambda row, about: row.instrument(about.venue),
+        means=listed(wire.MarketInfo.instrument),
         names=_NAMES,
     ),
     book=Call(

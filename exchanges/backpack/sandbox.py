@@ -6,8 +6,6 @@ Source: as for `rest.py`.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from exchanges.backpack.rest import DEPTHS, REST
 from exchanges.backpack.sandbox_public import BackpackSession, utc_text
 from exchanges.market.instrument import Instrument, Kind
@@ -16,7 +14,6 @@ from exchanges.market.orders import Side
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, Refusal, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 _CODES: Final = {
@@ -30,22 +27,13 @@ _FUNDING_S: Final = 3600.0
 class BackpackSandbox(SandboxVenue):
     """The exchange."""
 
-    name = "backpack"
-    kinds = (Kind.SPOT, Kind.PERPETUAL)
     rest = REST
     unknown_market = "Invalid market symbol"
+    funding_s = _FUNDING_S
+    session = BackpackSession
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}_{quote}_PERP" if settle else f"{base}_{quote}"
-
-    def make_instrument(self, symbol: str) -> Instrument:
-        """Perpetuals are charged every hour."""
-        instrument = super().make_instrument(symbol)
-        interval_s = _FUNDING_S if instrument.settle else None
-        return replace(instrument, funding_interval_s=interval_s)
-
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return BackpackSession(self, endpoint)
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         code = _CODES.get(status, "TOO_MANY_REQUESTS")

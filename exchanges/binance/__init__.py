@@ -7,110 +7,62 @@ measured on the USD-M hosts in October 2026 (marked "measured").
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from exchanges.binance.public import BinanceWire
 from exchanges.binance.rest import REST
 from exchanges.dialects.mbx import INTERVALS
 from exchanges.dialects.mbx.rest import SYNC_LEVELS
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
-from exchanges.market.topics import Channel, KlineInterval
+from exchanges.market.native import names_like
+from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
-from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
+from exchanges.venue import PRODUCTION, Fees, Venue
 
-# Five messages a second are allowed on spot, pongs included; on USD-M the 16th back to back
-# ends the connection (measured). Four leave room for the pongs.
-_MESSAGES: Final = Rate.within(4, 1.0)
-# The venue's own pings come every 20 s on spot but only every 3 min on USD-M, and prove nothing
-# about the feed: a connection without a frame for 15 s is asked to list its subscriptions.
-_HEARTBEAT: Final = Heartbeat(idle_s=15.0, reply_s=10.0)
-_DAY_S: Final = 24 * 3600.0
-# 1024 streams fit a connection, but the 1025th ends it with all the others (measured), and
-# every loss of a connection costs one snapshot a book.
-_MAX_TOPICS: Final = 200
-_BATCH: Final = 100
-
-
-def _stream(name: str, kind: Kind, *channels: Channel) -> Stream:
-    return Stream(
-        name=name,
-        kinds=frozenset({kind}),
-        channels=frozenset(channels),
-        heartbeat=_HEARTBEAT,
-        messages=_MESSAGES,
-        max_topics=_MAX_TOPICS,
-        batch=_BATCH,
-        lifetime_s=_DAY_S,
-        klines=() if kind is Kind.SPOT else INTERVALS,  # seconds on spot only
-    )
-
-
-def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
-    assets = split_by_quote(native, _QUOTES)
-    if assets is None:
-        return None
-    base, quote = assets
-    return base, quote, quote if kind is Kind.PERPETUAL else ""
-
+_SPOT: Final = Stream(
+    name="spot_stream",
+    kinds=frozenset({Kind.SPOT}),
+    # The venue's own pings come every 20 s on spot but only every 3 min on USD-M, and prove
+    # nothing about the feed: a connection without a frame for 15 s is asked to list its
+    # subscriptions.
+    heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
+    # Five messages a second are allowed on spot, pongs included; on USD-M the 16th back to back
+    # ends the connection (measured). Four leave room for the pongs.
+    messages=Rate.within(4, 1.0),
+    # 1024 streams fit a connection, but the 1025th ends it with all the others (measured), and
+    # every loss of a connection costs one snapshot a book.
+    max_topics=200,
+    batch=100,
+    lifetime_s=24 * 3600.0,
+)
+# Since 2026 the USD-M streams are split; each path is silent about the other's.
+_UM_PUBLIC: Final = replace(
+    _SPOT,
+    name="um_public",
+    kinds=frozenset({Kind.PERPETUAL}),
+    channels=frozenset({Channel.BOOK, Channel.TOP}),
+)
+_UM_MARKET: Final = replace(
+    _UM_PUBLIC,
+    name="um_market",
+    channels=frozenset(Channel) - _UM_PUBLIC.channels - {Channel.OPEN_INTEREST},
+    klines=INTERVALS,  # seconds on spot only
+)
 
 # Quote assets of the spot market in 2026, for names that no instrument list explains.
 _QUOTES: Final = (
-    "USDT",
-    "USDC",
-    "FDUSD",
-    "TUSD",
-    "BUSD",
-    "USDP",
-    "DAI",
-    "BTC",
-    "ETH",
-    "BNB",
-    "XRP",
-    "TRX",
-    "DOGE",
-    "EUR",
-    "GBP",
-    "TRY",
-    "BRL",
-    "AUD",
-    "RUB",
-    "UAH",
-    "JPY",
-    "MXN",
-    "ARS",
-    "ZAR",
-    "PLN",
+    "USDT|USDC|FDUSD|TUSD|BUSD|USDP|DAI|BTC|ETH|BNB|XRP|TRX|"
+    "DOGE|EUR|GBP|TRY|BRL|AUD|RUB|UAH|JPY|MXN|ARS|ZAR|PLN"
 )
 
 VENUE: Final = Venue(
-    name="binance",
     title="Binance",
     source="developers.binance.com (spot 2026-07-21, USD-M 2026-07-24)",
     rest=REST,
     start_limit=SYNC_LEVELS,
     wire=BinanceWire,
-    streams=(
-        _stream(
-            "spot_stream",
-            Kind.SPOT,
-            Channel.BOOK,
-            Channel.TOP,
-            Channel.TRADES,
-            Channel.TICKER,
-            Channel.KLINES,
-        ),
-        # Since 2026 the USD-M streams are split; each path is silent about the other's.
-        _stream("um_public", Kind.PERPETUAL, Channel.BOOK, Channel.TOP),
-        _stream(
-            "um_market",
-            Kind.PERPETUAL,
-            Channel.TRADES,
-            Channel.TICKER,
-            Channel.KLINES,
-            Channel.MARK_PRICE,
-            Channel.FUNDING,
-            Channel.LIQUIDATIONS,
-        ),
-    ),
+    streams=(_SPOT, _UM_PUBLIC, _UM_MARKET),
     endpoints={
         PRODUCTION: {
             # The hosts for market data only need no key and leave the trading hosts alone.
@@ -140,8 +92,7 @@ VENUE: Final = Venue(
         Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0005")),
     },
     integrity={Kind.SPOT: "id range", Kind.PERPETUAL: "previous id"},
-    klines=(KlineInterval.S1, *INTERVALS),  # seconds on spot only
-    recorded={"binance": Kind.SPOT, "binance-futures": Kind.PERPETUAL},
-    read_native=_read_native,
+    recorded_as={"binance-futures": Kind.PERPETUAL},
+    read_native=names_like(spot=f"(.+?)({_QUOTES})", perpetual=f"(.+?)({_QUOTES})"),
     sandbox_at="exchanges.binance.sandbox:BinanceSandbox",
 )

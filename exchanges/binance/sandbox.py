@@ -13,8 +13,6 @@ from exchanges.sandbox.market import SandboxMarket
 class BinanceSandbox(MbxSandbox):
     """The exchange."""
 
-    name = "binance"
-    kinds = (Kind.SPOT, Kind.PERPETUAL)
     rest = REST
     session = BinanceSession
 

@@ -18,7 +18,7 @@ from exchanges.errors import UNREADABLE, VenueUnavailable
 from exchanges.market.events import BookSnapshot
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.call import About, Call, Count, Surface, candle, told
+from exchanges.rest.call import About, Call, Count, Means, Surface, T, candle, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import Page, Row, by_key, many, one
 
@@ -111,6 +111,19 @@ def _list(path: str) -> Call[Any, Instrument]:
     )
 
 
+def _status(means: Means[StatusRow, T]) -> Call[StatusRow, T]:
+    """What the state of a derivative tells."""
+    return Call(
+        path=_DERIV,
+        reads=StatusRow,
+        means=means,
+        rows=_keyed,
+        names=by_key,
+        strict=True,
+        bucket="status",
+    )
+
+
 _SPOT: Final = Surface(
     symbol="keys",
     spelled=_spelled,
@@ -170,33 +183,9 @@ _SPOT: Final = Surface(
 _PERPETUAL: Final = replace(
     _SPOT,
     instruments=_list("/v2/conf/pub:info:pair:futures"),
-    funding=Call(
-        path=_DERIV,
-        reads=StatusRow,
-        means=told(StatusRow.funding),
-        rows=_keyed,
-        names=by_key,
-        strict=True,
-        bucket="status",
-    ),
-    mark_price=Call(
-        path=_DERIV,
-        reads=StatusRow,
-        means=told(StatusRow.mark),
-        rows=_keyed,
-        names=by_key,
-        strict=True,
-        bucket="status",
-    ),
-    open_interest=Call(
-        path=_DERIV,
-        reads=StatusRow,
-        means=told(StatusRow.interest),
-        rows=_keyed,
-        names=by_key,
-        strict=True,
-        bucket="status",
-    ),
+    funding=_status(told(StatusRow.funding)),
+    mark_price=_status(told(StatusRow.mark)),
+    open_interest=_status(told(StatusRow.interest)),
     charges=Call(
         path=f"{_DERIV}/{{native}}/hist",
         reads=StatusRow,

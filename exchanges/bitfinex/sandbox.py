@@ -3,7 +3,7 @@
 Source: as for `rest.py`. Most paths name a market; errors come with HTTP 500.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,7 +19,6 @@ from exchanges.bitfinex.sandbox_public import (
     ticker_row,
     trade_row,
 )
-from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
@@ -31,12 +30,8 @@ from exchanges.sandbox.request import (
     ms,
 )
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
-from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.sandbox.world import World
 
-_OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _ERRORS: Final = {
     400: (10020, "symbol: invalid"),
     404: (10020, "symbol: invalid"),
@@ -49,28 +44,13 @@ _MOST_CHARGES: Final = 10
 class BitfinexSandbox(SandboxVenue):
     """The exchange."""
 
-    name = "bitfinex"
-    kinds = (Kind.SPOT, Kind.PERPETUAL)
     rest = REST
     unknown_market = "symbol: invalid"
-
-    def __init__(
-        self,
-        symbols: Iterable[str],
-        world: World,
-        chance: Chance,
-        now_ns: int,
-        profile: MarketProfile | None = None,
-    ) -> None:
-        super().__init__(symbols, world, chance, now_ns, profile)
-        for market in self.markets.values():
-            # The engine needs a tick; the venue knows only significant digits.
-            market.instrument = replace(
-                market.instrument, tick=TICK, step=STEP, price_digits=PRICE_DIGITS
-            )
+    assets = ASSETS
+    session = BitfinexSession
 
     def native(self, base: str, quote: str, settle: str) -> str:
-        return native_of(_OWN_NAMES.get(base, base), _OWN_NAMES.get(quote, quote), settle)
+        return native_of(base, quote, settle)
 
     def make_instrument(self, symbol: str) -> Instrument:
         """Prices of five digits, sizes of eight decimals at most."""
@@ -78,8 +58,9 @@ class BitfinexSandbox(SandboxVenue):
         step = max(instrument.step, STEP)
         return replace(instrument, tick=instrument.tick * 10, step=step, min_size=step)
 
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return BitfinexSession(self, endpoint)
+    def as_listed(self, instrument: Instrument) -> Instrument:
+        """The engine needs a tick; the venue knows only significant digits."""
+        return replace(instrument, tick=TICK, step=STEP, price_digits=PRICE_DIGITS)
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         return json_reply(["error", *_ERRORS[status]], 429 if status == 429 else 500)

@@ -16,7 +16,7 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
 from exchanges.sandbox.limits import SocketLimits
-from exchanges.sandbox.market import SandboxMarket, level_changes
+from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text, ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
@@ -74,7 +74,6 @@ class BitfinexSession(SandboxSession):
         self._ids: dict[int, str] = {}  # keys of streams by channel id
         self._spoke_ns: dict[int, int] = {}
         self._last_id = _FIRST_ID
-        self._told: dict[str, Depth] = {}  # each stream's book as its client has it
 
     @property
     def topics(self) -> int:
@@ -178,8 +177,7 @@ class BitfinexSession(SandboxSession):
         market, statistics = stream.market, stream.market.synthetic.statistics
         match stream.channel:
             case Channel.BOOK:
-                depth = self._told[stream.key] = market.depth(stream.depth)
-                return book_rows(market, depth)
+                return book_rows(market, stream.book())
             case Channel.TRADES:
                 matches = list(statistics.trades)[-_PAST:]
                 return [trade_row(market, match) for match in reversed(matches)]
@@ -194,9 +192,7 @@ class BitfinexSession(SandboxSession):
 
     def _changes(self, stream: SandboxStream, channel_id: int, now_ns: int) -> list[Frame]:
         """What changed, in one frame or one for each level, and then the checksum."""
-        told, depth = self._told[stream.key], stream.market.depth(stream.depth)
-        self._told[stream.key] = depth
-        rows = book_rows(stream.market, level_changes(told, depth))
+        rows = book_rows(stream.market, stream.changes())
         rows.sort(key=lambda row: bool(row[1]))  # deletions first
         parts = [rows] if self._flags & BULK and rows else rows
         frames: list[Frame] = [self._array(channel_id, now_ns, part) for part in parts]

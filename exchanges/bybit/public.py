@@ -17,7 +17,7 @@ from exchanges.bybit.market_data import CANDLE_NAMES, INTERVALS
 from exchanges.bybit.tickers import MergedTicker
 from exchanges.errors import UNREADABLE
 from exchanges.market.events import StreamEvent
-from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.books import MarketWire
 from exchanges.stream.facts import Stream
@@ -80,12 +80,6 @@ class BybitWire(MarketWire):
         super().__init__(stream, instruments, listening=listening)
         self._tickers: dict[str, MergedTicker] = {}
 
-    @property
-    def _kind(self) -> Kind:
-        """Spot and linear markets share names, and have sockets of their own."""
-        (kind,) = self.stream.kinds
-        return kind
-
     def key(self, topic: Topic, instrument: Instrument) -> str:
         if topic.channel is Channel.KLINES:
             return f"{_KLINES}.{self.candle(topic)}.{instrument.native}"
@@ -100,7 +94,7 @@ class BybitWire(MarketWire):
         elif name == _KLINES:
             candle, _, native = native.partition(".")
             channel, interval = Channel.KLINES, INTERVALS[candle]
-        instrument = self.instruments.native(self._kind, native)
+        instrument = self.instruments.native(self.stream.kind, native)
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
     def reader(self, topic: Topic) -> Reader:

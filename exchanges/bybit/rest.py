@@ -5,7 +5,7 @@ its market by category and symbol; all share one limit per address.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 from msgspec import Raw
@@ -15,10 +15,22 @@ from exchanges.bybit import listing
 from exchanges.bybit.faults import FAULTS
 from exchanges.bybit.listing import Reply
 from exchanges.bybit.market_data import CANDLE_NAMES, LinearTickerRow, TickerRow
-from exchanges.market.events import BookSnapshot, Kline, Ticker
+from exchanges.market.events import BookSnapshot, Kline
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
-from exchanges.rest.call import About, Call, Count, Query, Surface, told, told_at
+from exchanges.rest.call import (
+    About,
+    Call,
+    Count,
+    Means,
+    Query,
+    Surface,
+    T,
+    W,
+    listed,
+    told,
+    told_at,
+)
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import Page, named, within
 
@@ -39,14 +51,23 @@ def _snapshot(row: listing.BookReply, about: About) -> BookSnapshot:
 
 
 def _kline(row: listing.KlineRow, about: About) -> Kline:
-    """The newest alone may still be open."""
-    closed = None if about.is_newest else True
-    return row.kline(about.instrument, about.interval, closed, about.received_ns)
+    return row.kline(about.instrument, about.interval, about.is_over, about.received_ns)
 
 
 def _following(page: Page, asked: Mapping[str, str]) -> Query:
     is_last = not page.rows or page.cursor in ("", asked.get("cursor"))
     return () if is_last else (("cursor", page.cursor),)
+
+
+def _ticker(of_category: Query, reads: type[W], means: Means[W, T]) -> Call[W, T]:
+    """What a ticker tells."""
+    return Call(
+        path="/v5/market/tickers",
+        reads=reads,
+        means=means,
+        query=of_category,
+        strict=True,
+    )
 
 
 def _surface(
@@ -57,13 +78,7 @@ def _surface(
 ) -> Surface:
     """Without a status the venue lists those that trade; only linear ones come in pages."""
     of_category = (("category", category),)
-    ticker: Call[Any, Ticker] = Call(
-        path="/v5/market/tickers",
-        reads=TickerRow,
-        means=told_at(TickerRow.ticker),
-        query=of_category,
-        strict=True,
-    )
+    ticker = _ticker(of_category, TickerRow, told_at(TickerRow.ticker))
     return Surface(
         bucket=BUCKET,
         rows=_LIST,
@@ -71,7 +86,7 @@ def _surface(
         instruments=Call(
             path="/v5/market/instruments-info",
             reads=instrument,
-            means=lambda row, about: row.instrument(about.venue),
+            means=listed(instrument.instrument),
             names=_NAMES,
             strict=True,
             query=of_category,
@@ -120,31 +135,12 @@ def _surface(
 _SPOT: Final = _surface("spot", listing.SpotInfo, 60, None)
 _COMMON: Final = _surface("linear", listing.LinearInfo, 1000, Count(most=_MOST_ROWS))
 _LINEAR: Final = (("category", "linear"),)
-_TICKER: Final = "/v5/market/tickers"
 _PERPETUAL: Final = replace(
     _COMMON,
-    funding=Call(
-        path=_TICKER,
-        reads=LinearTickerRow,
-        means=told_at(LinearTickerRow.funding),
-        query=_LINEAR,
-        strict=True,
-    ),
-    mark_price=Call(
-        path=_TICKER,
-        reads=LinearTickerRow,
-        means=told_at(LinearTickerRow.mark_price),
-        query=_LINEAR,
-        strict=True,
-    ),
+    funding=_ticker(_LINEAR, LinearTickerRow, told_at(LinearTickerRow.funding)),
+    mark_price=_ticker(_LINEAR, LinearTickerRow, told_at(LinearTickerRow.mark_price)),
     # Of the ticker, which tells its value as well.
-    open_interest=Call(
-        path=_TICKER,
-        reads=LinearTickerRow,
-        means=told_at(LinearTickerRow.open_interest),
-        query=_LINEAR,
-        strict=True,
-    ),
+    open_interest=_ticker(_LINEAR, LinearTickerRow, told_at(LinearTickerRow.open_interest)),
     charges=Call(
         path="/v5/market/funding/history",
         reads=listing.FundingRow,

@@ -7,8 +7,6 @@ too often is forbidden.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from exchanges.bybit.rest import REST
 from exchanges.bybit.sandbox_public import BybitSession, levels_row, side_name, ticker_row
 from exchanges.market.instrument import Instrument, Kind
@@ -16,7 +14,6 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 _CODES: Final = {400: 10029, 404: 10404, BAD_PARAMETER: 10001, 429: 10429}
@@ -27,22 +24,13 @@ _PAGE: Final = 500
 class BybitSandbox(SandboxVenue):
     """The exchange."""
 
-    name = "bybit"
-    kinds = (Kind.SPOT, Kind.PERPETUAL)
     rest = REST
     unknown_market = "The requested symbol is invalid."
+    funding_s = _FUNDING_MINUTES * 60.0
+    session = BybitSession
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}PERP" if settle == "USDC" else f"{base}{quote}"
-
-    def make_instrument(self, symbol: str) -> Instrument:
-        instrument = super().make_instrument(symbol)
-        if instrument.kind is Kind.SPOT:
-            return instrument
-        return replace(instrument, funding_interval_s=_FUNDING_MINUTES * 60.0)
-
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return BybitSession(self, endpoint)
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         body = {"retCode": _CODES[status], "retMsg": message, "result": {}, "retExtInfo": {}}

@@ -13,7 +13,7 @@ from exchanges.bybit.market_data import INTERVALS
 from exchanges.market.instrument import Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
-from exchanges.sandbox.market import SandboxMarket, level_changes
+from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text, ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
@@ -55,7 +55,7 @@ class BybitSession(SandboxSession):
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
         self._kind = _KINDS[endpoint]
-        self._books: dict[str, tuple[int, Depth]] = {}  # id and levels as the client has them
+        self._book_ids: dict[str, int] = {}
         self._tickers: dict[str, Row] = {}
 
     def misread(self, frame: Frame, now_ns: int) -> None:
@@ -121,8 +121,8 @@ class BybitSession(SandboxSession):
     def _begin(self, stream: SandboxStream, now_ns: int) -> None:
         self.subscribe(stream)
         if stream.channel is Channel.BOOK:
-            depth = stream.market.depth(stream.depth)
-            self._books[stream.key] = depth.last_id, depth
+            depth = stream.book()
+            self._book_ids[stream.key] = depth.last_id
             self.send(_book_frame(stream, "snapshot", depth, depth.last_id, now_ns))
         elif stream.channel is Channel.TICKER:
             row = self._tickers[stream.key] = ticker_row(stream.market)
@@ -130,11 +130,9 @@ class BybitSession(SandboxSession):
 
     def _changes(self, stream: SandboxStream, now_ns: int) -> str:
         """What changed within the depth; a level that leaves it is deleted."""
-        last_id, told = self._books[stream.key]
-        depth = stream.market.depth(stream.depth)
-        self._books[stream.key] = last_id + 1, depth
-        changes = level_changes(told, depth)
-        return _book_frame(stream, "delta", changes, last_id + 1, now_ns)
+        self._book_ids[stream.key] += 1
+        book_id = self._book_ids[stream.key]
+        return _book_frame(stream, "delta", stream.changes(), book_id, now_ns)
 
     def _ticker(self, stream: SandboxStream, now_ns: int) -> Iterable[Frame]:
         """Spot tells all fields, linear those that changed."""

@@ -8,39 +8,18 @@ from typing import Final
 
 from exchanges.coinbase.market_data import ASSETS, STREAMED_CANDLES
 from exchanges.coinbase.public import CoinbaseWire
-from exchanges.coinbase.rest import CANDLE_NAMES, REQUESTS, REST
+from exchanges.coinbase.rest import REQUESTS, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
-from exchanges.market.topics import Channel
+from exchanges.market.native import names_like
+from exchanges.market.topics import MARKET_DATA, Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
-# Every connection subscribes the channel that speaks each second; without it for more than 5 s
-# the connection is dead.
-_HEARTBEAT: Final = Heartbeat(idle_s=5.0)
-# 8 messages a second and IP without a login.
-_MESSAGES: Final = Rate.within(8, 1.0)
-# At most 50 books a connection are advised; a lost frame costs all books of its connection, so
-# that fewer are better.
-_MAX_TOPICS: Final = 20
-# Whole books of liquid markets are one frame of several MB; 10 MB were not enough for all.
-_MAX_FRAME_BYTES: Final = 64 << 20
 # The entry tier; accounts have their own. No other figure of derivatives is published.
 _FEES: Final = Fees(maker=Decimal("0.006"), taker=Decimal("0.012"))
 
-
-def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
-    """`BTC-USD`, `BTC-PERP-INTX`; the code of a US future (`BIP-20DEC30-CDE`) tells no asset."""
-    base, _, rest = native.partition("-")
-    if not base or not rest:
-        return None
-    if kind is Kind.PERPETUAL:
-        return (base, "USDC", "USDC") if rest == "PERP-INTX" else None
-    return None if "-" in rest else (base, rest, "")
-
-
 VENUE: Final = Venue(
-    name="coinbase",
     title="Coinbase",
     source="docs.cdp.coinbase.com/advanced-trade (November 2026)",
     rest=REST,
@@ -48,15 +27,21 @@ VENUE: Final = Venue(
     streams=(
         Stream(
             name="public",
-            kinds=frozenset({Kind.SPOT, Kind.PERPETUAL}),
             # No best bid and ask: the ticker's are those of the last trade, however old.
-            channels=frozenset({Channel.BOOK, Channel.TRADES, Channel.TICKER, Channel.KLINES}),
+            channels=MARKET_DATA - {Channel.TOP},
             klines=(STREAMED_CANDLES,),
-            heartbeat=_HEARTBEAT,
-            messages=_MESSAGES,
-            max_topics=_MAX_TOPICS,
-            batch=_MAX_TOPICS,
-            max_frame_bytes=_MAX_FRAME_BYTES,
+            # Every connection subscribes the channel that speaks each second; without it for more
+            # than 5 s the connection is dead.
+            heartbeat=Heartbeat(idle_s=5.0),
+            # 8 messages a second and IP without a login.
+            messages=Rate.within(8, 1.0),
+            # At most 50 books a connection are advised; a lost frame costs all books of its
+            # connection, so that fewer are better.
+            max_topics=20,
+            batch=20,
+            # Whole books of liquid markets are one frame of several MB; 10 MB were not enough for
+            # all.
+            max_frame_bytes=64 << 20,
             shared_sequence=True,
         ),
     ),
@@ -68,11 +53,10 @@ VENUE: Final = Venue(
     },
     buckets={REQUESTS: Rate.within(10, 1.0)},
     connects=Rate.within(8, 1.0),
-    fees={Kind.SPOT: _FEES, Kind.PERPETUAL: _FEES},
-    integrity={Kind.SPOT: "connection sequence", Kind.PERPETUAL: "connection sequence"},
-    klines=tuple(CANDLE_NAMES),
-    recorded={"coinbase": Kind.SPOT},
-    read_native=_read_native,
+    fees=dict.fromkeys(Kind, _FEES),
+    integrity=dict.fromkeys(Kind, "connection sequence"),
+    # The code of a US future (`BIP-20DEC30-CDE`) tells no asset.
+    read_native=names_like(spot=r"([^-]+)-([^-]+)", perpetual=r"([^-]+)-PERP-INTX", quote="USDC"),
     sandbox_at="exchanges.coinbase.sandbox:CoinbaseSandbox",
     assets=ASSETS,
 )

@@ -15,7 +15,18 @@ from exchanges.market.events import Funding, Ticker
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.call import About, Call, Count, Query, Span, Surface, candle, told
+from exchanges.rest.call import (
+    About,
+    Call,
+    Count,
+    Query,
+    Span,
+    Surface,
+    candle,
+    listed,
+    to_come,
+    told,
+)
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, within
 
@@ -41,16 +52,14 @@ CANDLE_NAMES: Final[Mapping[KlineInterval, str]] = {
 
 def _funding(row: wire.ProductFunding, about: About) -> Funding | None:
     """None if the rate is of an interval that is over."""
-    funding = row.funding(about.instrument, about.received_ns)
-    is_over = funding.next_ns is None or funding.next_ns <= about.received_ns
-    return None if is_over else funding
+    return to_come(row.funding(about.instrument, about.received_ns), about)
 
 
 def _list(of_type: Query) -> Call[Any, Instrument]:
     return Call(
         path=_MARKET,
         reads=wire.Product,
-        means=lambda row, about: row.instrument(about.venue),
+        means=listed(wire.Product.instrument),
         rows=_PRODUCTS,
         names=_NAMES,
         strict=True,

@@ -7,12 +7,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from exchanges.coinbase.market_data import ASSETS
 from exchanges.coinbase.rest import REST
 from exchanges.coinbase.sandbox_public import CoinbaseSession, candle_row, trade_row, utc_text
-from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import (
@@ -23,12 +20,10 @@ from exchanges.sandbox.request import (
     ms,
 )
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 _PREFIX: Final = "/api/v3/brokerage"
 _MARKET: Final = f"{_PREFIX}/market/products"
-_OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _IDS: Final = {
     400: "NOT_FOUND",
     404: "not_found",
@@ -46,14 +41,14 @@ _MOST_CANDLES: Final = 350
 class CoinbaseSandbox(SandboxVenue):
     """The exchange."""
 
-    name = "coinbase"
-    kinds = (Kind.SPOT, Kind.PERPETUAL)
     rest = REST
     unknown_market = "Not found"
+    assets = ASSETS
+    funding_s = float(_FUNDING_S)
+    session = CoinbaseSession
 
     def native(self, base: str, quote: str, settle: str) -> str:
         """A code and a far date for a US future, as for `BIP-20DEC30-CDE`."""
-        base, quote = _OWN_NAMES.get(base, base), _OWN_NAMES.get(quote, quote)
         if not settle:
             return f"{base}-{quote}"
         if settle == "USDC":
@@ -63,14 +58,6 @@ class CoinbaseSandbox(SandboxVenue):
     def contract_size(self, base: str, settle: str) -> Decimal:
         is_american = settle not in ("", "USDC")
         return _CONTRACT_SIZES.get(base, Decimal(1)) if is_american else Decimal(1)
-
-    def make_instrument(self, symbol: str) -> Instrument:
-        instrument = super().make_instrument(symbol)
-        interval_s = float(_FUNDING_S) if instrument.settle else None
-        return replace(instrument, funding_interval_s=interval_s)
-
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return CoinbaseSession(self, endpoint)
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         entry = {"id": _IDS[status], "message": message}
@@ -132,8 +119,8 @@ def _product(market: SandboxMarket) -> dict[str, Any]:
         "trading_disabled": False,
         "auction_mode": False,
         "product_type": "FUTURE" if is_future else "SPOT",
-        "quote_currency_id": _OWN_NAMES.get(instrument.quote, instrument.quote),
-        "base_currency_id": "" if is_future else _OWN_NAMES.get(instrument.base, instrument.base),
+        "quote_currency_id": market.quote,
+        "base_currency_id": "" if is_future else market.base,
         "alias": "",
         "alias_to": [],
         "view_only": False,
@@ -154,7 +141,7 @@ def _future_details(market: SandboxMarket) -> dict[str, Any]:
     last_ns = state.next_funding_ns - _FUNDING_S * NS_PER_S
     return {
         "contract_size": format(instrument.contract_size, "f"),
-        "contract_root_unit": _OWN_NAMES.get(instrument.base, instrument.base),
+        "contract_root_unit": market.base,
         "contract_expiry_type": "EXPIRING",
         "funding_interval": f"{_FUNDING_S}s",
         "funding_rate": f"{state.funding_rate:.8f}",

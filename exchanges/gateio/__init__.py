@@ -9,16 +9,13 @@ from typing import Final
 
 from exchanges.dialects import gate_v4
 from exchanges.dialects.gate_v4.listing import ASSETS
-from exchanges.dialects.gate_v4.market_data import CANDLE_NAMES
 from exchanges.gateio.public import GateioWire
 from exchanges.gateio.rest import REST
 from exchanges.market.instrument import Kind
-from exchanges.market.topics import Channel
 from exchanges.stream.facts import Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 VENUE: Final = Venue(
-    name="gateio",
     title="Gate.io",
     source="official spot API v4 documentation (stored copies of 2025)",
     rest=REST,
@@ -27,9 +24,6 @@ VENUE: Final = Venue(
         Stream(
             name="stream",
             kinds=frozenset({Kind.SPOT}),
-            channels=frozenset(
-                {Channel.BOOK, Channel.TOP, Channel.TRADES, Channel.TICKER, Channel.KLINES}
-            ),
             heartbeat=gate_v4.HEARTBEAT,
             messages=gate_v4.MESSAGES,
             max_topics=gate_v4.MAX_TOPICS,
@@ -47,12 +41,9 @@ VENUE: Final = Venue(
         },
     },
     buckets=REST.rates,
-    connects=gate_v4.CONNECTS,
     # List prices, as the instrument lists have them.
     fees={Kind.SPOT: Fees(maker=Decimal("0.002"), taker=Decimal("0.002"))},
     integrity={Kind.SPOT: "id range"},
-    klines=tuple(CANDLE_NAMES),
-    recorded={"gateio": Kind.SPOT},
     read_native=gate_v4.read_native,
     sandbox_at="exchanges.gateio.sandbox:GateioSandbox",
     assets=ASSETS,

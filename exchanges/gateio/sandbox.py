@@ -4,42 +4,26 @@ Source: as for `rest.py`.
 """
 
 from decimal import Decimal
-from typing import Any, Final
-
-from msgspec.structs import replace
+from typing import Any
 
 from exchanges.dialects.gate_v4.sandbox import GateSandbox
 from exchanges.gateio.rest import REST
 from exchanges.gateio.sandbox_public import GateioSession, ticker_row, trade_row
-from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import ms
 from exchanges.sandbox.synthetic import Candle
 
-_FEE: Final = Decimal("0.002")
-
 
 class GateioSandbox(GateSandbox):
     """The exchange."""
 
-    name = "gateio"
-    kinds = (Kind.SPOT,)
     rest = REST
     unknown_market = "Invalid currency_pair"
     unknown_label = "INVALID_CURRENCY_PAIR"
     session = GateioSession
-
-    def make_instrument(self, symbol: str) -> Instrument:
-        """The venue counts digits after the point: no tick or step is above one."""
-        instrument = super().make_instrument(symbol)
-        return replace(
-            instrument,
-            tick=min(instrument.tick, Decimal(1)),
-            step=min(instrument.step, Decimal(1)),
-            maker_fee=_FEE,
-            taker_fee=_FEE,
-        )
+    counts_digits = True
+    maker_fee = taker_fee = Decimal("0.002")
 
     def market_row(self, market: SandboxMarket, now_ns: int) -> dict[str, Any]:
         instrument = market.instrument

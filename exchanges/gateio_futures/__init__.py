@@ -10,7 +10,6 @@ from typing import Final
 
 from exchanges.dialects import gate_v4
 from exchanges.dialects.gate_v4.listing import ASSETS
-from exchanges.dialects.gate_v4.market_data import CANDLE_NAMES
 from exchanges.gateio_futures.public import GateioFuturesWire
 from exchanges.gateio_futures.rest import DECIMAL_SIZES, REST
 from exchanges.market.instrument import Kind
@@ -19,7 +18,6 @@ from exchanges.stream.facts import Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 VENUE: Final = Venue(
-    name="gateio_futures",
     title="Gate.io futures",
     source="official futures API v4 documentation (stored copies of 2025, changes of 2026)",
     rest=REST,
@@ -47,13 +45,10 @@ VENUE: Final = Venue(
         },
     },
     buckets=REST.rates,
-    connects=gate_v4.CONNECTS,
     # List prices, as the contracts have them; an account's own are higher for makers.
     fees={Kind.PERPETUAL: Fees(maker=Decimal("-0.0001"), taker=Decimal("0.00075"))},
     integrity={Kind.PERPETUAL: "id range"},
-    klines=tuple(CANDLE_NAMES),
-    # Others' recordings have the second name.
-    recorded={"gateio_futures": Kind.PERPETUAL, "gateio-futures": Kind.PERPETUAL},
+    recorded_as={"gateio-futures": Kind.PERPETUAL},  # by others
     read_native=gate_v4.read_native,
     sandbox_at="exchanges.gateio_futures.sandbox:GateioFuturesSandbox",
     assets=ASSETS,

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from exchanges.dialects.gate_v4.faults import FAULTS
 from exchanges.dialects.gate_v4.rest import LIMIT, PREFIX, surface
 from exchanges.gateio_futures import listing, market_data
+from exchanges.gateio_futures.market_data import TickerRow
 from exchanges.market.instrument import Kind
-from exchanges.rest.call import Call, Count, Query, told, told_at
+from exchanges.rest.call import Call, Count, Means, Query, T, told, told_at
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import Page, one
 
@@ -33,6 +34,11 @@ def _following(page: Page, asked: Mapping[str, str]) -> Query:
     return (("limit", str(_PAGE)), ("offset", str(offset)))
 
 
+def _ticker(means: Means[TickerRow, T]) -> Call[TickerRow, T]:
+    """What a ticker tells."""
+    return Call(path=f"{_PATH}/tickers", reads=TickerRow, means=means, rate=LIMIT)
+
+
 _COMMON: Final = surface(
     "/futures/usdt",
     "contracts",
@@ -41,7 +47,7 @@ _COMMON: Final = surface(
     names="name",
     depth=listing.Depth,
     trade=market_data.TradeRow,
-    ticker=market_data.TickerRow,
+    ticker=TickerRow,
     kline=market_data.CandleRow,
     follows=_following,
     most_candles=2000,
@@ -64,18 +70,8 @@ _PERPETUAL: Final = replace(
         count=Count(most=_MOST_CHARGES),
         rate=LIMIT,
     ),
-    mark_price=Call(
-        path=f"{_PATH}/tickers",
-        reads=market_data.TickerRow,
-        means=told_at(market_data.TickerRow.mark),
-        rate=LIMIT,
-    ),
-    open_interest=Call(
-        path=f"{_PATH}/tickers",
-        reads=market_data.TickerRow,
-        means=told_at(market_data.TickerRow.open_interest),
-        rate=LIMIT,
-    ),
+    mark_price=_ticker(told_at(TickerRow.mark)),
+    open_interest=_ticker(told_at(TickerRow.open_interest)),
 )
 
 REST: Final = PublicRest("gateio_futures", {Kind.PERPETUAL: _PERPETUAL}, FAULTS)

@@ -19,7 +19,7 @@ from exchanges.gateio_futures.sandbox_public import (
     ticker_row,
     trade_row,
 )
-from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import ms
@@ -27,21 +27,19 @@ from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.world import start_price
 
-_MAKER_FEE: Final = Decimal("-0.0001")
-_TAKER_FEE: Final = Decimal("0.00075")
-_FUNDING_S: Final = 28_800.0
 _CONTRACT_VALUE: Final = 10.0  # about what most contracts are worth, in quote currency
 
 
 class GateioFuturesSandbox(GateSandbox):
     """The exchange."""
 
-    name = "gateio_futures"
-    kinds = (Kind.PERPETUAL,)
     rest = REST
     unknown_market = "Invalid contract"
     unknown_label = "CONTRACT_NOT_FOUND"
     session = GateioFuturesSession
+    maker_fee = Decimal("-0.0001")
+    taker_fee = Decimal("0.00075")
+    funding_s = 28_800.0
 
     def contract_size(self, base: str, settle: str) -> Decimal:
         """A power of ten, as those of most contracts."""
@@ -56,9 +54,6 @@ class GateioFuturesSandbox(GateSandbox):
             step=instrument.contract_size,
             min_size=instrument.contract_size,
             max_size=instrument.contract_size * 1_000_000,
-            funding_interval_s=_FUNDING_S,
-            maker_fee=_MAKER_FEE,
-            taker_fee=_TAKER_FEE,
         )
 
     def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
@@ -83,8 +78,8 @@ class GateioFuturesSandbox(GateSandbox):
             "order_size_min": "1",
             "order_size_max": "1000000",
             "enable_decimal": False,
-            "maker_fee_rate": str(_MAKER_FEE),
-            "taker_fee_rate": str(_TAKER_FEE),
+            "maker_fee_rate": str(self.maker_fee),
+            "taker_fee_rate": str(self.taker_fee),
             "funding_rate": rate,
             "funding_rate_indicative": rate,
             "funding_interval": int(state.funding_interval_s),

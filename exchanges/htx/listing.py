@@ -6,15 +6,13 @@ lists of April 2021 and February 2022.
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Final, Generic, Literal, Protocol, TypeVar
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
 from msgspec import Meta, Raw, Struct
 
 from exchanges.htx.market_data import LONGEST_FUNDING_S, Day, TickerRow, TradeFacts, UpdateId
-from exchanges.market.events import Kline
 from exchanges.market.instrument import Instrument, Kind, Status, unified_symbol
 from exchanges.market.numbers import Digits, Millis, Price, Size, plain, tick_of
-from exchanges.market.topics import KlineInterval
 
 T = TypeVar("T")
 
@@ -203,22 +201,6 @@ class MergedDay(Day):
 
     bid: tuple[Price, Size] | None = None
     ask: tuple[Price, Size] | None = None
-
-
-class CandleRow(Protocol):
-    """A candle of either kind of market; `id` is its first second."""
-
-    id: int
-
-    def kline(
-        self,
-        instrument: Instrument,
-        interval: KlineInterval,
-        venue_ns: int | None,
-        received_ns: int,
-        *,
-        closed: bool | None = None,
-    ) -> Kline: ...
 
 
 class FundingTimes(Struct):

@@ -7,11 +7,10 @@ volume. What swaps tell is in `swap_market_data.py`.
 
 from collections.abc import Callable
 from math import inf
-from typing import Annotated, Final
+from typing import Annotated, Final, Generic, Protocol, TypeVar
 
 from msgspec import Meta, Struct
 
-from exchanges.errors import CodecUsageError
 from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
@@ -340,27 +339,30 @@ class Candle(Struct):
         )
 
 
-class CandleFrame(Struct):
+class CandleRow(Protocol):
+    """A candle of either kind of market."""
+
+    def kline(
+        self,
+        instrument: Instrument,
+        interval: KlineInterval,
+        venue_ns: int | None,
+        received_ns: int,
+        *,
+        closed: bool | None = None,
+    ) -> Kline: ...
+
+
+C = TypeVar("C", bound=CandleRow)
+
+
+class CandleFrame(Struct, Generic[C]):
+    """Streamed, of either kind of market."""
+
     ch: str
     ts: Millis
-    tick: Candle
+    tick: C
 
     def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
-        interval = interval_of(self.ch)
+        interval = INTERVALS[self.ch.rpartition(".")[2]]
         return (self.tick.kline(instrument, interval, self.ts * NS_PER_MS, received_ns),)
-
-
-def interval_of(channel: str) -> KlineInterval:
-    """The interval that a channel's name ends with."""
-    return INTERVALS[channel.rpartition(".")[2]]
-
-
-def candle_name(interval: KlineInterval | None) -> str:
-    """What the venue calls an interval.
-
-    Raises:
-        CodecUsageError: it has no candles of it.
-    """
-    if interval not in CANDLE_NAMES:
-        raise CodecUsageError(f"htx has no candles of {interval}")
-    return CANDLE_NAMES[interval]

@@ -15,7 +15,7 @@ import msgspec
 
 from exchanges.htx import market_data as spot
 from exchanges.htx import swap_market_data as swap
-from exchanges.htx.market_data import INTERVALS, WHOLE_LEVELS, candle_name, plain_levels
+from exchanges.htx.market_data import CANDLE_NAMES, INTERVALS, WHOLE_LEVELS, plain_levels
 from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import Channel, Topic
@@ -43,11 +43,11 @@ _READERS: Final[Mapping[tuple[Kind, Channel], Reader]] = {
     (Kind.SPOT, Channel.TOP): one(spot.BestLevelsFrame),
     (Kind.SPOT, Channel.TRADES): one(spot.TradesFrame),
     (Kind.SPOT, Channel.TICKER): one(spot.TickerFrame),
-    (Kind.SPOT, Channel.KLINES): one(spot.CandleFrame),
+    (Kind.SPOT, Channel.KLINES): one(spot.CandleFrame[spot.Candle]),
     (Kind.PERPETUAL, Channel.TOP): one(swap.BestLevelsFrame),
     (Kind.PERPETUAL, Channel.TRADES): one(swap.TradesFrame),
     (Kind.PERPETUAL, Channel.TICKER): one(swap.DayFrame),
-    (Kind.PERPETUAL, Channel.KLINES): one(swap.CandleFrame),
+    (Kind.PERPETUAL, Channel.KLINES): one(spot.CandleFrame[swap.Candle]),
     (Kind.PERPETUAL, Channel.MARK_PRICE): one(swap.MarkFrame),
     (Kind.PERPETUAL, Channel.FUNDING): one(swap.FundingFrame),
     (Kind.PERPETUAL, Channel.LIQUIDATIONS): one(swap.LiquidationFrame),
@@ -87,32 +87,27 @@ class HtxWire(MarketWire):
     """One connection. A key is what the venue calls a topic."""
 
     venue = "htx"
-
-    @property
-    def _kind(self) -> Kind:
-        """Spot and swaps have sockets of their own."""
-        (kind,) = self.stream.kinds
-        return kind
+    candles = CANDLE_NAMES
 
     def key(self, topic: Topic, instrument: Instrument) -> str:
         if topic.channel is Channel.KLINES:
-            return f"market.{instrument.native}.{_KLINES}.{candle_name(topic.interval)}"
+            return f"market.{instrument.native}.{_KLINES}.{self.candle(topic)}"
         prefix = "public" if topic.channel in _NOTIFIED else "market"
-        return f"{prefix}.{instrument.native}.{_NAMES[self._kind, topic.channel]}"
+        return f"{prefix}.{instrument.native}.{_NAMES[self.stream.kind, topic.channel]}"
 
     def topic(self, key: str) -> Topic | None:
         _, native, name = key.split(".", 2)
-        channel, interval = _CHANNELS.get((self._kind, name)), None
+        channel, interval = _CHANNELS.get((self.stream.kind, name)), None
         head, _, candle = name.partition(".")
         if head == _KLINES:
             channel, interval = Channel.KLINES, INTERVALS[candle]
-        instrument = self.instruments.native(self._kind, native)
+        instrument = self.instruments.native(self.stream.kind, native)
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
     def reader(self, topic: Topic) -> Reader:
         if topic.channel is Channel.BOOK:
             return self._book
-        return _READERS[self._kind, topic.channel]
+        return _READERS[self.stream.kind, topic.channel]
 
     def rule(self, key: str) -> BookRule:
         if key.endswith(_SPOT_BOOKS):
@@ -169,7 +164,7 @@ class HtxWire(MarketWire):
         return Refused(request_id, f"{envelope.err_msg} [{envelope.err_code}]")
 
     def _book(self, route: Route, text: str | bytes, received_ns: int) -> tuple[StreamEvent, ...]:
-        is_spot = self._kind is Kind.SPOT
+        is_spot = self.stream.kind is Kind.SPOT
         if not route.key.endswith(_WHOLE_BOOKS):
             frame = (_SPOT_BOOK if is_spot else _SWAP_BOOK).decode(text)
             return frame.events(route.instrument, received_ns)

@@ -11,16 +11,24 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
 from exchanges.htx import listing
 from exchanges.htx import swap_market_data as swaps
 from exchanges.htx.faults import FAULTS
 from exchanges.htx.listing import Reply, TickReply, TicksReply, V5Reply
-from exchanges.htx.market_data import CANDLE_NAMES, Candle, DepthFrame, LevelReader, plain_levels
+from exchanges.htx.market_data import (
+    CANDLE_NAMES,
+    Candle,
+    CandleRow,
+    DepthFrame,
+    LevelReader,
+    plain_levels,
+)
 from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
-from exchanges.rest.call import About, Call, Count, Surface, told, told_at
+from exchanges.rest.call import About, Call, Count, Surface, listed, told, told_at
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import Page, Row, named, one, ordered, within
 
@@ -69,10 +77,10 @@ def _named_ticker(row: listing.NamedTicker, about: About) -> Ticker:
     return row.ticker(about.instrument, row.bid, row.ask, about.venue_ns, about.received_ns)
 
 
-def _kline(row: listing.CandleRow, about: About) -> Kline:
-    """The newest alone may still be open."""
-    closed = None if about.is_newest else True
-    return row.kline(about.instrument, about.interval, None, about.received_ns, closed=closed)
+def _kline(row: CandleRow, about: About) -> Kline:
+    return row.kline(
+        about.instrument, about.interval, None, about.received_ns, closed=about.is_over
+    )
 
 
 def _swap_list(path: str, *, inverse: bool) -> Call[Any, Instrument]:
@@ -98,7 +106,7 @@ _SPOT: Final = Surface(
     instruments=Call(
         path="/v1/common/symbols",
         reads=listing.SpotInfo,
-        means=lambda row, about: row.instrument(about.venue),
+        means=listed(listing.SpotInfo.instrument),
         names=named("symbol"),
         strict=True,
     ),
@@ -144,6 +152,12 @@ _SPOT: Final = Surface(
         rows=within(Reply[Raw], lambda reply: [reply.data]),
     ),
 )
+_SWAP_TICKER: Final = Call(
+    path=f"{_MARKET}/detail/batch_merged",
+    reads=swaps.Day,
+    means=told_at(swaps.Day.ticker),
+    rows=_TICKS,
+)
 _SWAP: Final = Surface(
     endpoint="swap_rest",
     symbol="contract_code",
@@ -169,19 +183,8 @@ _SWAP: Final = Surface(
         rows=_TICK_DATA,
         sort=lambda trade: int(trade.trade_id),
     ),
-    ticker=Call(
-        path=f"{_MARKET}/detail/batch_merged",
-        reads=swaps.Day,
-        means=told_at(swaps.Day.ticker),
-        rows=_TICKS,
-    ),
-    tickers=Call(
-        path=f"{_MARKET}/detail/batch_merged",
-        reads=swaps.Day,
-        means=told_at(swaps.Day.ticker),
-        rows=_TICKS,
-        names=_CONTRACTS,
-    ),
+    ticker=_SWAP_TICKER,
+    tickers=replace(_SWAP_TICKER, names=_CONTRACTS),
     klines=Call(
         path=f"{_MARKET}/history/kline",
         reads=swaps.Candle,

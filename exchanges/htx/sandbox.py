@@ -38,19 +38,16 @@ _CODES: Final = {
 # One contract of the venue's largest swaps; others are worth about ten cents here.
 _CONTRACT_SIZES: Final = {"BTC": Decimal("0.001"), "ETH": Decimal("0.01")}
 _LEVELS: Final = 150
-_OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 
 
 class HtxSandbox(SandboxVenue):
     """The exchange."""
 
-    name = "htx"
-    kinds = (Kind.SPOT, Kind.PERPETUAL)
     rest = REST
     unknown_market = "invalid symbol"
+    assets = ASSETS
 
     def native(self, base: str, quote: str, settle: str) -> str:
-        base, quote = _own_name(base), _own_name(quote)
         return f"{base}-{quote}" if settle else f"{base}{quote}".lower()
 
     def contract_size(self, base: str, settle: str) -> Decimal:
@@ -100,7 +97,7 @@ class HtxSandbox(SandboxVenue):
 
     def _instruments(self, asked: Asked) -> Row:
         row = _symbol_row if asked.kind is Kind.SPOT else _contract_row
-        return {"data": [row(one.instrument) for one in self.of_kind(asked.kind)]}
+        return {"data": [row(one) for one in self.of_kind(asked.kind)]}
 
     def _tickers(self, asked: Asked) -> Row:
         markets = self.of_kind(asked.kind)
@@ -125,14 +122,11 @@ def _swap_day(market: SandboxMarket) -> Row:
     return _merged(market) | {"contract_code": market.instrument.native}
 
 
-def _own_name(asset: str) -> str:
-    return _OWN_NAMES.get(asset, asset)
-
-
-def _symbol_row(instrument: Instrument) -> Row:
+def _symbol_row(market: SandboxMarket) -> Row:
+    instrument = market.instrument
     return {
-        "base-currency": _own_name(instrument.base).lower(),
-        "quote-currency": _own_name(instrument.quote).lower(),
+        "base-currency": market.base.lower(),
+        "quote-currency": market.quote.lower(),
         "price-precision": -instrument.tick.adjusted(),
         "amount-precision": -instrument.step.adjusted(),
         "symbol": instrument.native,
@@ -143,9 +137,10 @@ def _symbol_row(instrument: Instrument) -> Row:
     }
 
 
-def _contract_row(instrument: Instrument) -> Row:
+def _contract_row(market: SandboxMarket) -> Row:
+    instrument = market.instrument
     return {
-        "symbol": _own_name(instrument.base),
+        "symbol": market.base,
         "contract_code": instrument.native,
         "contract_size": float(instrument.contract_size),
         "price_tick": float(instrument.tick),

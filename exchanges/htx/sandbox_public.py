@@ -16,7 +16,7 @@ from exchanges.htx.sandbox_rows import ENCODERS, LEVELS, Row, funding_row, sides
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel
-from exchanges.sandbox.market import SandboxMarket, level_changes
+from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate
 from exchanges.sandbox.request import ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
@@ -105,7 +105,8 @@ class HtxSocket(SandboxSession):
         kind = Kind.SPOT if self.endpoint in ("feed", "market") else Kind.PERPETUAL
         _, native, name = (*key.split(".", 2), "", "")[:3]
         channel, market = _CHANNELS[self.endpoint].get(name), self.venue.market(kind, native)
-        return self.offer(key, channel, market, INTERVALS.get(name.rpartition(".")[2]))
+        interval = INTERVALS.get(name.rpartition(".")[2])
+        return self.offer(key, channel, market, interval, LEVELS)
 
 
 class HtxSession(HtxSocket):
@@ -115,7 +116,6 @@ class HtxSession(HtxSocket):
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
-        self._told: dict[str, Depth] = {}  # each stream's book as its client has it
         self._versions: dict[str, int] = {}
 
     def ping(self, now_ns: int) -> None:
@@ -169,18 +169,17 @@ class HtxSession(HtxSocket):
         self.subscribe(stream)
         if stream.channel is not Channel.BOOK:
             return
-        depth = self._told[stream.key] = stream.market.depth(LEVELS)
+        depth = stream.book()
         if self.endpoint == "swap" and data_type == "incremental":
             self.send(self._swap_book(stream, "snapshot", depth, now_ns))
 
     def _changes(self, stream: SandboxStream, now_ns: int) -> Frame:
         """What changed within the depth; a level that only leaves it is not told."""
-        told, depth = self._told[stream.key], stream.market.depth(LEVELS)
-        self._told[stream.key] = depth
-        changes = _without_pushed_out(level_changes(told, depth), stream.market)
+        previous = stream.last_id
+        changes = _without_pushed_out(stream.changes(), stream.market)
         if self.endpoint == "swap":
             return self._swap_book(stream, "update", changes, now_ns)
-        tick = {"seqNum": depth.last_id, "prevSeqNum": told.last_id, **sides(stream, changes)}
+        tick = {"seqNum": changes.last_id, "prevSeqNum": previous, **sides(stream, changes)}
         return _frame(stream, tick, now_ns)
 
     def _swap_book(self, stream: SandboxStream, event: str, depth: Depth, now_ns: int) -> Frame:

@@ -19,7 +19,6 @@ from exchanges.htx.market_data import (
     Levels,
     UpdateId,
     change,
-    interval_of,
 )
 from exchanges.market.events import (
     BookDelta,
@@ -265,16 +264,6 @@ class Candle(Struct):
             venue_ns=venue_ns,
             received_ns=received_ns,
         )
-
-
-class CandleFrame(Struct):
-    ch: str
-    ts: Millis
-    tick: Candle
-
-    def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
-        interval = interval_of(self.ch)
-        return (self.tick.kline(instrument, interval, self.ts * NS_PER_MS, received_ns),)
 
 
 class MarkCandle(Struct):

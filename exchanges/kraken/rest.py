@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
 from exchanges.errors import SAMPLE_BYTES, TradingDisabled, VenueUnavailable
 from exchanges.kraken import listing
@@ -16,7 +17,7 @@ from exchanges.kraken.market_data import CANDLE_MINUTES
 from exchanges.market.events import Kline
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.call import About, Call, Count, Surface, told
+from exchanges.rest.call import About, Call, Count, Surface, listed, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import Page, Row, named, one
 
@@ -68,6 +69,9 @@ def _is_up(reply: listing.StatusReply, about: About) -> bool:
     return True
 
 
+_TICKER: Final = Call(
+    path=f"{_PREFIX}Ticker", reads=listing.TickerInfo, means=told(listing.TickerInfo.ticker)
+)
 _SPOT: Final = Surface(
     symbol="pair",
     spelled=altname,
@@ -77,7 +81,7 @@ _SPOT: Final = Surface(
     instruments=Call(
         path=f"{_PREFIX}AssetPairs",
         reads=listing.PairInfo,
-        means=lambda row, about: row.instrument(about.venue),
+        means=listed(listing.PairInfo.instrument),
         rows=_pairs,
         names=_streamed,
         strict=True,
@@ -95,19 +99,9 @@ _SPOT: Final = Surface(
         rows=_rows,
         count=Count(parameter="count", most=1000),
     ),
-    ticker=Call(
-        path=f"{_PREFIX}Ticker",
-        reads=listing.TickerInfo,
-        means=told(listing.TickerInfo.ticker),
-    ),
+    ticker=_TICKER,
     # Those of pairs whose id can be told apart into two assets that are known together.
-    tickers=Call(
-        path=f"{_PREFIX}Ticker",
-        reads=listing.TickerInfo,
-        means=told(listing.TickerInfo.ticker),
-        rows=_pairs,
-        names=lambda row: tuple(natives_of(row.key)),
-    ),
+    tickers=replace(_TICKER, rows=_pairs, names=lambda row: tuple(natives_of(row.key))),
     # 720 are told; the venue cannot be asked for fewer.
     klines=Call(
         path=f"{_PREFIX}OHLC",

@@ -7,49 +7,37 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from exchanges.kraken.listing import ASSETS, IDS, altname
 from exchanges.kraken.rest import REST
 from exchanges.kraken.sandbox_public import KrakenSession, average_price, rfc3339
-from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.call import Surface
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
-_OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _ERRORS: Final = {
     400: "EQuery:Unknown asset pair",
     404: "EGeneral:Unknown method",
     BAD_PARAMETER: "EGeneral:Invalid arguments",
     429: "EGeneral:Too many requests",
 }
-_COARSEST_STEP: Final = Decimal(1)
 _MOST_CANDLES: Final = 720
 
 
 class KrakenSandbox(SandboxVenue):
     """The exchange."""
 
-    name = "kraken"
-    kinds = (Kind.SPOT,)
     rest = REST
     unknown_market = "unknown pair"
+    assets = ASSETS
+    counts_digits = True
+    session = KrakenSession
 
     def native(self, base: str, quote: str, settle: str) -> str:
-        return f"{_OWN_NAMES.get(base, base)}/{_OWN_NAMES.get(quote, quote)}"
-
-    def make_instrument(self, symbol: str) -> Instrument:
-        """Sizes are counted in decimals, so that no step is above one unit."""
-        instrument = super().make_instrument(symbol)
-        return replace(instrument, step=min(instrument.step, _COARSEST_STEP))
-
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return KrakenSession(self, endpoint)
+        return f"{base}/{quote}"
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         return json_reply({"error": [_ERRORS[status]]})

@@ -18,7 +18,7 @@ from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S, NS_PER_US
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
-from exchanges.sandbox.market import SandboxMarket, level_changes
+from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, Level, MarketUpdate, Match
 from exchanges.sandbox.request import json_text
 from exchanges.sandbox.session import SandboxSession, SandboxStream
@@ -67,7 +67,6 @@ class KrakenSession(SandboxSession):
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
-        self._told: dict[str, Depth] = {}  # each stream's book as its client has it
         self._spoke_ns = 0
 
     def greet(self, now_ns: int) -> None:
@@ -145,19 +144,15 @@ class KrakenSession(SandboxSession):
     def _begin(self, stream: SandboxStream, now_ns: int, *, past: bool) -> None:
         """Answer a subscription with what is now, or with some of what has been."""
         self.subscribe(stream)
-        market = stream.market
         if stream.channel is Channel.BOOK:
-            depth = self._told[stream.key] = market.depth(stream.depth)
-            row = _book_row(stream, depth, now_ns)
+            row = _book_row(stream, stream.book(), now_ns)
             self.send(_frame(stream, "snapshot", [row], now_ns))
         elif past:
             self.send(_frame(stream, "snapshot", _past(stream, now_ns), now_ns))
 
     def _changes(self, stream: SandboxStream) -> Depth:
         """What the client is told: nothing of levels that were pushed out of its book."""
-        told, depth = self._told[stream.key], stream.market.depth(stream.depth)
-        self._told[stream.key] = depth
-        changes = level_changes(told, depth)
+        changes, depth = stream.changes(), stream.market.depth(stream.depth)
 
         def of_side(levels: list[Level], now: list[Level], sign: int) -> list[Level]:
             if len(now) < stream.depth:

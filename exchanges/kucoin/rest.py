@@ -19,7 +19,7 @@ from exchanges.limits import Rate
 from exchanges.market.events import BookSnapshot, Kline
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
-from exchanges.rest.call import About, Call, Count, Surface, told, told_at
+from exchanges.rest.call import About, Call, Count, Surface, listed, told, told_at
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, within
 
@@ -41,15 +41,15 @@ def _snapshot(window: int | None, row: listing.Depth, about: About) -> BookSnaps
 
 
 def _kline(row: CandleRow, about: About) -> Kline:
-    """The newest alone may still be open."""
-    closed = None if about.is_newest else True
-    return row.kline(about.instrument, about.interval, None, about.received_ns, closed=closed)
+    return row.kline(
+        about.instrument, about.interval, None, about.received_ns, closed=about.is_over
+    )
 
 
 _INSTRUMENTS: Final = Call(
     path="/api/v2/symbols",
     reads=listing.InstrumentInfo,
-    means=lambda row, about: row.instrument(about.venue),
+    means=listed(listing.InstrumentInfo.instrument),
     names=_NAMES,
     strict=True,
     weight=4,

@@ -7,21 +7,17 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from exchanges.kucoin.listing import ASSETS, LIST_FEE
 from exchanges.kucoin.rest import REST
 from exchanges.kucoin.sandbox_public import KucoinSession
-from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
 
-_OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _CODES: Final = {400: "900001", 404: "404000", BAD_PARAMETER: "400100", 429: "429000"}
 _MOST_CANDLES: Final = 1500
 _MOST_TRADES: Final = 100
@@ -31,19 +27,14 @@ _MOST_LEVELS: Final = 100
 class KucoinSandbox(SandboxVenue):
     """The exchange."""
 
-    name = "kucoin"
-    kinds = (Kind.SPOT,)
     rest = REST
     unknown_market = "The symbol does not exist"
+    assets = ASSETS
+    maker_fee = taker_fee = LIST_FEE
+    session = KucoinSession
 
     def native(self, base: str, quote: str, settle: str) -> str:
-        return f"{_OWN_NAMES.get(base, base)}-{_OWN_NAMES.get(quote, quote)}"
-
-    def make_instrument(self, symbol: str) -> Instrument:
-        return replace(super().make_instrument(symbol), maker_fee=LIST_FEE, taker_fee=LIST_FEE)
-
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return KucoinSession(self, endpoint)
+        return f"{base}-{quote}"
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         body = {"code": _CODES[status], "msg": message}

@@ -14,11 +14,10 @@ from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel
 from exchanges.sandbox.limits import SocketLimits
-from exchanges.sandbox.market import SandboxMarket, level_changes
+from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text
 from exchanges.sandbox.session import SandboxSession, SandboxStream
-from exchanges.sandbox.venue import SandboxVenue
 from exchanges.stream.wire import Frame
 
 Row = dict[str, Any]
@@ -56,10 +55,6 @@ class KucoinSession(SandboxSession):
 
     requests = msgspec.json.Decoder(Command)
     limits = SocketLimits(messages=100, window_s=10.0)
-
-    def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
-        super().__init__(venue, endpoint)
-        self._told: dict[str, Depth] = {}  # each stream's book as its client has it
 
     def greet(self, now_ns: int) -> None:
         self.send_json({"sessionId": "sandbox", "message": "welcome", "pingInterval": _PING_MS})
@@ -115,13 +110,11 @@ class KucoinSession(SandboxSession):
     def _begin(self, stream: SandboxStream, now_ns: int) -> None:
         self.subscribe(stream)
         if stream.channel is Channel.BOOK:
-            depth = self._told[stream.key] = stream.market.depth(stream.depth)
+            depth = stream.book()
             self.send(_book_frame(stream, "snapshot", depth, depth.last_id, now_ns))
 
     def _changes(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> str:
-        told, depth = self._told[stream.key], stream.market.depth(stream.depth)
-        self._told[stream.key] = depth
-        return _book_frame(stream, "delta", level_changes(told, depth), stream.last_id + 1, now_ns)
+        return _book_frame(stream, "delta", stream.changes(), stream.last_id + 1, now_ns)
 
 
 def _frame(stream: SandboxStream, row: Row, now_ns: int, **head: str) -> str:

@@ -6,23 +6,24 @@ Source: official documents and clients (July to October 2026), and captures of J
 from decimal import Decimal
 from typing import Final
 
-from exchanges.lighter.market_data import CANDLE_NAMES
 from exchanges.lighter.public import LighterWire
 from exchanges.lighter.rest import REQUESTS, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
-from exchanges.market.topics import Channel
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
-# The client must say something every two minutes, and is advised to ping twice as often. That a
-# ping is answered is what the venue's own does in the other direction; no document says so.
-_HEARTBEAT: Final = Heartbeat(idle_s=30.0, reply_s=15.0, every_s=60.0)
-# 200 messages a minute and address, of which at most 50 may be unanswered.
-_MESSAGES: Final = Rate(burst=30, per_s=2.5)
-# 500 are allowed; asking for so many would take three minutes.
-_MAX_TOPICS: Final = 100
-_LIFETIME_S: Final = 24 * 3600.0
+_PUBLIC: Final = Stream(
+    name="public",
+    # The client must say something every two minutes, and is advised to ping twice as often. That a
+    # ping is answered is what the venue's own does in the other direction; no document says so.
+    heartbeat=Heartbeat(idle_s=30.0, reply_s=15.0, every_s=60.0),
+    # 200 messages a minute and address, of which at most 50 may be unanswered.
+    messages=Rate(burst=30, per_s=2.5),
+    # 500 are allowed; asking for so many would take three minutes.
+    max_topics=100,
+    lifetime_s=24 * 3600.0,
+)
 # The standard tier trades for nothing, with added latency; others pay up to 2.8 bp.
 _FREE: Final = Fees(maker=Decimal(0), taker=Decimal(0))
 
@@ -31,48 +32,17 @@ _FREE: Final = Fees(maker=Decimal(0), taker=Decimal(0))
 _OLDEST: Final = {"0": "ETH", "1": "BTC"}
 
 
-def _stream(name: str, kinds: frozenset[Kind], *channels: Channel) -> Stream:
-    return Stream(
-        name=name,
-        kinds=kinds,
-        channels=frozenset(channels),
-        heartbeat=_HEARTBEAT,
-        messages=_MESSAGES,
-        max_topics=_MAX_TOPICS,
-        lifetime_s=_LIFETIME_S,
-    )
-
-
 def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     base = _OLDEST.get(native)
     return (base, "USDC", "USDC") if base and kind is Kind.PERPETUAL else None
 
 
 VENUE: Final = Venue(
-    name="lighter",
     title="Lighter",
     source="apidocs.lighter.xyz (July 2026)",
     rest=REST,
     wire=LighterWire,
-    streams=(
-        _stream(
-            "public",
-            frozenset({Kind.SPOT, Kind.PERPETUAL}),
-            Channel.BOOK,
-            Channel.TOP,
-            Channel.TRADES,
-            Channel.TICKER,
-            Channel.KLINES,
-        ),
-        _stream(
-            "derivatives",
-            frozenset({Kind.PERPETUAL}),
-            Channel.FUNDING,
-            Channel.MARK_PRICE,
-            Channel.OPEN_INTEREST,
-            Channel.LIQUIDATIONS,
-        ),
-    ),
+    streams=(_PUBLIC, _PUBLIC.of_derivatives()),
     endpoints={
         PRODUCTION: {
             "rest": "https://mainnet.zklighter.elliot.ai",
@@ -89,10 +59,9 @@ VENUE: Final = Venue(
     buckets={REQUESTS: Rate.within(60, 60.0)},
     # From 80 to 255 a minute are stated.
     connects=Rate.within(80, 60.0),
-    fees={Kind.SPOT: _FREE, Kind.PERPETUAL: _FREE},
-    integrity={Kind.SPOT: "previous id", Kind.PERPETUAL: "previous id"},
-    klines=tuple(CANDLE_NAMES),
-    recorded={"lighter": Kind.PERPETUAL},
+    fees=dict.fromkeys(Kind, _FREE),
+    integrity=dict.fromkeys(Kind, "previous id"),
+    recorded_as={"lighter": Kind.PERPETUAL},
     read_native=_read_native,
     sandbox_at="exchanges.lighter.sandbox:LighterSandbox",
 )

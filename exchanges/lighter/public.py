@@ -52,7 +52,7 @@ _NAMES: Final[Mapping[Channel, str]] = {
     Channel.OPEN_INTEREST: "market_stats",
     Channel.KLINES: "candle",
 }
-_CHANNELS: Final[Mapping[str, Channel]] = {
+CHANNELS: Final[Mapping[str, Channel]] = {
     "order_book": Channel.BOOK,
     "ticker": Channel.TOP,
     "trade": Channel.TRADES,
@@ -95,7 +95,7 @@ class LighterWire(MarketWire):
     def topic(self, key: str) -> Topic | None:
         name, _, rest = key.partition(":")
         native, _, candle = rest.partition(":")
-        channel = _CHANNELS.get(name)
+        channel = CHANNELS.get(name)
         instrument = self.instruments.native(kind_of(native), native)
         if channel is None or instrument is None:
             return None

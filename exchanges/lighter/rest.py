@@ -13,7 +13,7 @@ from exchanges.lighter.market_data import CANDLE_NAMES, FUNDING_S, CandleData, S
 from exchanges.market.events import BookSnapshot, Funding, Kline, Ticker, Trade
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
-from exchanges.rest.call import About, Call, Count, Span, Surface, told
+from exchanges.rest.call import About, Call, Count, Span, Surface, listed, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, within
 
@@ -47,6 +47,7 @@ def _funding(row: wire.FundingRate, about: About) -> Funding | None:
     return row.funding(about.instrument, about.received_ns) if row.is_ours else None
 
 
+_DETAIL: Final = Call(path=_DETAILS, reads=Stats, means=_ticker, names=_NAMES)
 _SPOT: Final = Surface(
     symbol="market_id",
     bucket=REQUESTS,
@@ -56,7 +57,7 @@ _SPOT: Final = Surface(
     instruments=Call(
         path=_DETAILS,
         reads=wire.MarketRules,
-        means=lambda row, about: row.instrument(about.venue),
+        means=listed(wire.MarketRules.instrument),
         names=_NAMES,
         query=(("filter", "all"),),
     ),
@@ -76,14 +77,8 @@ _SPOT: Final = Surface(
         count=Count(most=100),
         weight=1.5,  # held to 40 calls a minute where others are to 60
     ),
-    ticker=Call(path=_DETAILS, reads=Stats, means=_ticker, names=_NAMES),
-    tickers=Call(
-        path=_DETAILS,
-        reads=Stats,
-        means=_ticker,
-        names=_NAMES,
-        query=(("filter", "spot"),),
-    ),
+    ticker=_DETAIL,
+    tickers=replace(_DETAIL, query=(("filter", "spot"),)),
     # The venue has to be told since when, until when and how many.
     klines=Call(
         path=f"{_PREFIX}/candles",
@@ -101,13 +96,7 @@ _SPOT: Final = Surface(
 _PERPETUAL: Final = replace(
     _SPOT,
     instruments=None,
-    tickers=Call(
-        path=_DETAILS,
-        reads=Stats,
-        means=_ticker,
-        names=_NAMES,
-        query=(("filter", "perp"),),
-    ),
+    tickers=replace(_DETAIL, query=(("filter", "perp"),)),
     # One reply has all markets, and takes no parameter.
     funding=Call(
         path=f"{_PREFIX}/funding-rates",
@@ -127,16 +116,10 @@ _PERPETUAL: Final = replace(
         span=replace(_SINCE, row_s=FUNDING_S),
     ),
     mark_price=Call(
-        path=_DETAILS,
-        reads=wire.PerpetualRow,
-        means=told(wire.PerpetualRow.mark),
-        names=_NAMES,
+        path=_DETAILS, reads=wire.PerpetualRow, means=told(wire.PerpetualRow.mark), names=_NAMES
     ),
     open_interest=Call(
-        path=_DETAILS,
-        reads=wire.InterestRow,
-        means=told(wire.InterestRow.interest),
-        names=_NAMES,
+        path=_DETAILS, reads=wire.InterestRow, means=told(wire.InterestRow.interest), names=_NAMES
     ),
 )
 

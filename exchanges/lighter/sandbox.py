@@ -7,22 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from msgspec.structs import replace
-
-from exchanges.chance import Chance
 from exchanges.lighter.market_data import FIRST_SPOT, FUNDING_S
 from exchanges.lighter.rest import REST
 from exchanges.lighter.sandbox_public import LighterSession, candle_row, trade_row
-from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
-from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.sandbox.world import World
 
 Row = dict[str, Any]
 
@@ -36,21 +30,15 @@ _ALL_LEVELS: Final = 1_000_000
 class LighterSandbox(SandboxVenue):
     """The exchange. Markets get their numbers in the order in which they are opened."""
 
-    name = "lighter"
-    kinds = (Kind.SPOT, Kind.PERPETUAL)
     rest = REST
     unknown_market = "invalid market index"
+    counts_digits = True
+    maker_fee = taker_fee = Decimal(0)
+    funding_s = FUNDING_S
+    session = LighterSession
 
-    def __init__(
-        self,
-        symbols: Iterable[str],
-        world: World,
-        chance: Chance,
-        now_ns: int,
-        profile: MarketProfile | None = None,
-    ) -> None:
+    def prepare(self) -> None:
         self._numbers: dict[tuple[str, str, str], int] = {}
-        super().__init__(symbols, world, chance, now_ns, profile)
 
     def native(self, base: str, quote: str, settle: str) -> str:
         if settle and (base, quote) in _OLDEST:
@@ -61,23 +49,6 @@ class LighterSandbox(SandboxVenue):
         ]
         number = self._numbers.setdefault((base, quote, settle), first + len(of_kind))
         return str(number)
-
-    def make_instrument(self, symbol: str) -> Instrument:
-        """Prices and sizes have decimals, so that no increment is above 1."""
-        instrument = super().make_instrument(symbol)
-        step = min(instrument.step, Decimal(1))
-        return replace(
-            instrument,
-            tick=min(instrument.tick, Decimal(1)),
-            step=step,
-            min_size=step,
-            funding_interval_s=FUNDING_S if instrument.settle else None,
-            maker_fee=Decimal(0),
-            taker_fee=Decimal(0),
-        )
-
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return LighterSession(self, endpoint)
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         http_status = 400 if status == BAD_PARAMETER else status

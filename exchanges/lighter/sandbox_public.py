@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from exchanges.lighter.market_data import FUNDING_S, INTERVALS
+from exchanges.lighter.public import CHANNELS
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S, NS_PER_US
 from exchanges.market.orders import Side
@@ -24,14 +25,6 @@ from exchanges.stream.wire import Frame
 
 Row = dict[str, Any]
 
-_CHANNELS: Final[Mapping[str, Channel]] = {
-    "order_book": Channel.BOOK,
-    "ticker": Channel.TOP,
-    "trade": Channel.TRADES,
-    "market_stats": Channel.TICKER,
-    "spot_market_stats": Channel.TICKER,
-    "candle": Channel.KLINES,
-}
 _OF_KIND: Final = {"market_stats": Kind.PERPETUAL, "spot_market_stats": Kind.SPOT}
 _INVALID_CHANNEL: Final = 30005
 _ALREADY: Final = 30003
@@ -107,7 +100,7 @@ class LighterSession(SandboxSession):
     def _find(self, key: str) -> SandboxStream | None:
         name, _, rest = key.partition(":")
         native, _, candle = rest.partition(":")
-        channel, interval = _CHANNELS.get(name), INTERVALS.get(candle)
+        channel, interval = CHANNELS.get(name), INTERVALS.get(candle)
         of_name = (
             market
             for market in self.venue.markets.values()

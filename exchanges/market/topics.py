@@ -1,6 +1,7 @@
 """What can be asked of a stream: channels of markets."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -48,6 +49,14 @@ class Channel(StrEnum):
     MARK_PRICE = "mark_price"
     OPEN_INTEREST = "open_interest"
     LIQUIDATIONS = "liquidations"
+
+
+MARKET_DATA: Final = frozenset(
+    {Channel.BOOK, Channel.TOP, Channel.TRADES, Channel.TICKER, Channel.KLINES}
+)
+"""What there is to tell of a market of any kind."""
+DERIVATIVES: Final = frozenset(Channel) - MARKET_DATA
+"""What there is to tell of derivatives only."""
 
 
 class Topic(msgspec.Struct, frozen=True, order=True):

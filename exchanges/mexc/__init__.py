@@ -9,39 +9,17 @@ from typing import Final
 
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
-from exchanges.market.topics import Channel
+from exchanges.market.native import names_like
 from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.public import MexcWire
-from exchanges.mexc.rest import REST, REST_CANDLES, SHARED, SYNC_LEVELS, WEIGHT
+from exchanges.mexc.rest import REST, SHARED, SYNC_LEVELS, WEIGHT
 from exchanges.stream.facts import Heartbeat, Stream
-from exchanges.venue import PRODUCTION, Fees, Venue, split_by_quote
-
-# A hundred messages a second end the connection, and the habit ends in a ban. A connection's
-# topics fit into two requests.
-_MESSAGES: Final = Rate.within(10, 1.0)
-# The venue ends a connection that is silent for 60 s, and recommends a ping every 10 to 20 s.
-_HEARTBEAT: Final = Heartbeat(idle_s=15.0, reply_s=10.0, every_s=20.0)
-_DAY_S: Final = 24 * 3600.0
-# Those above are silently invalid.
-_MAX_TOPICS: Final = 30
-# One client found frames cut at 1024 bytes; a name has some 55.
-_BATCH: Final = 15
-# No rate of new connections is documented.
-_CONNECTS: Final = Rate.within(30, 60.0)
+from exchanges.venue import PRODUCTION, Fees, Venue
 
 # Quote assets of most markets, for names that no instrument list explains.
-_QUOTES: Final = ("USDT", "USDC", "BTC", "ETH")
-
-
-def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
-    assets = split_by_quote(native, _QUOTES)
-    if assets is None or kind is not Kind.SPOT:
-        return None
-    return *assets, ""
-
+_QUOTES: Final = "USDT|USDC|BTC|ETH"
 
 VENUE: Final = Venue(
-    name="mexc",
     title="MEXC",
     source="official spot v3 documentation (August 2025 to April 2026)",
     rest=REST,
@@ -51,14 +29,17 @@ VENUE: Final = Venue(
         Stream(
             name="stream",
             kinds=frozenset({Kind.SPOT}),
-            channels=frozenset(
-                {Channel.BOOK, Channel.TOP, Channel.TRADES, Channel.TICKER, Channel.KLINES}
-            ),
-            heartbeat=_HEARTBEAT,
-            messages=_MESSAGES,
-            max_topics=_MAX_TOPICS,
-            batch=_BATCH,
-            lifetime_s=_DAY_S,
+            # The venue ends a connection that is silent for 60 s, and recommends a ping every 10 to
+            # 20 s.
+            heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0, every_s=20.0),
+            # A hundred messages a second end the connection, and the habit ends in a ban. A
+            # connection's topics fit into two requests.
+            messages=Rate.within(10, 1.0),
+            # Those above are silently invalid.
+            max_topics=30,
+            # One client found frames cut at 1024 bytes; a name has some 55.
+            batch=15,
+            lifetime_s=24 * 3600.0,
         ),
     ),
     endpoints={
@@ -69,13 +50,10 @@ VENUE: Final = Venue(
         },
     },
     buckets={SHARED: WEIGHT, **REST.rates},
-    connects=_CONNECTS,
     # List prices of most markets; the instrument list has each market's.
     fees={Kind.SPOT: Fees(maker=Decimal(0), taker=Decimal("0.0005"))},
     integrity={Kind.SPOT: "id range"},
-    klines=tuple(REST_CANDLES),
-    recorded={"mexc": Kind.SPOT},
-    read_native=_read_native,
+    read_native=names_like(spot=f"(.+?)({_QUOTES})"),
     sandbox_at="exchanges.mexc.sandbox:MexcSandbox",
     assets=ASSETS,
 )

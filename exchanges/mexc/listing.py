@@ -7,7 +7,7 @@ and sizes are JSON strings; times are integer milliseconds.
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Kind, Status, unified_symbol
@@ -104,10 +104,6 @@ class SymbolInfo(Struct):
         )
 
 
-class ExchangeInfo(Struct):
-    symbols: list[Raw]
-
-
 class Depth(Struct):
     """Order book; one source has `timestamp` on the live site."""
 
@@ -201,12 +197,6 @@ class KlineRow(Struct, array_like=True):
             closed=self.close_ms * NS_PER_MS <= received_ns,
             received_ns=received_ns,
         )
-
-
-class ServerTime(Struct):
-    """Check server time."""
-
-    serverTime: Millis
 
 
 class ErrorBody(Struct):

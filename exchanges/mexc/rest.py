@@ -8,14 +8,16 @@ own pay.
 from typing import Final
 
 from msgspec import Raw
+from msgspec.structs import replace
 
+from exchanges.dialects.mbx.listing import ExchangeInfo, ServerTime
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.mexc import listing as wire
 from exchanges.mexc.faults import FAULTS
-from exchanges.rest.call import Call, Count, Surface, candle, told
+from exchanges.rest.call import Call, Count, Surface, candle, listed, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import many, named, one, within
 
@@ -42,14 +44,22 @@ REST_CANDLES: Final = {
     KlineInterval.MO1: "1M",
 }
 
+_TICKERS: Final = Call(
+    path=f"{_PREFIX}/ticker/24hr",
+    reads=wire.Ticker24h,
+    means=told(wire.Ticker24h.ticker),
+    names=_NAMES,
+    weight=40,
+    rate=_RATE,
+)
 _SPOT: Final = Surface(
     bucket=SHARED,
     rows=many,
     instruments=Call(
         path=f"{_PREFIX}/exchangeInfo",
         reads=wire.SymbolInfo,
-        means=lambda row, about: row.instrument(about.venue),
-        rows=within(wire.ExchangeInfo, lambda info: info.symbols),
+        means=listed(wire.SymbolInfo.instrument),
+        rows=within(ExchangeInfo, lambda info: info.symbols),
         names=_NAMES,
         weight=25,
         rate=_RATE,
@@ -72,22 +82,8 @@ _SPOT: Final = Surface(
         weight=5,
         rate=_RATE,
     ),
-    ticker=Call(
-        path=f"{_PREFIX}/ticker/24hr",
-        reads=wire.Ticker24h,
-        means=told(wire.Ticker24h.ticker),
-        rows=one,
-        weight=25,
-        rate=_RATE,
-    ),
-    tickers=Call(
-        path=f"{_PREFIX}/ticker/24hr",
-        reads=wire.Ticker24h,
-        means=told(wire.Ticker24h.ticker),
-        names=_NAMES,
-        weight=40,
-        rate=_RATE,
-    ),
+    ticker=replace(_TICKERS, rows=one, names=None, weight=25),
+    tickers=_TICKERS,
     klines=Call(
         path=f"{_PREFIX}/klines",
         reads=wire.KlineRow,
@@ -98,7 +94,7 @@ _SPOT: Final = Surface(
     ),
     time=Call(
         path=f"{_PREFIX}/time",
-        reads=wire.ServerTime,
+        reads=ServerTime,
         means=lambda row, _: row.serverTime * NS_PER_MS,
         rows=one,
         strict=True,

@@ -7,9 +7,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from msgspec.structs import replace
-
-from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.orders import Side
 from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.rest import REST
@@ -17,39 +14,24 @@ from exchanges.mexc.sandbox_public import MexcSession
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
-_OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _CODES: Final = {400: -1121, 404: 404, BAD_PARAMETER: 700008, 429: 429}
-_MAKER_FEE: Final = Decimal(0)
-_TAKER_FEE: Final = Decimal("0.0005")
 
 
 class MexcSandbox(SandboxVenue):
     """The exchange."""
 
-    name = "mexc"
-    kinds = (Kind.SPOT,)
     rest = REST
     unknown_market = "Invalid symbol."
+    assets = ASSETS
+    counts_digits = True
+    maker_fee = Decimal(0)
+    taker_fee = Decimal("0.0005")
+    session = MexcSession
 
     def native(self, base: str, quote: str, settle: str) -> str:
-        return _OWN_NAMES.get(base, base) + _OWN_NAMES.get(quote, quote)
-
-    def make_instrument(self, symbol: str) -> Instrument:
-        """The venue counts digits after the point: no tick or step is above one."""
-        instrument = super().make_instrument(symbol)
-        return replace(
-            instrument,
-            tick=min(instrument.tick, Decimal(1)),
-            step=min(instrument.step, Decimal(1)),
-            maker_fee=_MAKER_FEE,
-            taker_fee=_TAKER_FEE,
-        )
-
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return MexcSession(self, endpoint)
+        return base + quote
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         headers = {"retry-after": "1"} if status == 429 else {}
@@ -76,34 +58,33 @@ class MexcSandbox(SandboxVenue):
             "serverTime": ms(asked.now_ns),
             "rateLimits": [],
             "exchangeFilters": [],
-            "symbols": [_symbol_row(market.instrument) for market in self.markets.values()],
+            "symbols": [self._symbol_row(market) for market in self.markets.values()],
         }
 
-
-def _symbol_row(instrument: Instrument) -> dict[str, Any]:
-    base = _OWN_NAMES.get(instrument.base, instrument.base)
-    return {
-        "symbol": instrument.native,
-        "status": "1",
-        "baseAsset": base,
-        "baseAssetPrecision": _digits(instrument.step),
-        "quoteAsset": _OWN_NAMES.get(instrument.quote, instrument.quote),
-        "quotePrecision": _digits(instrument.tick),
-        "quoteAssetPrecision": _digits(instrument.tick),
-        "orderTypes": ["LIMIT", "MARKET", "LIMIT_MAKER"],
-        "isSpotTradingAllowed": True,
-        "quoteAmountPrecision": format(instrument.min_notional, "f"),
-        "baseSizePrecision": format(instrument.min_size, "f"),
-        "permissions": ["SPOT"],
-        "filters": [],
-        "maxQuoteAmount": "2000000",
-        "makerCommission": format(_MAKER_FEE, "f"),
-        "takerCommission": format(_TAKER_FEE, "f"),
-        "quoteAmountPrecisionMarket": format(instrument.min_notional, "f"),
-        "maxQuoteAmountMarket": "100000",
-        "fullName": base,
-        "tradeSideType": 1,
-    }
+    def _symbol_row(self, market: SandboxMarket) -> dict[str, Any]:
+        instrument, base = market.instrument, market.base
+        return {
+            "symbol": instrument.native,
+            "status": "1",
+            "baseAsset": base,
+            "baseAssetPrecision": _digits(instrument.step),
+            "quoteAsset": market.quote,
+            "quotePrecision": _digits(instrument.tick),
+            "quoteAssetPrecision": _digits(instrument.tick),
+            "orderTypes": ["LIMIT", "MARKET", "LIMIT_MAKER"],
+            "isSpotTradingAllowed": True,
+            "quoteAmountPrecision": format(instrument.min_notional, "f"),
+            "baseSizePrecision": format(instrument.min_size, "f"),
+            "permissions": ["SPOT"],
+            "filters": [],
+            "maxQuoteAmount": "2000000",
+            "makerCommission": format(self.maker_fee, "f"),
+            "takerCommission": format(self.taker_fee, "f"),
+            "quoteAmountPrecisionMarket": format(instrument.min_notional, "f"),
+            "maxQuoteAmountMarket": "100000",
+            "fullName": base,
+            "tradeSideType": 1,
+        }
 
 
 def _digits(increment: Decimal) -> int:

@@ -6,75 +6,38 @@ Source: official guide (English, August 2025) and its Chinese edition with chang
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
-from exchanges.market.topics import Channel
-from exchanges.okx.market_data import CANDLE_NAMES
+from exchanges.market.native import names_like, settled_in_base_of_dollars
+from exchanges.market.topics import MARKET_DATA, Channel
 from exchanges.okx.public import OkxWire, checksum
 from exchanges.okx.rest import REST
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
-# 480 requests to subscribe or unsubscribe an hour and connection. Pings do not count, but are
-# only sent when the connection is idle.
-_MESSAGES: Final = Rate.within(480, 3600.0)
-# The venue ends a connection that is silent for 30 s, and answers "ping" with "pong".
-_HEARTBEAT: Final = Heartbeat(idle_s=20.0, reply_s=8.0)
-# Fewer than 30 book channels a connection are advised.
-_MAX_TOPICS: Final = 29
-# The args of one request may have 64 KB; an arg has some 60 bytes.
-_BATCH: Final = 100
-_BOTH: Final = frozenset({Kind.SPOT, Kind.PERPETUAL})
-
-
-def _stream(name: str, kinds: frozenset[Kind], *channels: Channel) -> Stream:
-    return Stream(
-        name=name,
-        kinds=kinds,
-        channels=frozenset(channels),
-        heartbeat=_HEARTBEAT,
-        messages=_MESSAGES,
-        max_topics=_MAX_TOPICS,
-        batch=_BATCH,
-    )
-
-
-def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
-    """`BTC-USDT`, `BTC-USDT-SWAP`; a swap in USD settles in its base asset."""
-    base, _, rest = native.partition("-")
-    quote, _, suffix = rest.partition("-")
-    if not base or not quote or suffix != ("SWAP" if kind is Kind.PERPETUAL else ""):
-        return None
-    if kind is Kind.SPOT:
-        return base, quote, ""
-    return base, quote, base if quote == "USD" else quote
-
+_PUBLIC: Final = Stream(
+    name="public",
+    channels=MARKET_DATA - {Channel.KLINES},
+    # The venue ends a connection that is silent for 30 s, and answers "ping" with "pong".
+    heartbeat=Heartbeat(idle_s=20.0, reply_s=8.0),
+    # 480 requests to subscribe or unsubscribe an hour and connection. Pings do not count, but are
+    # only sent when the connection is idle.
+    messages=Rate.within(480, 3600.0),
+    # Fewer than 30 book channels a connection are advised.
+    max_topics=29,
+    # The args of one request may have 64 KB; an arg has some 60 bytes.
+    batch=100,
+)
+_BUSINESS: Final = replace(_PUBLIC, name="business", channels=frozenset({Channel.KLINES}))
 
 VENUE: Final = Venue(
-    name="okx",
     title="OKX",
     source="www.okx.com/docs-v5 (July 2026)",
     rest=REST,
     wire=OkxWire,
-    streams=(
-        _stream(
-            "public",
-            _BOTH,
-            Channel.BOOK,
-            Channel.TOP,
-            Channel.TRADES,
-            Channel.TICKER,
-        ),
-        _stream(
-            "derivatives",
-            frozenset({Kind.PERPETUAL}),
-            Channel.FUNDING,
-            Channel.MARK_PRICE,
-            Channel.OPEN_INTEREST,
-            Channel.LIQUIDATIONS,
-        ),
-        _stream("business", _BOTH, Channel.KLINES),
-    ),
+    streams=(_PUBLIC, _PUBLIC.of_derivatives(), _BUSINESS),
     endpoints={
         PRODUCTION: {
             "rest": "https://openapi.okx.com",
@@ -96,10 +59,12 @@ VENUE: Final = Venue(
         Kind.SPOT: Fees(maker=Decimal("0.0008"), taker=Decimal("0.001")),
         Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0005")),
     },
-    integrity={Kind.SPOT: "previous id", Kind.PERPETUAL: "previous id"},
-    klines=tuple(CANDLE_NAMES),
-    recorded={"okx": Kind.SPOT},
-    read_native=_read_native,
+    integrity=dict.fromkeys(Kind, "previous id"),
+    read_native=names_like(
+        spot=r"([^-]+)-([^-]+)",
+        perpetual=r"([^-]+)-([^-]+)-SWAP",
+        settled_in=settled_in_base_of_dollars,
+    ),
     sandbox_at="exchanges.okx.sandbox:OkxSandbox",
     checksum=checksum,
 )

@@ -15,7 +15,7 @@ from exchanges.market.numbers import NS_PER_MS
 from exchanges.okx import listing, market_data
 from exchanges.okx.faults import FAULTS, LIMIT_WINDOW_S
 from exchanges.okx.market_data import CANDLE_NAMES
-from exchanges.rest.call import Call, Count, Surface, candle, told
+from exchanges.rest.call import Call, Count, Surface, candle, listed, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, within
 
@@ -29,7 +29,7 @@ def _requests(number: int) -> Rate:
 _INSTRUMENTS: Final = Call(
     path="/api/v5/public/instruments",
     reads=listing.InstrumentInfo,
-    means=lambda row, about: row.instrument(about.venue),
+    means=listed(listing.InstrumentInfo.instrument),
     names=_NAMES,
     strict=True,
     query=(("instType", "SPOT"),),

@@ -14,7 +14,6 @@ from exchanges.okx.rest import REST
 from exchanges.okx.sandbox_public import ROWS, OkxSession, book_row, candle_row, trade_row
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 # One contract of the venue's largest swaps; others have a unit of the base asset.
@@ -25,19 +24,15 @@ _CODES: Final = {400: "51001", 404: "50404", BAD_PARAMETER: "51000", 429: "50011
 class OkxSandbox(SandboxVenue):
     """The exchange."""
 
-    name = "okx"
-    kinds = (Kind.SPOT, Kind.PERPETUAL)
     rest = REST
     unknown_market = "Instrument ID doesn't exist."
+    session = OkxSession
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}-{quote}-SWAP" if settle else f"{base}-{quote}"
 
     def contract_size(self, base: str, settle: str) -> Decimal:
         return _CONTRACT_SIZES.get(base, Decimal(1)) if settle else Decimal(1)
-
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return OkxSession(self, endpoint)
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         body = {"code": _CODES[status], "msg": message, "data": []}

@@ -9,63 +9,38 @@ from typing import Final
 
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
-from exchanges.market.topics import Channel
-from exchanges.paradex.listing import CANDLE_NAMES
+from exchanges.market.native import names_like
+from exchanges.market.topics import MARKET_DATA, Channel
 from exchanges.paradex.public import ParadexWire
 from exchanges.paradex.rest import REQUESTS, REST
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
-# The venue pings by protocol every 55 s, which proves nothing about the feed: a connection without
-# a frame for 15 s is made to answer a request.
-_HEARTBEAT: Final = Heartbeat(idle_s=15.0, reply_s=10.0)
-# No limit of messages is documented; ten a second subscribe to the largest connection in ten.
-_MESSAGES: Final = Rate.within(20, 1.0)
-# No limit is documented, but a client that lets some 2000 messages queue up is cut off, and each
-# book sends ten a second.
-_MAX_TOPICS: Final = 100
-
-_SUFFIX: Final = "-PERP"
-_DOLLAR: Final = "USD"
-_COLLATERAL: Final = "USDC"
-
-
-def _stream(name: str, *channels: Channel) -> Stream:
-    return Stream(
-        name=name,
-        kinds=frozenset({Kind.PERPETUAL}),
-        channels=frozenset(channels),
-        heartbeat=_HEARTBEAT,
-        messages=_MESSAGES,
-        max_topics=_MAX_TOPICS,
-    )
+_PUBLIC: Final = Stream(
+    name="public",
+    kinds=frozenset({Kind.PERPETUAL}),
+    channels=MARKET_DATA - {Channel.KLINES},
+    # The venue pings by protocol every 55 s, which proves nothing about the feed: a connection
+    # without a frame for 15 s is made to answer a request.
+    heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
+    # No limit of messages is documented; ten a second subscribe to the largest connection in ten.
+    messages=Rate.within(20, 1.0),
+    # No limit is documented, but a client that lets some 2000 messages queue up is cut off, and
+    # each book sends ten a second.
+    max_topics=100,
+)
 
 
-def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
-    """`BTC-USD-PERP`; `kBONK-USD-PERP` is a thousand BONK, and keeps its name."""
-    pair = native.removesuffix(_SUFFIX)
-    base, _, quote = pair.rpartition("-")
-    if kind is not Kind.PERPETUAL or pair == native or not base or not quote:
-        return None
-    return base, quote, _COLLATERAL if quote == _DOLLAR else quote
+def _settled_in(_: str, quote: str) -> str:
+    return "USDC" if quote == "USD" else quote
 
 
 VENUE: Final = Venue(
-    name="paradex",
     title="Paradex",
     source="github.com/tradeparadex/paradex-docs (August 2026)",
     rest=REST,
     wire=ParadexWire,
-    streams=(
-        _stream("public", Channel.BOOK, Channel.TOP, Channel.TRADES, Channel.TICKER),
-        _stream(
-            "derivatives",
-            Channel.FUNDING,
-            Channel.MARK_PRICE,
-            Channel.OPEN_INTEREST,
-            Channel.LIQUIDATIONS,
-        ),
-    ),
+    streams=(_PUBLIC, _PUBLIC.of_derivatives()),
     endpoints={
         PRODUCTION: {
             "rest": "https://api.prod.paradex.trade",
@@ -84,8 +59,7 @@ VENUE: Final = Venue(
     # List prices of accounts that trade by API (July 2026); lists tell those of each market.
     fees={Kind.PERPETUAL: Fees(maker=Decimal("0.00003"), taker=Decimal("0.00045"))},
     integrity={Kind.PERPETUAL: "consecutive ids"},
-    klines=tuple(CANDLE_NAMES),
-    recorded={"paradex": Kind.PERPETUAL},
-    read_native=_read_native,
+    # `BTC-USD-PERP`; `kBONK-USD-PERP` is a thousand BONK, and keeps its name.
+    read_native=names_like(perpetual=r"(.+)-([^-]+)-PERP", settled_in=_settled_in),
     sandbox_at="exchanges.paradex.sandbox:ParadexSandbox",
 )

@@ -5,6 +5,8 @@ Source: official OpenAPI document (August 2026).
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from exchanges.market.events import Trade
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
@@ -12,7 +14,7 @@ from exchanges.paradex import listing as wire
 from exchanges.paradex.faults import FAULTS
 from exchanges.paradex.listing import CANDLE_NAMES
 from exchanges.paradex.market_data import FundingMessage, PerpetualSummary, Summary, TradeMessage
-from exchanges.rest.call import About, Call, Count, Span, Surface, candle, told
+from exchanges.rest.call import About, Call, Count, Means, Span, Surface, T, W, candle, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, ordered, within
 
@@ -29,6 +31,12 @@ def _trade(row: TradeMessage, about: About) -> Trade | None:
     return row.trade(about.instrument, about.received_ns) if row.is_execution else None
 
 
+def _summary(reads: type[W], means: Means[W, T]) -> Call[W, T]:
+    """What the summary of a market tells."""
+    return Call(path=_SUMMARIES, reads=reads, means=means, names=_NAMES)
+
+
+_TICKER: Final = _summary(Summary, told(Summary.ticker))
 _PERPETUAL: Final = Surface(
     symbol="market",
     bucket=REQUESTS,
@@ -57,14 +65,8 @@ _PERPETUAL: Final = Surface(
         sort=lambda trade: trade.venue_ns,
         count=Count(parameter="page_size", most=1000),
     ),
-    ticker=Call(path=_SUMMARIES, reads=Summary, means=told(Summary.ticker), names=_NAMES),
-    tickers=Call(
-        path=_SUMMARIES,
-        reads=Summary,
-        means=told(Summary.ticker),
-        names=_NAMES,
-        query=(("market", "ALL"),),
-    ),
+    ticker=_TICKER,
+    tickers=replace(_TICKER, query=(("market", "ALL"),)),
     # The venue has to be told since when and until when.
     klines=Call(
         path=f"{_MARKETS}/klines",
@@ -92,18 +94,8 @@ _PERPETUAL: Final = Surface(
         gathers=wire.charges,
         count=Count(parameter="page_size", most=4999, sends=lambda charges: charges + 1),
     ),
-    mark_price=Call(
-        path=_SUMMARIES,
-        reads=PerpetualSummary,
-        means=told(PerpetualSummary.mark),
-        names=_NAMES,
-    ),
-    open_interest=Call(
-        path=_SUMMARIES,
-        reads=PerpetualSummary,
-        means=told(PerpetualSummary.interest),
-        names=_NAMES,
-    ),
+    mark_price=_summary(PerpetualSummary, told(PerpetualSummary.mark)),
+    open_interest=_summary(PerpetualSummary, told(PerpetualSummary.interest)),
     time=Call(
         path=f"{_PREFIX}/system/time",
         reads=wire.ServerTime,

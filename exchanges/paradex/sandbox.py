@@ -3,13 +3,10 @@
 Source: as for `rest.py`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from msgspec.structs import replace
-
-from exchanges.chance import Chance
-from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.paradex.rest import REST
 from exchanges.paradex.sandbox_public import (
@@ -25,9 +22,8 @@ from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
-from exchanges.sandbox.synthetic import Candle, MarketProfile
+from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.sandbox.world import World
 
 Row = dict[str, Any]
 
@@ -45,28 +41,15 @@ _PAGE: Final = 100
 class ParadexSandbox(SandboxVenue):
     """The exchange. Markets in other currencies than dollars are settled in their own."""
 
-    name = "paradex"
-    kinds = (Kind.PERPETUAL,)
     rest = REST
     unknown_market = "invalid symbol"
+    funding_s = FUNDING_HOURS * 3600.0
 
-    def __init__(
-        self,
-        symbols: Iterable[str],
-        world: World,
-        chance: Chance,
-        now_ns: int,
-        profile: MarketProfile | None = None,
-    ) -> None:
-        super().__init__(symbols, world, chance, now_ns, profile)
+    def prepare(self) -> None:
         self._numbers = BookNumbers()
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}-{quote}-PERP"
-
-    def make_instrument(self, symbol: str) -> Instrument:
-        instrument = super().make_instrument(symbol)
-        return replace(instrument, funding_interval_s=FUNDING_HOURS * 3600.0)
 
     def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
         updates = super().advance(now_ns)

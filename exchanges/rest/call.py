@@ -78,6 +78,11 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         return self.candle
 
     @property
+    def is_over(self) -> bool | None:
+        """Whether a candle is over, where its row does not tell: the newest alone may be open."""
+        return None if self.is_newest else True
+
+    @property
     def interval_s(self) -> float:
         """Seconds between two charges of funding.
 
@@ -245,3 +250,14 @@ def told_at(method: Callable[[W, Instrument, int | None, int], T | None]) -> Mea
 def candle(method: Callable[[W, Instrument, KlineInterval, int], T | None]) -> Means[W, T]:
     """The same, of a candle."""
     return lambda row, about: method(row, about.instrument, about.interval, about.received_ns)
+
+
+def listed(method: Callable[[W, str], Instrument | None]) -> Means[W, Instrument]:
+    """A method of the wire struct says which market it lists, given the venue's name."""
+    return lambda row, about: method(row, about.venue)
+
+
+def to_come(funding: Funding, about: About) -> Funding | None:
+    """A rate, unless it is of an interval that is over."""
+    is_over = funding.next_ns is None or funding.next_ns <= about.received_ns
+    return None if is_over else funding

@@ -21,7 +21,8 @@ class SandboxMarket:
 
     `price`, `size` and `value` print ticks, lots and their products as exact decimals; `wire_size`
     prints lots as the venue counts sizes, which is contracts in markets that have them. At least
-    `digits` stand after the point of prices and sizes.
+    `digits` stand after the point of prices and sizes. `base` and `quote` are the assets as the
+    venue calls them, which `own_name` tells.
     """
 
     def __init__(
@@ -31,9 +32,11 @@ class SandboxMarket:
         profile: MarketProfile,
         chance: Chance,
         now_ns: int,
+        own_name: Callable[[str], str],
         digits: int = 0,
     ) -> None:
         self.instrument = instrument
+        self.base, self.quote = own_name(instrument.base), own_name(instrument.quote)
         self.synthetic = SyntheticMarket(instrument, world, profile, chance, now_ns)
         self.price = _printer(instrument.tick, digits)
         self.size = _printer(instrument.step, digits)

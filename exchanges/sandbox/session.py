@@ -13,10 +13,10 @@ import msgspec
 from exchanges.errors import UNREADABLE
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
-from exchanges.market.topics import Channel, KlineInterval
+from exchanges.market.topics import DERIVATIVES, Channel, KlineInterval
 from exchanges.sandbox.limits import Patience, SocketLimits
-from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.matching import MarketUpdate
+from exchanges.sandbox.market import SandboxMarket, level_changes
+from exchanges.sandbox.matching import Depth, MarketUpdate
 from exchanges.sandbox.request import json_text
 from exchanges.stream.wire import Frame
 
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 POLICY: Final = 1008
 """The code with which a socket ends whose client does not keep to the limits."""
-# What only perpetuals have.
-_OF_PERPETUALS: Final = frozenset(
-    {Channel.MARK_PRICE, Channel.FUNDING, Channel.OPEN_INTEREST, Channel.LIQUIDATIONS}
-)
 # What is not pushed whenever the market moves is pushed this often.
 PACE_NS: Final[Mapping[Channel, int]] = {
     Channel.TICKER: 1 * NS_PER_S,
@@ -50,6 +46,18 @@ class SandboxStream(msgspec.Struct, eq=False):
     last_id: int = 0
     last_ns: int = 0
     last_top: tuple[Any, ...] = ()
+    told: Depth | None = None
+    """The book as the client has it."""
+
+    def book(self) -> Depth:
+        """The book of now, which is what the client will have."""
+        self.told = self.market.depth(self.depth)
+        return self.told
+
+    def changes(self) -> Depth:
+        """What turns the book that the client has into that of now; it has one."""
+        assert self.told is not None
+        return level_changes(self.told, self.book())
 
     def wants(self, update: MarketUpdate, now_ns: int) -> bool:
         """Whether the subscription is told of an update at all."""
@@ -189,7 +197,7 @@ class SandboxSession(ABC):
         if channel is None or market is None or (channel is Channel.KLINES and interval is None):
             return None
         is_spot = market.instrument.kind is Kind.SPOT
-        if (is_spot and channel in _OF_PERPETUALS) or self.is_refused(market):
+        if (is_spot and channel in DERIVATIVES) or self.is_refused(market):
             return None
         return SandboxStream(key, channel, market, interval, depth)
 

@@ -33,18 +33,30 @@ from exchanges.sandbox.world import World, start_price
 class SandboxVenue(ABC):
     """The server: markets, REST surface, sessions, and the faults that a test asks for.
 
+    Its name and the kinds of its markets are those of what clients can ask.
+
     Attributes:
         refused: symbols whose subscriptions are refused.
         busy: so many of the next requests are answered with "too many requests".
         is_lax: clients may do more on a socket than the venue's limits allow.
     """
 
-    name: ClassVar[str]
-    kinds: ClassVar[tuple[Kind, ...]]
     rest: ClassVar[PublicRest]
     """What clients can ask."""
     unknown_market: ClassVar[str]
     """What they are told of a market that there is not."""
+    session: ClassVar[type[SandboxSession]]
+    """The server's side of a socket."""
+    assets: ClassVar[Mapping[str, str]] = {}
+    """The usual names of assets that the venue calls differently."""
+    maker_fee: ClassVar[Decimal | None] = None
+    taker_fee: ClassVar[Decimal | None] = None
+    """Fees, where the venue's lists tell them."""
+    funding_s: ClassVar[float | None] = None
+    """Seconds between charges of perpetuals, where the venue's lists tell them."""
+    counts_digits: ClassVar[bool] = False
+    """Whether the rules are numbers of digits after the point, so that no tick or step is above
+    one."""
 
     def __init__(
         self,
@@ -55,6 +67,8 @@ class SandboxVenue(ABC):
         profile: MarketProfile | None = None,
     ) -> None:
         profile = profile or MarketProfile()
+        self._own_names = {usual: own for own, usual in self.assets.items()}
+        self.prepare()
         self.markets = {
             symbol: SandboxMarket(
                 self.make_instrument(symbol),
@@ -62,11 +76,14 @@ class SandboxVenue(ABC):
                 profile,
                 chance,
                 now_ns,
+                self.own_name,
                 self.digits(kind_of(symbol)),
             )
             for symbol in symbols
             if kind_of(symbol) in self.kinds
         }
+        for market in self.markets.values():
+            market.instrument = self.as_listed(market.instrument)
         self.sessions: set[SandboxSession] = set()
         self.refused: set[str] = set()
         self.busy = 0
@@ -74,13 +91,28 @@ class SandboxVenue(ABC):
         self._answers = self.answers()
         self.is_lax = False
 
-    @abstractmethod
-    def native(self, base: str, quote: str, settle: str) -> str:
-        """How the venue names a market."""
+    @property
+    def name(self) -> str:
+        return self.rest.venue
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        return tuple(self.rest.surfaces)
+
+    def prepare(self) -> None:
+        """Set up what the venue needs beside its markets, which are made afterwards."""
 
     @abstractmethod
+    def native(self, base: str, quote: str, settle: str) -> str:
+        """How the venue names a market, given its own names of the assets."""
+
+    def own_name(self, asset: str) -> str:
+        """How the venue calls an asset."""
+        return self._own_names.get(asset, asset)
+
     def open_session(self, endpoint: str) -> SandboxSession:
         """The server's side of a new socket at one of the venue's stream endpoints."""
+        return self.session(self, endpoint)
 
     @abstractmethod
     def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
@@ -163,20 +195,28 @@ class SandboxVenue(ABC):
         base, quote, settle = split_symbol(symbol)
         price = start_price(base) / start_price(quote)
         contract_size = self.contract_size(base, settle)
-        step = contract_size if settle and contract_size != 1 else _power_of_ten(0.1 / price)
+        size = contract_size if settle and contract_size != 1 else _power_of_ten(0.1 / price)
+        tick = _power_of_ten(price * 1e-5)
         return Instrument(
             venue=self.name,
             symbol=symbol,
-            native=self.native(base, quote, settle),
+            native=self.native(self.own_name(base), self.own_name(quote), settle),
             kind=kind_of(symbol),
             base=base,
             quote=quote,
             settle=settle,
-            tick=_power_of_ten(price * 1e-5),
-            step=step,
-            min_size=step,
+            tick=min(tick, Decimal(1)) if self.counts_digits else tick,
+            step=min(size, Decimal(1)) if self.counts_digits else size,
+            min_size=size,
             contract_size=contract_size,
+            funding_interval_s=self.funding_s if settle else None,
+            maker_fee=self.maker_fee,
+            taker_fee=self.taker_fee,
         )
+
+    def as_listed(self, instrument: Instrument) -> Instrument:
+        """The rules that the venue tells of a market, if not those that its engine goes by."""
+        return instrument
 
 
 def _power_of_ten(value: float) -> Decimal:

@@ -1,10 +1,11 @@
 """The facts of the connections that carry a venue's streams."""
 
 import msgspec
+from msgspec.structs import replace
 
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
-from exchanges.market.topics import Channel, KlineInterval
+from exchanges.market.topics import DERIVATIVES, MARKET_DATA, Channel, KlineInterval
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,17 +26,18 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """One socket address of a venue, what can be subscribed there, and its limits.
 
     `name` is also the key of its URL in `Venue.endpoints`, `kinds` are those of the markets it
-    serves. `max_topics` is per connection, `batch` per request, and `messages` limits what we
-    send. The venue ends a connection after `lifetime_s` (None: it states no limit). Where it
-    does not acknowledge subscriptions (`acknowledges` false), the first data counts. `headers`
-    are sent with the handshake. With `shared_sequence` the venue numbers the frames of the
-    connection, so that a loss concerns every book on it. `klines` are
-    the intervals of its candles, where it has fewer than `Venue.klines`.
+    serves (by default all), and `channels` by default what there is to tell of any market.
+    `max_topics` is per connection, `batch` per request, and `messages` limits what we send. The
+    venue ends a connection after `lifetime_s` (None: it states no limit). Where it does not
+    acknowledge subscriptions (`acknowledges` false), the first data counts. `headers` are sent
+    with the handshake. With `shared_sequence` the venue numbers the frames of the connection, so
+    that a loss concerns every book on it. `klines` are the intervals of its candles, where it has
+    fewer than `Venue.klines`.
     """
 
     name: str
-    kinds: frozenset[Kind]
-    channels: frozenset[Channel]
+    kinds: frozenset[Kind] = frozenset(Kind)
+    channels: frozenset[Channel] = MARKET_DATA
     heartbeat: Heartbeat
     messages: Rate
     max_topics: int
@@ -46,3 +48,18 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     shared_sequence: bool = False
     klines: tuple[KlineInterval, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of its markets.
+
+        Raises:
+            ValueError: it serves those of several.
+        """
+        (kind,) = self.kinds
+        return kind
+
+    def of_derivatives(self) -> "Stream":
+        """The like for what there is to tell of derivatives only, on sockets of its own."""
+        kinds = frozenset({Kind.PERPETUAL})
+        return replace(self, name="derivatives", kinds=kinds, channels=DERIVATIVES)

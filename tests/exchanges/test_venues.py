@@ -13,10 +13,11 @@ from exchanges import VENUES
 from exchanges.errors import CodecUsageError
 from exchanges.limits import TokenBucket
 from exchanges.market.instrument import Instrument, Instruments, Kind, kind_of
+from exchanges.market.native import names_like, settled_in_base_of_dollars
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.rest.request import Request
 from exchanges.stream.books import MarketCodec
-from exchanges.venue import PRODUCTION, GuessedInstruments, Venue, split_by_quote
+from exchanges.venue import PRODUCTION, GuessedInstruments, Venue
 from tests.exchanges.transcripts import PRESENT, market
 
 DERIVATIVES_ONLY = {
@@ -307,4 +308,32 @@ def test_known_market_is_not_guessed() -> None:
     ],
 )
 def test_name_is_split_by_the_longest_quote(name: str, split: tuple[str, str] | None) -> None:
-    assert split_by_quote(name, ("USD", "USDT", "FDUSD")) == split
+    read = names_like(spot="(.+?)(USD|USDT|FDUSD)")
+    assert read(Kind.SPOT, name) == (split and (*split, ""))
+
+
+def test_kind_without_a_pattern_has_no_names() -> None:
+    read = names_like(spot="(.+)-(.+)")
+    assert [read(Kind.PERPETUAL, name) for name in ("BTC-USD", "")] == [None, None]
+
+
+def test_perpetual_settles_in_its_quote_asset_unless_told_otherwise() -> None:
+    plain = names_like(perpetual="(.+)-(.+)")
+    inverse = names_like(perpetual="(.+)-(.+)", settled_in=settled_in_base_of_dollars)
+    assert plain(Kind.PERPETUAL, "BTC-USD") == ("BTC", "USD", "USD")
+    assert inverse(Kind.PERPETUAL, "BTC-USD") == ("BTC", "USD", "BTC")
+    assert inverse(Kind.PERPETUAL, "BTC-USDT") == ("BTC", "USDT", "USDT")
+
+
+def test_quote_asset_that_a_name_leaves_out_is_the_usual_one() -> None:
+    read = names_like(perpetual="(.+?)(?:(USDT)|PERP)", quote="USDC")
+    assert read(Kind.PERPETUAL, "BTCPERP") == ("BTC", "USDC", "USDC")
+    assert read(Kind.PERPETUAL, "BTCUSDT") == ("BTC", "USDT", "USDT")
+
+
+def test_recordings_have_the_name_of_the_venue_and_further_ones() -> None:
+    assert VENUES["bybit"].recorded == {"bybit": Kind.PERPETUAL}
+    assert VENUES["binance"].recorded == {
+        "binance": Kind.SPOT,
+        "binance-futures": Kind.PERPETUAL,
+    }

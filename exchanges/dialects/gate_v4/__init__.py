@@ -8,7 +8,7 @@ the rows, books, requests and errors are here, and so are the facts of its conne
 from typing import Final
 
 from exchanges.limits import Rate
-from exchanges.market.instrument import Kind
+from exchanges.market.native import names_like, settled_in_base_of_dollars
 from exchanges.stream.facts import Heartbeat
 
 # No limit of messages is documented. The venue allows 20 requests a second to any REST path.
@@ -19,15 +19,8 @@ HEARTBEAT: Final = Heartbeat(idle_s=10.0, reply_s=10.0)
 MAX_TOPICS: Final = 100
 # One unknown market refuses the whole request, whose markets are then asked for one by one.
 BATCH: Final = 50
-# 300 connections an address were seen to be allowed on futures; no rate is documented.
-CONNECTS: Final = Rate.within(30, 60.0)
 
-
-def read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
-    """`LUNC_USDT`, of spot and perpetual alike; a few old bases have an underscore themselves."""
-    base, _, quote = native.rpartition("_")
-    if not base or not quote.isalpha():
-        return None  # a dated future ends with its date
-    if kind is Kind.SPOT:
-        return base, quote, ""
-    return base, quote, base if quote == "USD" else quote
+# `LUNC_USDT`, of spot and perpetual alike; a few old bases have an underscore themselves, and a
+# dated future ends with its date.
+_NAME: Final = r"(.+)_([A-Za-z]+)"
+read_native: Final = names_like(spot=_NAME, perpetual=_NAME, settled_in=settled_in_base_of_dollars)

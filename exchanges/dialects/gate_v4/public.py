@@ -25,7 +25,7 @@ from exchanges.dialects.gate_v4.market_data import (
 )
 from exchanges.dialects.gate_v4.rest import BOOK_LEVELS
 from exchanges.market.events import BookSnapshot, Notice, StreamEvent
-from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.books import MarketWire
@@ -87,11 +87,6 @@ class GateWire(MarketWire):
     def _partial_book(self, route: Route, frame: Frame, received_ns: int) -> BookSnapshot:
         """The best levels of a book, all of them in each frame."""
 
-    @property
-    def _kind(self) -> Kind:
-        (kind,) = self.stream.kinds
-        return kind
-
     def key(self, topic: Topic, instrument: Instrument) -> str:
         channel, native = f"{self.prefix}.{self.names[topic.channel]}", instrument.native
         match topic.channel:
@@ -111,7 +106,7 @@ class GateWire(MarketWire):
         elif name == _KLINES:
             candle, _, native = native.partition("_")
             interval = INTERVALS[candle]
-        channel, instrument = self._channel(name), self.instruments.native(self._kind, native)
+        channel, instrument = self._channel(name), self.instruments.native(self.stream.kind, native)
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 
     def _channel(self, name: str) -> Channel | None:

@@ -17,7 +17,7 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.call import About, Call, Count, Query, Surface, candle, told, told_at
+from exchanges.rest.call import About, Call, Count, Query, Surface, candle, listed, told, told_at
 from exchanges.rest.rows import Page, many, named, one
 
 PREFIX: Final = "/api/v4"
@@ -87,7 +87,7 @@ def surface(
         instruments=Call(
             path=f"{path}/{list_name}",
             reads=instrument,
-            means=lambda row, about: row.instrument(about.venue),
+            means=listed(instrument.instrument),
             names=named(names),
             follows=follows,
             strict=True,

@@ -8,15 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from exchanges.dialects.gate_v4.listing import ASSETS
-from exchanges.dialects.gate_v4.sandbox_public import GateSession
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
 
-_OWN_NAMES: Final = {usual: own for own, usual in ASSETS.items()}
 _LABELS: Final = {
     404: "NOT_FOUND",
     BAD_PARAMETER: "INVALID_PARAM_VALUE",
@@ -32,7 +29,7 @@ class GateSandbox(SandboxVenue):
     """
 
     unknown_label: ClassVar[str]
-    session: ClassVar[type[GateSession]]
+    assets = ASSETS
 
     @abstractmethod
     def market_row(self, market: SandboxMarket, now_ns: int) -> Any:
@@ -52,10 +49,7 @@ class GateSandbox(SandboxVenue):
     def candle_row(self, market: SandboxMarket, candle: Candle, is_closed: bool) -> Any: ...
 
     def native(self, base: str, quote: str, settle: str) -> str:
-        return f"{_OWN_NAMES.get(base, base)}_{_OWN_NAMES.get(quote, quote)}"
-
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return self.session(self, endpoint)
+        return f"{base}_{quote}"
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         headers = {"x-gate-ratelimit-requests-remain": "0"} if status == 429 else {}

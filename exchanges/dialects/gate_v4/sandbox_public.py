@@ -13,11 +13,10 @@ import msgspec
 from exchanges.dialects.gate_v4.market_data import INTERVALS
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel
-from exchanges.sandbox.market import SandboxMarket, level_changes
+from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate
 from exchanges.sandbox.request import json_text, ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
-from exchanges.sandbox.venue import SandboxVenue
 from exchanges.stream.wire import Frame
 
 Row = dict[str, Any]
@@ -61,10 +60,6 @@ class GateSession(SandboxSession):
     channels: ClassVar[Mapping[str, Channel]]
     encoders: ClassVar[Mapping[Channel, Encoder]]
     unknown: ClassVar[str]
-
-    def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
-        super().__init__(venue, endpoint)
-        self._told: dict[str, Depth] = {}  # each stream's book as its client has it
 
     def joined_book_row(self, stream: SandboxStream, row: Row, now_ns: int) -> Row:
         """How `order_book_update` words what `obu` tells as `row`."""
@@ -158,16 +153,13 @@ class GateSession(SandboxSession):
     def _begin(self, stream: SandboxStream, now_ns: int) -> None:
         self.subscribe(stream)
         if stream.channel is Channel.BOOK:
-            depth = self._told[stream.key] = stream.market.depth(stream.depth)
+            depth = stream.book()
             if _name(stream.key) == _BOOK:
                 row = _book_row(stream, depth, now_ns) | {"full": True}
                 self.send(_frame(stream, row, now_ns))
 
     def _changes(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Row:
-        told, depth = self._told[stream.key], stream.market.depth(stream.depth)
-        self._told[stream.key] = depth
-        changes = level_changes(told, depth)
-        row = _book_row(stream, changes, now_ns) | {"U": stream.last_id + 1}
+        row = _book_row(stream, stream.changes(), now_ns) | {"U": stream.last_id + 1}
         is_joined = _name(stream.key) == _JOINED_BOOK
         return self.joined_book_row(stream, row, now_ns) if is_joined else row
 

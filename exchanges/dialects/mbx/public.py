@@ -80,21 +80,15 @@ class MbxWire(MarketWire):
 
     candles: ClassVar = {interval: interval.value for interval in (KlineInterval.S1, *INTERVALS)}
 
-    @property
-    def _kind(self) -> Kind:
-        """Spot and USD-M have streams of their own."""
-        (kind,) = self.stream.kinds
-        return kind
-
     def key(self, topic: Topic, instrument: Instrument) -> str:
         native = instrument.native.lower()
         if topic.channel is Channel.KLINES:
             return f"{native}@{_KLINE}{self.candle(topic)}"
-        return f"{native}@{_NAMES[self._kind][topic.channel]}"
+        return f"{native}@{_NAMES[self.stream.kind][topic.channel]}"
 
     def topic(self, key: str) -> Topic | None:
         native, _, name = key.partition("@")
-        instrument = self.instruments.native(self._kind, native.upper())
+        instrument = self.instruments.native(self.stream.kind, native.upper())
         if instrument is None:
             return None
         if name.startswith(_KLINE):

@@ -60,6 +60,13 @@ def surface(
     `depth` and `klines` depend on how many levels or candles are asked for. `instrument` reads a
     row of the list.
     """
+    tickers = Call(
+        path=f"{prefix}/ticker/24hr",
+        reads=wire.Ticker24h,
+        means=told(wire.Ticker24h.ticker),
+        names=_NAMES,
+        weight=tickers_weight,
+    )
     return Surface(
         endpoint=endpoint,
         bucket=bucket,
@@ -87,20 +94,8 @@ def surface(
             count=Count(most=_MOST_TRADES),
             weight=trades_weight,
         ),
-        ticker=Call(
-            path=f"{prefix}/ticker/24hr",
-            reads=wire.Ticker24h,
-            means=told(wire.Ticker24h.ticker),
-            rows=one,
-            weight=ticker_weight,
-        ),
-        tickers=Call(
-            path=f"{prefix}/ticker/24hr",
-            reads=wire.Ticker24h,
-            means=told(wire.Ticker24h.ticker),
-            names=_NAMES,
-            weight=tickers_weight,
-        ),
+        ticker=replace(tickers, rows=one, names=None, weight=ticker_weight),
+        tickers=tickers,
         klines=Call(
             path=f"{prefix}/klines",
             reads=wire.KlineRow,

@@ -4,9 +4,8 @@ Source: as for `rest.py`. The streams are in `sandbox_public.py`.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-from exchanges.dialects.mbx.sandbox_public import MbxSession
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
@@ -14,7 +13,6 @@ from exchanges.market.topics import KlineInterval
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
 
@@ -28,14 +26,10 @@ class MbxSandbox(SandboxVenue):
     A venue gives its requests, as its client side does, and its side of the sockets.
     """
 
-    session: ClassVar[type[MbxSession]]
     unknown_market = "Invalid symbol."
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return base + quote
-
-    def open_session(self, endpoint: str) -> SandboxSession:
-        return self.session(self, endpoint)
 
     def lists_funding(self, market: SandboxMarket) -> bool:
         """Whether the funding intervals list a market."""

@@ -172,7 +172,7 @@ def test_a_venue_that_nobody_reads_is_told() -> None:
 def test_frames_of_markets_that_have_only_quotes_here_are_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    spot_only = replace(VENUES["gateio"], recorded={"quotes": Kind.PERPETUAL})
+    spot_only = replace(VENUES["gateio"], recorded_as={"quotes": Kind.PERPETUAL})
     monkeypatch.setattr("actors.recording.replay.VENUES", {"gateio": spot_only})
     record = RecordedFrame(ts=1, venue="quotes", conn="ws.1", dir="recv", data="{}")
     with pytest.raises(RecordingError, match="recordings of frames of 'quotes'"):
