@@ -14,11 +14,11 @@ class Comparable(StrEnum):
 
 
 class AssetIdentity:
-    """Says which markets are comparable, and for which of them somebody vouches.
+    """Says which markets are comparable.
 
     `assets` maps `venue:ASSET` to the asset's usual name. Equal tickers at two venues may be two
-    assets: where both sides of a pair are mapped the map is trusted, elsewhere the detector
-    guards the ratio of the prices.
+    assets, and a name says nothing of how many are one unit, so that the detector guards the ratio
+    of the prices of mapped markets as well.
     """
 
     def __init__(self, assets: Mapping[str, str], comparable: Comparable) -> None:
@@ -34,10 +34,6 @@ class AssetIdentity:
         if self._comparable is Comparable.SPOT_PERP or not instrument.settle:
             return f"{base}/{quote}"
         return f"{base}/{quote}:{self._name(instrument, instrument.settle)}"
-
-    def is_mapped(self, instrument: Instrument) -> bool:
-        """Whether the configuration says what the base asset is."""
-        return f"{instrument.venue}:{instrument.base}" in self._assets
 
     def _name(self, instrument: Instrument, asset: str) -> str:
         return self._assets.get(f"{instrument.venue}:{asset}", asset)

@@ -18,6 +18,7 @@ from exchanges.bybit.market_data import CANDLE_NAMES, LinearTickerRow, TickerRow
 from exchanges.market.events import BookSnapshot, Kline, Ticker
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.units import Naming, Units
 from exchanges.rest.call import About, Call, Count, Query, Surface, told, told_at
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import Page, named, within
@@ -123,6 +124,7 @@ _LINEAR: Final = (("category", "linear"),)
 _TICKER: Final = "/v5/market/tickers"
 _PERPETUAL: Final = replace(
     _COMMON,
+    units=Units((Naming.NUMBER, Naming.SUFFIX)),  # `1000PEPE`, `SHIB1000`
     funding=Call(
         path=_TICKER,
         reads=LinearTickerRow,

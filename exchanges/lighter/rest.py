@@ -13,6 +13,7 @@ from exchanges.lighter.market_data import CANDLE_NAMES, FUNDING_S, CandleData, S
 from exchanges.market.events import BookSnapshot, Funding, Kline, Ticker, Trade
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.market.units import Naming, Units
 from exchanges.rest.call import About, Call, Count, Span, Surface, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, within
@@ -50,6 +51,7 @@ def _funding(row: wire.FundingRate, about: About) -> Funding | None:
 _SPOT: Final = Surface(
     symbol="market_id",
     bucket=REQUESTS,
+    units=Units((Naming.NUMBER,)),  # `1000PEPE`
     rows=_MARKETS,
     is_joined=False,  # books start in the stream
     # One list has the markets of all kinds.

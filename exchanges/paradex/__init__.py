@@ -42,7 +42,7 @@ def _stream(name: str, *channels: Channel) -> Stream:
 
 
 def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
-    """`BTC-USD-PERP`; `kBONK-USD-PERP` is a thousand BONK, and keeps its name."""
+    """`BTC-USD-PERP`; `kBONK-USD-PERP` is a thousand BONK; see `Surface.units`."""
     pair = native.removesuffix(_SUFFIX)
     base, _, quote = pair.rpartition("-")
     if kind is not Kind.PERPETUAL or pair == native or not base or not quote:

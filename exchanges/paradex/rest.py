@@ -8,6 +8,7 @@ from typing import Final
 from exchanges.market.events import Trade
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.units import Naming, Units
 from exchanges.paradex import listing as wire
 from exchanges.paradex.faults import FAULTS
 from exchanges.paradex.listing import CANDLE_NAMES
@@ -32,6 +33,7 @@ def _trade(row: TradeMessage, about: About) -> Trade | None:
 _PERPETUAL: Final = Surface(
     symbol="market",
     bucket=REQUESTS,
+    units=Units((Naming.THOUSAND,)),  # `kBONK`
     rows=_ROWS,
     is_joined=False,  # books start in the stream
     instruments=Call(

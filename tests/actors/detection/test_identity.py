@@ -22,5 +22,3 @@ def test_spot_and_perpetual_are_one_group_if_declared_comparable() -> None:
 def test_an_asset_goes_by_the_name_that_the_map_gives_it() -> None:
     identity = AssetIdentity({"mexc:GAS": "GASDAO"}, Comparable.SAME_SYMBOL)
     assert identity.group(SPOT) == "GASDAO/USDT"
-    assert identity.is_mapped(SPOT)
-    assert not identity.is_mapped(PERPETUAL)

@@ -113,7 +113,7 @@ def test_rounded_size_is_the_largest_tradable_one_not_above_it(
 def test_contract_stands_for_base_units(
     facts: dict[str, Any], price: float, base_units: float
 ) -> None:
-    assert market("BTC/USD:BTC", **facts).base_per_contract(price) == base_units
+    assert market("BTC/USD:BTC", **facts).units_per_contract(price) == base_units
 
 
 def test_instruments_are_found_by_symbol_and_by_native_name_of_their_kind() -> None:
