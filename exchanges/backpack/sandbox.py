@@ -17,7 +17,7 @@ from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, Refusal, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
-from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.venue import TINY, SandboxVenue
 
 _CODES: Final = {
     400: "INVALID_CLIENT_REQUEST",
@@ -38,6 +38,9 @@ class BackpackSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}_{quote}_PERP" if settle else f"{base}_{quote}"
 
+    def traded_as(self, base: str, settle: str) -> str:
+        return f"k{base}" if settle and base in TINY else base
+
     def make_instrument(self, symbol: str) -> Instrument:
         """Perpetuals are charged every hour."""
         instrument = super().make_instrument(symbol)
@@ -57,7 +60,7 @@ class BackpackSandbox(SandboxVenue):
             "ping": lambda asked: {"status": "Ok", "message": None},
             "time": lambda asked: ms(asked.now_ns),
             "instruments": lambda asked: [
-                _market_row(market.instrument) for market in self.markets.values()
+                _market_row(market.listed) for market in self.markets.values()
             ],
             "book": _depth,
             "trades": _trades,

@@ -21,7 +21,7 @@ from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
-from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.venue import TINY, SandboxVenue
 from exchanges.sandbox.world import World
 
 Row = dict[str, Any]
@@ -62,10 +62,13 @@ class LighterSandbox(SandboxVenue):
         number = self._numbers.setdefault((base, quote, settle), first + len(of_kind))
         return str(number)
 
+    def traded_as(self, base: str, settle: str) -> str:
+        return f"1000{base}" if settle and base in TINY else base
+
     def make_instrument(self, symbol: str) -> Instrument:
-        """Prices and sizes have decimals, so that no increment is above 1."""
+        """Prices and sizes have decimals, so that no increment is above 1 as it is printed."""
         instrument = super().make_instrument(symbol)
-        step = min(instrument.step, Decimal(1))
+        step = min(instrument.step, Decimal(instrument.multiplier))
         return replace(
             instrument,
             tick=min(instrument.tick, Decimal(1)),
@@ -125,7 +128,7 @@ class LighterSandbox(SandboxVenue):
             {
                 "market_id": int(market.instrument.native),
                 "exchange": exchange,
-                "symbol": market.instrument.base,
+                "symbol": market.listed.base,
                 "rate": market.synthetic.perpetual().funding_rate * 8 * factor,
             }
             for market in self.of_kind(Kind.PERPETUAL)
@@ -139,10 +142,10 @@ def _state(asked: Asked) -> Row:
 
 
 def _details_row(market: SandboxMarket) -> Row:
-    instrument, day = market.instrument, market.synthetic.statistics.day()
+    instrument, day = market.listed, market.synthetic.statistics.day()
     is_perpetual = instrument.kind is Kind.PERPETUAL
     is_usual = is_perpetual and instrument.quote == "USDC"
-    price = market.synthetic.ticks.number
+    price = market.price_number
     row: Row = {
         "symbol": instrument.base if is_usual else f"{instrument.base}/{instrument.quote}",
         "market_id": int(instrument.native),
@@ -158,7 +161,7 @@ def _details_row(market: SandboxMarket) -> Row:
         "price_decimals": _decimals(instrument.tick),
         "last_trade_price": price(day.close),
         "daily_trades_count": day.trades,
-        "daily_base_token_volume": market.synthetic.lots.number(day.volume),
+        "daily_base_token_volume": market.size_number(day.volume),
         "daily_quote_token_volume": market.synthetic.values.number(day.value),
         "daily_price_low": price(day.low),
         "daily_price_high": price(day.high),
@@ -166,7 +169,7 @@ def _details_row(market: SandboxMarket) -> Row:
     }
     if is_perpetual:
         state = market.synthetic.perpetual()
-        row["open_interest"] = market.synthetic.lots.number(state.open_interest)
+        row["open_interest"] = market.size_number(state.open_interest)
         row["mark_price"] = market.price(state.mark)
         row["index_price"] = market.price(state.index)
         row["market_config"] = {"force_reduce_only": False, "trading_hours": ""}

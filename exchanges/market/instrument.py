@@ -153,15 +153,16 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     def _in(self, base: str, factor: Decimal) -> "Instrument":
         """The same rules told in another unit of the base, of which the old one holds `factor`."""
+        share = _divided(Decimal(1), factor)
         return replace(
             self,
             symbol=unified_symbol(base, self.quote, self.settle),
             base=base,
-            tick=self.tick / factor,
-            step=self.step * factor,
-            min_size=self.min_size * factor,
-            max_size=None if self.max_size is None else self.max_size * factor,
-            contract_size=self.contract_size * (1 if self.inverse else factor),
+            tick=_divided(self.tick, factor),
+            step=_divided(self.step, share),
+            min_size=_divided(self.min_size, share),
+            max_size=None if self.max_size is None else _divided(self.max_size, share),
+            contract_size=_divided(self.contract_size, Decimal(1) if self.inverse else share),
         )
 
     def _increment(self, price: Decimal) -> Decimal:
@@ -175,6 +176,11 @@ def _round(value: Decimal, increment: Decimal, rounding: str) -> Decimal:
         return value
     with localcontext(_EXACT):
         return (value / increment).quantize(Decimal(1), rounding=rounding) * increment
+
+
+def _divided(value: Decimal, by: Decimal) -> Decimal:
+    """The exact quotient, with no more digits behind the point than it needs, and no exponent."""
+    return value / by + 0
 
 
 class Instruments:

@@ -26,7 +26,7 @@ from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, m
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle, MarketProfile
-from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.venue import TINY, SandboxVenue
 from exchanges.sandbox.world import World
 
 Row = dict[str, Any]
@@ -64,6 +64,9 @@ class ParadexSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}-{quote}-PERP"
 
+    def traded_as(self, base: str, settle: str) -> str:
+        return f"k{base}" if settle and base in TINY else base
+
     def make_instrument(self, symbol: str) -> Instrument:
         instrument = super().make_instrument(symbol)
         return replace(instrument, funding_interval_s=FUNDING_HOURS * 3600.0)
@@ -86,7 +89,7 @@ class ParadexSandbox(SandboxVenue):
             "time": lambda asked: {"server_time": str(ms(asked.now_ns))},
             "ping": lambda asked: {"status": "ok"},
             "instruments": lambda asked: [
-                _market_row(market.instrument) for market in self.markets.values()
+                _market_row(market.listed) for market in self.markets.values()
             ],
             "book": self._book,
             "trades": _trades,
@@ -157,9 +160,9 @@ def _klines(asked: Asked) -> list[list[float]]:
 
 def _candle_row(market: SandboxMarket, candle: Candle) -> list[float]:
     """The volume in dollars, at the typical price, which readers take it for."""
-    price = market.synthetic.ticks.number
+    price = market.price_number
     high, low, close = price(candle.high), price(candle.low), price(candle.close)
-    volume = market.synthetic.lots.number(candle.volume) * (high + low + close) / 3
+    volume = market.size_number(candle.volume) * (high + low + close) / 3
     return [ms(candle.open_ns), price(candle.open), high, low, close, volume]
 
 

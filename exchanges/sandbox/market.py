@@ -15,7 +15,9 @@ class SandboxMarket:
 
     `price`, `size` and `value` print ticks, lots and their products as exact decimals; `wire_size`
     prints lots as the venue counts sizes, which is contracts in markets that have them. At least
-    `digits` stand after the point of prices and sizes.
+    `digits` stand after the point of prices and sizes. `price_number` and `size_number` are for
+    venues that print numbers. Where the venue trades many of an asset as one, all of them are in
+    that unit, as is the instrument as `listed`.
     """
 
     def __init__(
@@ -29,8 +31,10 @@ class SandboxMarket:
     ) -> None:
         self.instrument = instrument
         self.synthetic = SyntheticMarket(instrument, world, profile, chance, now_ns)
-        self.price = Scale(instrument.tick, digits).text
-        self.size = Scale(instrument.step, digits).text
+        self.listed = instrument.as_traded()
+        prices, sizes = Scale(self.listed.tick, digits), Scale(self.listed.step, digits)
+        self.price, self.price_number = prices.text, prices.number
+        self.size, self.size_number = sizes.text, sizes.number
         self.value = self.synthetic.values.text
         self.wire_size = Scale(instrument.step / instrument.contract_size, digits).text
 

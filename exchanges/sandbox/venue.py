@@ -8,7 +8,7 @@ requests in, frames and replies out, and it is told the time.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
@@ -28,6 +28,9 @@ from exchanges.sandbox.routes import Asked, Routes, UnknownMarket
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.world import World, start_price
+
+TINY: Final = frozenset({"PEPE", "SHIB"})
+"""Assets whose price has so many zeros that many venues trade a thousand of them as one."""
 
 
 class SandboxVenue(ABC):
@@ -100,6 +103,10 @@ class SandboxVenue(ABC):
         """Base units per contract."""
         return Decimal(1)
 
+    def traded_as(self, base: str, settle: str) -> str:
+        """What the venue trades: the asset itself, or by another name many of it as one."""
+        return base
+
     def digits(self, kind: Kind) -> int:
         """How many digits after the point the venue prints at least, whatever the tick."""
         return 0
@@ -158,12 +165,14 @@ class SandboxVenue(ABC):
         """A market with plausible rules: five digits of price, sizes from about ten cents."""
         base, quote, settle = split_symbol(symbol)
         price = start_price(base) / start_price(quote)
-        contract_size = self.contract_size(base, settle)
+        traded_as = self.traded_as(base, settle)
+        multiplier = self.rest.unit(kind_of(symbol), traded_as).multiplier
+        contract_size = self.contract_size(base, settle) * multiplier
         step = contract_size if settle and contract_size != 1 else _power_of_ten(0.1 / price)
         return Instrument(
             venue=self.name,
             symbol=symbol,
-            native=self.native(base, quote, settle),
+            native=self.native(traded_as, quote, settle),
             kind=kind_of(symbol),
             base=base,
             quote=quote,
@@ -172,6 +181,8 @@ class SandboxVenue(ABC):
             step=step,
             min_size=step,
             contract_size=contract_size,
+            multiplier=multiplier,
+            traded_as=traded_as if multiplier != 1 else "",
         )
 
 
