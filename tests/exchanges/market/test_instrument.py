@@ -158,9 +158,9 @@ def test_market_of_a_thousand_is_told_per_unit_of_the_asset() -> None:
     told = thousand(tick="0.0000001", step="1", min_size="2", max_size="5", min_notional="5")
     assert (told.symbol, told.base, told.native) == ("PEPE/USDT:USDT", "PEPE", "1000PEPEUSDT")
     assert (told.multiplier, told.traded_as) == (1000, "1000PEPE")
-    assert (told.tick, told.step) == (Decimal("1E-10"), Decimal(1000))
-    assert (told.min_size, told.max_size, told.min_notional) == (2000, 5000, 5)
-    assert (told.contract_size, told.contract_units) == (1000, 1)
+    assert [told.tick, told.step] == [Decimal("1E-10"), 1000]
+    assert [told.min_size, told.max_size, told.min_notional] == [2000, 5000, 5]
+    assert [told.contract_size, told.contract_units] == [1000, 1]
     assert told.per_base_of(Unit("PEPE")) is told
 
 
