@@ -16,7 +16,8 @@ class Comparable(StrEnum):
 class AssetIdentity:
     """Says which markets are comparable.
 
-    `assets` maps `venue:ASSET` to the asset's usual name. Equal tickers at two venues may be two
+    `assets` maps `venue:ASSET` to the asset's usual name, where the venue's own name of a unit of
+    many (`1000CAT`) may stand for the asset. Equal tickers at two venues may be two
     assets, and a name says nothing of how many are one unit, so that the detector guards the ratio
     of the prices of mapped markets as well.
     """
@@ -27,10 +28,9 @@ class AssetIdentity:
 
     def group(self, instrument: Instrument) -> str:
         """Markets of one group are compared with each other."""
-        base, quote = (
-            self._name(instrument, instrument.base),
-            self._name(instrument, instrument.quote),
-        )
+        base = self._assets.get(f"{instrument.venue}:{instrument.traded_as}")
+        base = base or self._name(instrument, instrument.base)
+        quote = self._name(instrument, instrument.quote)
         if self._comparable is Comparable.SPOT_PERP or not instrument.settle:
             return f"{base}/{quote}"
         return f"{base}/{quote}:{self._name(instrument, instrument.settle)}"

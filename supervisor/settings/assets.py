@@ -46,6 +46,8 @@ def asset_problems(assets: Assets) -> Iterator[str]:
             yield f'assets.{key}: write the key as venue:ASSET, such as "mexc:GAS"'
         elif venue not in VENUES:
             yield f"assets.{key}: no such venue; {suggest(venue, list(VENUES))}"
+        elif not meant:
+            yield f"assets.{key}: is empty; write the asset's usual name"
         elif isinstance(meant, AssetUnit):
             yield from _unit_problems(f"assets.{key}", venue, meant)
 

@@ -17,6 +17,7 @@ from exchanges.market.topics import Channel, Topic
 from exchanges.market.units import PLAIN, Naming, Unit, Units
 from exchanges.rest.public import PublicRest
 from exchanges.stream.wire import Route
+from exchanges.venue import GuessedInstruments
 from tests.exchanges.test_fuzz import every_venue, transcripts_of
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
@@ -71,6 +72,13 @@ def test_native_name_tells_the_asset_and_how_many(
     assert found is not None
     assert (found.symbol, found.multiplier, found.native) == (symbol, multiplier, native)
     assert found.as_traded().multiplier == 1
+
+
+def test_units_that_a_user_knows_hold_for_markets_of_recordings() -> None:
+    units = {"SATSK": Unit("SATS", 1000)}
+    found = GuessedInstruments(VENUES["mexc"], units=units).native(SPOT, "SATSKUSDT")
+    assert found is not None
+    assert (found.symbol, found.multiplier) == ("SATS/USDT", 1000)
 
 
 def test_lighter_lists_assets_by_the_thousand() -> None:
