@@ -111,7 +111,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         if not all(limit.is_finite() and limit >= 0 for limit in (*limits, self.contract_size)):
             raise ValueError(f"{self.native}: a rule that no market can have")
         if not is_multiplier(self.multiplier):
-            raise ValueError(f"{self.native}: a unit of {self.multiplier} is no power of ten")
+            raise ValueError(
+                f"{self.native}: a unit of {self.multiplier} is no power of ten up to 10^9"
+            )
 
     def floor_size(self, size: Decimal) -> Decimal:
         """The largest tradable size that is not above `size`."""

@@ -32,6 +32,15 @@ from exchanges.market.events import (
 E = TypeVar("E", bound=Event)
 
 
+_DECIMALS: Final = 9
+"""How many decimals most prices and sizes have at most."""
+_FEW: Final = 1e6
+"""A number below it has 15 digits with so many decimals."""
+_WHOLE: Final = 2.0**53
+"""Whole numbers below it are floats as they are."""
+_POWERS: Final = tuple(10.0**power for power in range(23))  # all that a float holds exactly
+
+
 class _Fields(NamedTuple):
     """Which fields are prices per unit, sizes in units, or lists of both; others stay."""
 
@@ -91,7 +100,11 @@ def shifted(value: float, digits: int) -> float:
     The result is the float that the shifted text reads as, so that prices stay equal to those of
     other markets, and whole ticks when they are made decimals; a product would be off by a bit.
     """
-    text = repr(value)
-    if "e" in text or "n" in text:  # an exponent, or infinity
-        return float(Decimal(text).scaleb(digits))
-    return float(f"{text}e{digits}")
+    if value < _FEW:
+        # Up to 15 digits are one float and no other, and a quotient of whole numbers is exact.
+        counted = round(value * _POWERS[_DECIMALS])
+        if counted / _POWERS[_DECIMALS] == value:
+            return counted / _POWERS[_DECIMALS - digits]
+    elif digits > 0 and value < _WHOLE and value.is_integer():
+        return value * _POWERS[digits]
+    return float(Decimal(repr(value)).scaleb(digits))

@@ -7,7 +7,7 @@ too many zeros; for whoever compares markets it is PEPE.
 import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -56,6 +56,10 @@ PLAIN = Units()
 """A venue that trades assets as they are."""
 
 
+MOST: Final = 10**9
+"""So many are no unit of anything; the largest that is known are ten millions."""
+
+
 def is_multiplier(number: int) -> bool:
     """Whether a unit may hold so many: a power of ten, by which decimals divide exactly."""
-    return number > 0 and str(number).strip("0") == "1"
+    return 0 < number <= MOST and str(number).rstrip("0") == "1"

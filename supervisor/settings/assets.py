@@ -58,7 +58,7 @@ def _unit_problems(path: str, venue: str, unit: AssetUnit) -> Iterator[str]:
     if unit.factor < 10 or not is_multiplier(unit.factor):
         yield (
             f"{path}.factor: {unit.factor} does not fit: how many are traded as one, "
-            "a power of ten such as 1000"
+            "a power of ten from 10 to 10^9, such as 1000"
         )
     if VENUES[venue].checksum:
         yield (

@@ -131,7 +131,7 @@ decimals = st.decimals(
 ).filter(lambda number: len(number.as_tuple().digits) <= 15)
 
 
-@given(decimals, st.integers(1, 7))
+@given(decimals, st.integers(1, 9))
 def test_shifted_number_is_what_its_digits_read_as_and_shifts_back(
     number: Decimal, digits: int
 ) -> None:

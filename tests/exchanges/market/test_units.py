@@ -48,3 +48,5 @@ def test_a_venue_knows_names_that_no_rule_reads_or_reads_wrongly() -> None:
 
 def test_powers_of_ten_are_multipliers() -> None:
     assert [number for number in range(-10, 1002) if is_multiplier(number)] == [1, 10, 100, 1000]
+    assert is_multiplier(10**9)
+    assert not is_multiplier(10**10)

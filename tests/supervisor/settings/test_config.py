@@ -182,12 +182,12 @@ def test_the_example_names_every_setting(kind: type[msgspec.Struct]) -> None:
         (
             "[assets]\n'mexc:KGAS' = { asset = 'GAS', factor = 3 }",
             "assets.mexc:KGAS.factor: 3 does not fit: how many are traded as one, "
-            "a power of ten such as 1000",
+            "a power of ten from 10 to 10^9, such as 1000",
         ),
         (
             "[assets]\n'mexc:KGAS' = { asset = 'GAS', factor = 1 }",
             "assets.mexc:KGAS.factor: 1 does not fit: how many are traded as one, "
-            "a power of ten such as 1000",
+            "a power of ten from 10 to 10^9, such as 1000",
         ),
         (
             "[assets]\n'mexc:KGAS' = { asset = '', factor = 1000 }",
