@@ -207,10 +207,10 @@ class Instruments:
         if unit := self.units.get(instrument.traded_as or instrument.base):
             instrument = instrument.as_traded().per_base_of(unit)
         holder = self._by_symbol.get(instrument.symbol)
-        if holder and holder.native != instrument.native:
+        if holder and holder.traded_as != instrument.traded_as:
             if instrument.multiplier != 1:
                 instrument = instrument.as_traded()
-            elif holder.multiplier != 1:
+            else:
                 self._put(holder.as_traded())
         self._put(instrument)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exchanges.market.instrument import (
     Instrument,
@@ -221,6 +222,13 @@ def test_of_two_markets_of_one_asset_the_larger_unit_keeps_the_venues_name(
     assert instruments.native(Kind.PERPETUAL, "1000PEPEUSDT") == scaled.as_traded()
     assert instruments.native(Kind.PERPETUAL, "PEPEUSDT") == plain
     assert len(instruments) == 2
+
+
+def test_market_of_a_thousand_that_is_listed_anew_replaces_the_old_one() -> None:
+    old, new = thousand(), replace(thousand(), native="2")
+    instruments = Instruments([old, new])
+    assert instruments.get("PEPE/USDT:USDT") == new
+    assert len(instruments) == 1
 
 
 def test_user_knows_of_units_that_no_rule_reads() -> None:
