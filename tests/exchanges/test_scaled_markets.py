@@ -1,7 +1,7 @@
 """Markets of units of many, at every venue: their names, their streams, their books."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -10,19 +10,21 @@ from msgspec.structs import replace
 
 from exchanges import VENUES
 from exchanges.errors import VenueProtocolError
-from exchanges.market.events import Event, Liquidation, StreamEvent, Subscription, Trade
+from exchanges.market.events import Event, Kline, Liquidation, StreamEvent, Subscription, Trade
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.scaled import unscaled
 from exchanges.market.topics import Channel, Topic
 from exchanges.market.units import PLAIN, Naming, Unit, Units
 from exchanges.rest.public import PublicRest
+from exchanges.rest.request import Request
 from exchanges.stream.wire import Route
 from exchanges.venue import GuessedInstruments
-from tests.exchanges.test_fuzz import every_venue, transcripts_of
+from tests.exchanges.test_fuzz import every_venue, replies_of, transcripts_of
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,
     market,
+    ok,
     open_codec,
     play,
     send_all,
@@ -115,6 +117,42 @@ def test_every_stream_is_converted_where_the_unit_is_the_venues(name: str) -> No
             expected = list(told_in_thousands(transcript.events, scaled))
             told = [one for one in play(codec, of_scaled) if not isinstance(one, Subscription)]
             assert told == expected, (stream.name, str(transcript))
+
+
+@every_venue
+def test_every_answer_is_converted_where_the_unit_is_the_venues(name: str) -> None:
+    """The replies as they are, about markets whose unit is a thousand."""
+    rest, asked = VENUES[name].rest, set()
+    for reply in replies_of(name):
+        about, value = reply.request.instrument, reply.value
+        events: list[Any] = value if isinstance(value, list) else [value]
+        if about is None or not events or not isinstance(events[0], Event):
+            continue
+        scaled = of_thousand(about)
+        request = asked_again(rest, reply.request.name, scaled, events)
+        told = request.read(ok(reply.body))
+        expected = list(told_in_thousands(tuple(events), scaled))
+        assert (told if isinstance(told, list) else [told]) == expected, str(reply)
+        asked.add(reply.request.name)
+    assert asked >= {"book", "trades", "ticker", "klines"}
+
+
+def asked_again(
+    rest: PublicRest, name: str, about: Instrument, events: list[Event]
+) -> Request[Any]:
+    count = len(events)
+    if isinstance(events[0], Kline):
+        return rest.klines(about, events[0].interval, count)
+    asks: dict[str, Callable[[], Request[Any]]] = {
+        "book": lambda: rest.book(about),
+        "trades": lambda: rest.trades(about, count),
+        "ticker": lambda: rest.ticker(about),
+        "funding": lambda: rest.funding(about),
+        "funding history": lambda: rest.funding_history(about, count),
+        "mark price": lambda: rest.mark_price(about),
+        "open interest": lambda: rest.open_interest(about),
+    }
+    return asks[name]()
 
 
 def has_checksum(transcript: Transcript) -> bool:
