@@ -199,7 +199,7 @@ def test_ccxt_reads_the_same_rules_from_a_list(case: Case, shared: Path) -> None
     instruments, markets = case.list.ours(body), case.list.theirs(body)
     assert len(instruments) == case.instruments
     for instrument in instruments:
-        own = instrument.as_traded()  # as it has no units of many
+        own = instrument.as_traded()  # ccxt knows no units of many
         market = markets.pop(own.native)
         assert theirs_of(case, market, own) == expected_of(case, own)
     is_left_out = LEFT_OUT.get(case.list.venue, lambda row: False)
