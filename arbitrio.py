@@ -21,8 +21,8 @@ For example:
 
 What else is here:
 
-    configuration   load_config, Config, VenueConfig, FeeConfig, DetectorSettings, Comparable,
-                    ConfigError
+    configuration   load_config, Config, VenueConfig, FeeConfig, AssetUnit, DetectorSettings,
+                    Comparable, ConfigError
     venues          VENUES by name, each a Venue
     books           OrderBook, which raises BookNotLive while it may be wrong; UnknownMarket
     opportunities   OpportunityChange, Opportunity, Leg, Phase, Reason
@@ -112,6 +112,7 @@ if TYPE_CHECKING:
     from exchanges.market.topics import Channel as Channel
     from exchanges.market.topics import KlineInterval as KlineInterval
     from exchanges.market.topics import Topic as Topic
+    from supervisor.settings.assets import AssetUnit as AssetUnit
     from supervisor.settings.config import Config as Config
     from supervisor.settings.config import FeeConfig as FeeConfig
     from supervisor.settings.config import VenueConfig as VenueConfig
@@ -169,6 +170,7 @@ _HOMES: Final = {
     ),
     "exchanges.market.instrument": "Instrument Kind Status",
     "exchanges.market.topics": "Channel KlineInterval Topic",
+    "supervisor.settings.assets": "AssetUnit",
     "supervisor.settings.config": "Config FeeConfig VenueConfig load_config",
     "supervisor.settings.reader": "ConfigError",
     "supervisor.supervision.child": "ChildNotReady ChildSpec Node State",

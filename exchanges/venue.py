@@ -16,6 +16,7 @@ from exchanges.market.events import Level
 from exchanges.market.instrument import Instrument, Instruments, Kind, unified_symbol
 from exchanges.market.native import ReadNative
 from exchanges.market.topics import Channel, KlineInterval
+from exchanges.market.units import Unit
 from exchanges.rest.public import PublicRest
 from exchanges.stream.books import MarketCodec, MarketWire
 from exchanges.stream.facts import Stream
@@ -77,6 +78,14 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """What configurations, logs and events call the venue."""
         return self.rest.venue
 
+    def __post_init__(self) -> None:
+        scaled = [kind for kind, surface in self.rest.surfaces.items() if surface.units]
+        if self.checksum and scaled:
+            raise ValueError(
+                f"{self.name}: its checksum is over the numbers of its frames, which are gone "
+                f"where {scaled[0]} markets are told per base unit"
+            )
+
     def sandbox(self) -> "type[SandboxVenue]":
         """The venue's server side, which is imported when one is started."""
         module, _, name = self.sandbox_at.partition(":")
@@ -126,7 +135,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if assets is None:
             return None
         base, quote, settle = (self.assets.get(asset, asset) for asset in assets)
-        return Instrument(
+        named = Instrument(
             venue=self.name,
             symbol=unified_symbol(base, quote, settle),
             native=native,
@@ -137,17 +146,24 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             tick=_FINEST,
             step=_FINEST,
         )
+        return named.per_base_of(self.rest.unit(kind, base))
 
 
 class GuessedInstruments(Instruments):
     """Instruments that are made from their native names when they are first met."""
 
-    def __init__(self, venue: Venue, instruments: Iterable[Instrument] = ()) -> None:
-        super().__init__(instruments)
+    def __init__(
+        self,
+        venue: Venue,
+        instruments: Iterable[Instrument] = (),
+        units: Mapping[str, Unit] | None = None,
+    ) -> None:
+        super().__init__(instruments, units)
         self._venue = venue
 
     def native(self, kind: Kind, name: str) -> Instrument | None:
         instrument = super().native(kind, name)
-        if instrument is None and (instrument := self._venue.guess(kind, name)):
-            self.add(instrument)
+        if instrument is None and (guess := self._venue.guess(kind, name)):
+            self.add(guess)
+            return super().native(kind, name)
         return instrument

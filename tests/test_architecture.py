@@ -152,7 +152,8 @@ def test_a_venue_imports_no_other_venue() -> None:
 
 def test_no_shared_module_names_a_venue() -> None:
     """The registry lists them; examples of configuration and the benchmarks may use one."""
-    may_name = {"exchanges/__init__.py", "supervisor/settings/config.py"}
+    settings = {f"supervisor/settings/{name}.py" for name in ("assets", "config")}
+    may_name = {"exchanges/__init__.py", *settings}
     pattern = re.compile(rf"\b({'|'.join(VENUES)})\b", re.IGNORECASE)
     for path in python_files(*OURS):
         name = path.relative_to(ROOT).as_posix()

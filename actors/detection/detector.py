@@ -29,17 +29,12 @@ from exchanges.market.numbers import NS_PER_S, NS_PER_US
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A market to be watched.
-
-    Markets of one `group` are compared with each other. `is_mapped` says that somebody has
-    vouched for what the asset is, so that its price needs no guard.
-    """
+    """A market to be watched; those of one `group` are compared with each other."""
 
     instrument: Instrument
     book: ReadableBook
     taker_fee: float
     group: str
-    is_mapped: bool = False
 
 
 class PairStatistics(msgspec.Struct):
@@ -223,7 +218,7 @@ class Detector:
     def _weigh(self, pair: _Pair, now_ns: int) -> Reason | tuple[Decimal, Walk]:
         """What speaks against acting on a pair that crosses, or else what it would bring."""
         sell, buy, settings = pair.sell.watch, pair.buy.watch, self.settings
-        if not (sell.is_mapped and buy.is_mapped) and self._ratio(pair) > settings.max_ratio:
+        if self._ratio(pair) > settings.max_ratio:
             return Reason.PRICE_RATIO
         if (
             Status.TRADING is not sell.instrument.status

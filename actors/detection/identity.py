@@ -14,11 +14,12 @@ class Comparable(StrEnum):
 
 
 class AssetIdentity:
-    """Says which markets are comparable, and for which of them somebody vouches.
+    """Says which markets are comparable.
 
-    `assets` maps `venue:ASSET` to the asset's usual name. Equal tickers at two venues may be two
-    assets: where both sides of a pair are mapped the map is trusted, elsewhere the detector
-    guards the ratio of the prices.
+    `assets` maps `venue:ASSET` to the asset's usual name, where the venue's own name of a unit of
+    many (`1000CAT`) may stand for the asset. Equal tickers at two venues may be two
+    assets, and a name says nothing of how many are one unit, so that the detector guards the ratio
+    of the prices of mapped markets as well.
     """
 
     def __init__(self, assets: Mapping[str, str], comparable: Comparable) -> None:
@@ -27,17 +28,12 @@ class AssetIdentity:
 
     def group(self, instrument: Instrument) -> str:
         """Markets of one group are compared with each other."""
-        base, quote = (
-            self._name(instrument, instrument.base),
-            self._name(instrument, instrument.quote),
-        )
+        base = self._assets.get(f"{instrument.venue}:{instrument.traded_as}")
+        base = base or self._name(instrument, instrument.base)
+        quote = self._name(instrument, instrument.quote)
         if self._comparable is Comparable.SPOT_PERP or not instrument.settle:
             return f"{base}/{quote}"
         return f"{base}/{quote}:{self._name(instrument, instrument.settle)}"
-
-    def is_mapped(self, instrument: Instrument) -> bool:
-        """Whether the configuration says what the base asset is."""
-        return f"{instrument.venue}:{instrument.base}" in self._assets
 
     def _name(self, instrument: Instrument, asset: str) -> str:
         return self._assets.get(f"{instrument.venue}:{asset}", asset)

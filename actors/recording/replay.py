@@ -4,7 +4,7 @@ A replay is pure: it is given records in the order of their stamps and takes the
 Snapshots that a codec wants come from the HTTP replies of the recording, if it has them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from actors.books.order_book import Market, OrderBook
@@ -16,7 +16,9 @@ from exchanges import VENUES, Venue
 from exchanges.errors import ExchangeError, VenueProtocolError
 from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, StreamEvent
 from exchanges.market.instrument import Instrument
+from exchanges.market.scaled import unscaled
 from exchanges.market.topics import Channel, Topic
+from exchanges.market.units import Unit
 from exchanges.rest.request import Response
 from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
@@ -30,7 +32,8 @@ Batch = tuple[int, Iterable[StreamEvent]]
 class Replay:
     """Feeds records through codecs, books and detector.
 
-    `fee_of` gives the taker fee of an instrument as a fraction.
+    `fee_of` gives the taker fee of an instrument as a fraction, `units_of` what is known of the
+    units in which a venue trades some assets.
 
     Attributes:
         frames: records fed so far; `unparsed` of them could not be read.
@@ -43,6 +46,7 @@ class Replay:
         settings: DetectorSettings,
         identity: AssetIdentity,
         fee_of: Callable[[Venue, Instrument], float],
+        units_of: Callable[[str], Mapping[str, Unit]] = lambda venue: {},
     ) -> None:
         self.frames = 0
         self.unparsed = 0
@@ -50,6 +54,7 @@ class Replay:
         self.books: dict[Market, OrderBook] = {}
         self._identity = identity
         self._fee_of = fee_of
+        self._units_of = units_of
         self._venues: dict[str, _VenueReplay] = {}
         self._sources: dict[Market, int] = {}
         self._now_ns = 0
@@ -107,8 +112,11 @@ class Replay:
                 raise RecordingError(f"no venue here reads recordings of {record.venue!r}")
             # Markets of one venue may be recorded under several names.
             known = [one for one in self._venues.values() if one.venue is record_of]
-            venue = self._venues[record.venue] = known[0] if known else _VenueReplay(record_of)
+            venue = self._venues[record.venue] = known[0] if known else self._venue_of(record_of)
         return venue
+
+    def _venue_of(self, venue: Venue) -> "_VenueReplay":
+        return _VenueReplay(venue, self._units_of(venue.name))
 
     def _apply(
         self, venue: "_VenueReplay", source: int, events: Iterable[StreamEvent]
@@ -146,7 +154,6 @@ class Replay:
                 book=book,
                 taker_fee=self._fee_of(venue, instrument),
                 group=self._identity.group(instrument),
-                is_mapped=self._identity.is_mapped(instrument),
             )
         )
         return book
@@ -176,9 +183,9 @@ class _Connection:
 class _VenueReplay:
     """One venue of the recording: its instruments, and a codec for each connection."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, units: Mapping[str, Unit]) -> None:
         self.venue = venue
-        self._instruments = GuessedInstruments(venue)
+        self._instruments = GuessedInstruments(venue, units=units)
         self._connections: dict[tuple[str, str], _Connection] = {}
         self._snapshots: dict[Topic, BookSnapshot] = {}  # the latest that were fetched
 
@@ -286,7 +293,7 @@ class _VenueReplay:
             sequence=number,
             received_ns=record.at_ns,
         )
-        return [snapshot]
+        return [unscaled(snapshot)]
 
 
 def venue_recorded_as(name: str) -> Venue | None:

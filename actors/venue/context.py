@@ -17,6 +17,7 @@ from exchanges.chance import Chance
 from exchanges.limits import TokenBucket
 from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instruments
+from exchanges.market.units import Unit
 from exchanges.venue import Venue
 
 
@@ -61,8 +62,12 @@ class VenueContext(msgspec.Struct, eq=False):
         endpoints: Mapping[str, str],
         events: Hub[StreamEvent],
         given: Injected,
+        units: Mapping[str, Unit] | None = None,
     ) -> "VenueContext":
-        """A venue of which nothing is known and nothing watched yet."""
+        """A venue of which nothing is known and nothing watched yet.
+
+        `units` are what the user knows of its assets, as in `Instruments`.
+        """
         return cls(
             venue=venue,
             endpoints=endpoints,
@@ -76,4 +81,5 @@ class VenueContext(msgspec.Struct, eq=False):
             transport=given.transport,
             connects=TokenBucket(venue.connects),
             tap=given.stream_tap,
+            instruments=Instruments(units=units),
         )

@@ -12,7 +12,7 @@ import trio
 from actors.venue.context import VenueContext
 from exchanges.errors import ExchangeError
 from exchanges.market.events import InstrumentChange
-from exchanges.market.instrument import Instrument, Status
+from exchanges.market.instrument import Instrument, Instruments, Status
 from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.request import Odd
 
@@ -75,11 +75,11 @@ async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
             else one
             for one in listed
         ]
-    return _merge(context, {one.symbol: one for one in listed}, odd)
+    return _merge(context, listed, odd)
 
 
 def _merge(
-    context: VenueContext, listed: dict[str, Instrument], odd: list[Odd]
+    context: VenueContext, listed: list[Instrument], odd: list[Odd]
 ) -> list[InstrumentChange]:
     """What is new or different; instruments that are listed no more count as delisted.
 
@@ -88,16 +88,22 @@ def _merge(
     """
     now_ns = context.clock.now_ns()
     kept = {row.native for row in odd}
-    for known in context.instruments:
-        is_odd = "" in kept or known.native in kept
-        if known.symbol not in listed and not is_odd:
-            listed[known.symbol] = msgspec.structs.replace(known, status=Status.DELISTED)
+    told = {(one.kind, one.native) for one in listed}
+    missing = [
+        known
+        if "" in kept or known.native in kept
+        else msgspec.structs.replace(known, status=Status.DELISTED)
+        for known in context.instruments
+        if (known.kind, known.native) not in told
+    ]
+    # Together, so that each has the symbol that it can have among the others.
+    now = Instruments((*missing, *listed), context.instruments.units)
     changes = [
         InstrumentChange(
-            instrument=one, previous=context.instruments.get(symbol), received_ns=now_ns
+            instrument=one, previous=context.instruments.get(one.symbol), received_ns=now_ns
         )
-        for symbol, one in listed.items()
-        if one != context.instruments.get(symbol)
+        for one in now
+        if one != context.instruments.get(one.symbol)
     ]
     for change in changes:
         context.instruments.add(change.instrument)

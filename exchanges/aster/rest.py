@@ -13,6 +13,7 @@ from exchanges.dialects.mbx.faults import FAULTS
 from exchanges.dialects.mbx.listing import SymbolInfo
 from exchanges.dialects.mbx.rest import open_interest, perpetual, surface
 from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.units import Naming, Units
 from exchanges.rest.call import About
 from exchanges.rest.public import PublicRest
 
@@ -39,6 +40,7 @@ _PERPETUAL: Final = perpetual(
         depth=((5, 2), (10, 2), (20, 2), (50, 2), (100, 5), (500, 10), (1000, 20)),
         klines=((99, 1), (499, 2), (1000, 5), (1500, 10)),
         instrument=_instrument,
+        units=Units((Naming.NUMBER,)),  # `1000PEPE`
     ),
     _PREFIX,
     funding_bucket="weight",

@@ -64,7 +64,7 @@ class MarketInfo(Struct):
     def instrument(self, venue: str) -> Instrument | None:
         """The instrument, unless it is hidden or of another kind.
 
-        A base such as `kSHIB` is a thousand of another asset, and keeps its name.
+        A base such as `kSHIB` is a thousand of another asset; see `Surface.units`.
         """
         kind = _KINDS.get(self.marketType)
         if kind is None or not self.visible:

@@ -15,6 +15,7 @@ from exchanges.errors import SAMPLE_BYTES, VenueUnavailable
 from exchanges.market.events import Funding, FundingCharge
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
+from exchanges.market.units import Naming, Units
 from exchanges.rest.call import About, Call, Count, Span, Surface, candle, listed, to_come, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import many, named, one
@@ -55,6 +56,7 @@ def _charge(row: wire.FundingRow, about: About) -> FundingCharge | None:
 
 _SPOT: Final = Surface(
     bucket=REQUESTS,
+    units=Units((Naming.THOUSAND,)),  # `kSHIB`
     rows=many,
     # One list has the markets of all kinds, of instruments and of tickers alike.
     instruments=Call(

@@ -14,7 +14,7 @@ from exchanges.market.orders import Side
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, Refusal, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.venue import TINY, SandboxVenue
 
 _CODES: Final = {
     400: "INVALID_CLIENT_REQUEST",
@@ -35,6 +35,9 @@ class BackpackSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}_{quote}_PERP" if settle else f"{base}_{quote}"
 
+    def traded_as(self, base: str, settle: str) -> str:
+        return f"k{base}" if settle and base in TINY else base
+
     def error_reply(self, status: int, message: str) -> SandboxReply:
         code = _CODES.get(status, "TOO_MANY_REQUESTS")
         http_status = 400 if status == BAD_PARAMETER else status
@@ -45,7 +48,7 @@ class BackpackSandbox(SandboxVenue):
             "ping": lambda asked: {"status": "Ok", "message": None},
             "time": lambda asked: ms(asked.now_ns),
             "instruments": lambda asked: [
-                _market_row(market.instrument) for market in self.markets.values()
+                _market_row(market.listed) for market in self.markets.values()
             ],
             "book": _depth,
             "trades": _trades,

@@ -12,8 +12,11 @@ from exchanges.dialects.mbx.faults import FAULTS
 from exchanges.dialects.mbx.rest import perpetual, surface
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import KlineInterval
+from exchanges.market.units import Naming, Units
 from exchanges.rest.public import PublicRest
 
+# `1000PEPE`, `1MBABYDOGE`: mostly perpetuals, some spot markets (`1000SATS`).
+_UNITS: Final = Units((Naming.NUMBER, Naming.MILLION))
 _SPOT: Final = surface(
     "/api/v3",
     endpoint="spot_rest",
@@ -25,6 +28,7 @@ _SPOT: Final = surface(
     depth=((100, 5), (500, 25), (1000, 50), (5000, 250)),
     klines=((1000, 2),),
     intervals=(KlineInterval.S1, *INTERVALS),
+    units=_UNITS,
 )
 _PERPETUAL: Final = perpetual(
     surface(
@@ -37,6 +41,7 @@ _PERPETUAL: Final = perpetual(
         tickers_weight=40,
         depth=((5, 2), (10, 2), (20, 2), (50, 2), (100, 5), (500, 10), (1000, 20)),
         klines=((100, 1), (500, 2), (1000, 5), (1500, 10)),
+        units=_UNITS,
     ),
     "/fapi/v1",
     funding_bucket="um_funding",

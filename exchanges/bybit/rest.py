@@ -18,6 +18,7 @@ from exchanges.bybit.market_data import CANDLE_NAMES, LinearTickerRow, TickerRow
 from exchanges.market.events import BookSnapshot, Kline
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.units import Naming, Units
 from exchanges.rest.call import (
     About,
     Call,
@@ -137,6 +138,7 @@ _COMMON: Final = _surface("linear", listing.LinearInfo, 1000, Count(most=_MOST_R
 _LINEAR: Final = (("category", "linear"),)
 _PERPETUAL: Final = replace(
     _COMMON,
+    units=Units((Naming.NUMBER, Naming.SUFFIX)),  # `1000PEPE`, `SHIB1000`
     funding=_ticker(_LINEAR, LinearTickerRow, told_at(LinearTickerRow.funding)),
     mark_price=_ticker(_LINEAR, LinearTickerRow, told_at(LinearTickerRow.mark_price)),
     # Of the ticker, which tells its value as well.

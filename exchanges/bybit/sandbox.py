@@ -14,7 +14,7 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.venue import TINY, SandboxVenue
 
 _CODES: Final = {400: 10029, 404: 10404, BAD_PARAMETER: 10001, 429: 10429}
 _FUNDING_MINUTES: Final = 480
@@ -31,6 +31,12 @@ class BybitSandbox(SandboxVenue):
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}PERP" if settle == "USDC" else f"{base}{quote}"
+
+    def traded_as(self, base: str, settle: str) -> str:
+        """One of them has its number behind."""
+        if not settle or base not in TINY:
+            return base
+        return f"{base}1000" if base == "SHIB" else f"1000{base}"
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         body = {"retCode": _CODES[status], "retMsg": message, "result": {}, "retExtInfo": {}}
@@ -67,7 +73,7 @@ class BybitSandbox(SandboxVenue):
 
     def _instruments(self, asked: Asked) -> dict[str, Any]:
         """Spot is listed at once, linear in pages."""
-        rows = [_instrument_row(market.instrument) for market in self.of_kind(asked.kind)]
+        rows = [_instrument_row(market.listed) for market in self.of_kind(asked.kind)]
         cursor, request = "", asked.request
         if asked.kind is Kind.PERPETUAL:
             start, limit = request.integer("cursor", 0), request.integer("limit", _PAGE)

@@ -65,7 +65,7 @@ def fraction(percent: str) -> float | None:
 
 def base_units(instrument: Instrument) -> float:
     """What a size is multiplied with: base units per contract, 1 on spot."""
-    return float(instrument.contract_size)
+    return float(instrument.contract_units)
 
 
 class Envelope(Struct):

@@ -15,6 +15,7 @@ from exchanges.market.events import Funding, Ticker
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
+from exchanges.market.units import Naming, Units
 from exchanges.rest.call import (
     About,
     Call,
@@ -121,6 +122,7 @@ _SPOT: Final = Surface(
 )
 _PERPETUAL: Final = replace(
     _SPOT,
+    units=Units((Naming.NUMBER,)),  # `1000PEPE-PERP-INTX`
     instruments=_list(_FUTURES),
     tickers=_tickers(_FUTURES),
     funding=Call(path=_PRODUCT, reads=wire.ProductFunding, means=_funding),

@@ -59,7 +59,7 @@ def _instant_ns(instant: float) -> int:
 
 
 def _base_size(contracts: float, instrument: Instrument) -> float:
-    size = abs(contracts) * float(instrument.contract_size)
+    size = abs(contracts) * float(instrument.contract_units)
     if not size:
         raise ValueError(f"{contracts} contracts have no size")
     return size
@@ -153,7 +153,7 @@ class TickerRow(Struct):
             ask=optional(self.lowest_ask),
             high=self.high_24h,
             low=self.low_24h,
-            volume=self.volume_24h * float(instrument.contract_size),
+            volume=self.volume_24h * float(instrument.contract_units),
             quote_volume=self.volume_24h_quote,
             change=self.change_percentage / 100,
             venue_ns=venue_ns,
@@ -180,7 +180,7 @@ class TickerRow(Struct):
         self, instrument: Instrument, venue_ns: int | None, received_ns: int
     ) -> OpenInterest:
         """The value is at the mark price; the venue tells none here."""
-        size = self.total_size * float(instrument.contract_size)
+        size = self.total_size * float(instrument.contract_units)
         return OpenInterest(
             instrument=instrument,
             size=size,
@@ -245,7 +245,7 @@ class CandleRow(Struct):
             high=self.h,
             low=self.l,
             close=self.c,
-            volume=self.v * float(instrument.contract_size),
+            volume=self.v * float(instrument.contract_units),
             quote_volume=self.sum,
             closed=self.w,
             venue_ns=venue_ns,

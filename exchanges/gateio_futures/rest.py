@@ -14,6 +14,7 @@ from exchanges.dialects.gate_v4.rest import LIMIT, PREFIX, surface
 from exchanges.gateio_futures import listing, market_data
 from exchanges.gateio_futures.market_data import TickerRow
 from exchanges.market.instrument import Kind
+from exchanges.market.units import Unit, Units
 from exchanges.rest.call import Call, Count, Means, Query, T, told, told_at
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import Page, one
@@ -55,6 +56,9 @@ _COMMON: Final = surface(
 )
 _PERPETUAL: Final = replace(
     _COMMON,
+    # The only one of the list of 2023 whose name tells a number; other contracts hold thousands
+    # of an asset, which their `quanto_multiplier` tells, and are priced per asset.
+    units=Units(known={"MBABYDOGE": Unit("BABYDOGE", 1_000_000)}),
     # From the contract: the tickers tell neither the interval nor the time of the charge.
     funding=Call(
         path=f"{_PATH}/contracts/{{native}}",

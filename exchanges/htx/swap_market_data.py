@@ -64,8 +64,8 @@ def base_levels(levels: Levels, instrument: Instrument) -> list[Level]:
         ValueError: a price at which an inverse contract has no size.
     """
     if not instrument.inverse:
-        return in_base_units(levels, float(instrument.contract_size))
-    found = inverse_in_base_units(levels, float(instrument.contract_size))
+        return in_base_units(levels, float(instrument.contract_units))
+    found = inverse_in_base_units(levels, float(instrument.contract_units))
     if not all(size < _MOST_BASE for _, size in found):
         raise ValueError("a level without a size")
     return found

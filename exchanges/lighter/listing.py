@@ -50,7 +50,7 @@ class MarketConfig(Struct, frozen=True):
 class MarketRules(Struct):
     """A row of the order books. A perpetual's `symbol` is its base asset, a spot market's a pair.
 
-    A symbol such as `1000PEPE` is a thousand of another asset, and keeps its name.
+    A symbol such as `1000PEPE` is a thousand of another asset; see `Surface.units`.
     """
 
     symbol: str

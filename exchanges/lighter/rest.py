@@ -13,6 +13,7 @@ from exchanges.lighter.market_data import CANDLE_NAMES, FUNDING_S, CandleData, S
 from exchanges.market.events import BookSnapshot, Funding, Kline, Ticker, Trade
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.market.units import Naming, Units
 from exchanges.rest.call import About, Call, Count, Span, Surface, listed, told
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, within
@@ -51,6 +52,7 @@ _DETAIL: Final = Call(path=_DETAILS, reads=Stats, means=_ticker, names=_NAMES)
 _SPOT: Final = Surface(
     symbol="market_id",
     bucket=REQUESTS,
+    units=Units((Naming.NUMBER,)),  # `1000PEPE`
     rows=_MARKETS,
     is_joined=False,  # books start in the stream
     # One list has the markets of all kinds.

@@ -16,7 +16,7 @@ from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
 from exchanges.sandbox.routes import Asked
-from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.venue import TINY, SandboxVenue
 
 Row = dict[str, Any]
 
@@ -49,6 +49,9 @@ class LighterSandbox(SandboxVenue):
         ]
         number = self._numbers.setdefault((base, quote, settle), first + len(of_kind))
         return str(number)
+
+    def traded_as(self, base: str, settle: str) -> str:
+        return f"1000{base}" if settle and base in TINY else base
 
     def error_reply(self, status: int, message: str) -> SandboxReply:
         http_status = 400 if status == BAD_PARAMETER else status
@@ -96,7 +99,7 @@ class LighterSandbox(SandboxVenue):
             {
                 "market_id": int(market.instrument.native),
                 "exchange": exchange,
-                "symbol": market.instrument.base,
+                "symbol": market.listed.base,
                 "rate": market.synthetic.perpetual().funding_rate * 8 * factor,
             }
             for market in self.of_kind(Kind.PERPETUAL)
@@ -110,10 +113,10 @@ def _state(asked: Asked) -> Row:
 
 
 def _details_row(market: SandboxMarket) -> Row:
-    instrument, day = market.instrument, market.synthetic.statistics.day()
+    instrument, day = market.listed, market.synthetic.statistics.day()
     is_perpetual = instrument.kind is Kind.PERPETUAL
     is_usual = is_perpetual and instrument.quote == "USDC"
-    price = market.synthetic.ticks.number
+    price = market.price_number
     row: Row = {
         "symbol": instrument.base if is_usual else f"{instrument.base}/{instrument.quote}",
         "market_id": int(instrument.native),
@@ -129,7 +132,7 @@ def _details_row(market: SandboxMarket) -> Row:
         "price_decimals": _decimals(instrument.tick),
         "last_trade_price": price(day.close),
         "daily_trades_count": day.trades,
-        "daily_base_token_volume": market.synthetic.lots.number(day.volume),
+        "daily_base_token_volume": market.size_number(day.volume),
         "daily_quote_token_volume": market.synthetic.values.number(day.value),
         "daily_price_low": price(day.low),
         "daily_price_high": price(day.high),
@@ -137,7 +140,7 @@ def _details_row(market: SandboxMarket) -> Row:
     }
     if is_perpetual:
         state = market.synthetic.perpetual()
-        row["open_interest"] = market.synthetic.lots.number(state.open_interest)
+        row["open_interest"] = market.size_number(state.open_interest)
         row["mark_price"] = market.price(state.mark)
         row["index_price"] = market.price(state.index)
         row["market_config"] = {"force_reduce_only": False, "trading_hours": ""}

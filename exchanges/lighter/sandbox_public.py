@@ -158,7 +158,7 @@ def _top(stream: SandboxStream, now_ns: int) -> Row:
     (bid, bid_size), *_ = [*market.levels(depth.bids), ("", "")]
     (ask, ask_size), *_ = [*market.levels(depth.asks), ("", "")]
     ticker = {
-        "s": market.instrument.base,
+        "s": market.listed.base,
         "a": {"price": ask, "size": ask_size},
         "b": {"price": bid, "size": bid_size},
     }
@@ -197,12 +197,12 @@ def _new_trades(stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Row
 
 def _stats(stream: SandboxStream, now_ns: int) -> Row:
     market, day = stream.market, stream.market.synthetic.statistics.day()
-    price = market.synthetic.ticks.number
+    price = market.price_number
     stats: Row = {
-        "symbol": market.instrument.base,
+        "symbol": market.listed.base,
         "market_id": int(market.instrument.native),
         "last_trade_price": market.price(day.close),
-        "daily_base_token_volume": market.synthetic.lots.number(day.volume),
+        "daily_base_token_volume": market.size_number(day.volume),
         "daily_quote_token_volume": market.synthetic.values.number(day.value),
         "daily_price_low": price(day.low),
         "daily_price_high": price(day.high),
@@ -226,14 +226,14 @@ def _stats(stream: SandboxStream, now_ns: int) -> Row:
 
 def candle_row(market: SandboxMarket, candle: Candle) -> Row:
     """A candle, without what is zero."""
-    price = market.synthetic.ticks.number
+    price = market.price_number
     row = {
         "t": ms(candle.open_ns),
         "o": price(candle.open),
         "h": price(candle.high),
         "l": price(candle.low),
         "c": price(candle.close),
-        "v": market.synthetic.lots.number(candle.volume),
+        "v": market.size_number(candle.volume),
         "V": market.synthetic.values.number(candle.value),
     }
     return {name: value for name, value in row.items() if value}

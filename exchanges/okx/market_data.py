@@ -108,12 +108,12 @@ def in_base_units(levels: Levels, instrument: Instrument) -> list[Level]:
         return [(level.price, level.size) for level in levels]
     if instrument.inverse:
         return [(level.price, _base_units(level.size, level.price, instrument)) for level in levels]
-    per_contract = float(instrument.contract_size)
+    per_contract = float(instrument.contract_units)
     return [(level.price, level.size * per_contract) for level in levels]
 
 
 def _base_units(contracts: float, price: float, instrument: Instrument) -> float:
-    size = contracts * instrument.base_per_contract(price)
+    size = contracts * instrument.units_per_contract(price)
     if not size < _MOST_BASE or (contracts and not size):
         raise ValueError(f"{contracts} contracts at {price} have no size")
     return size

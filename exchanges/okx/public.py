@@ -188,7 +188,7 @@ def checksum(instrument: Instrument, bids: list[Level], asks: list[Level]) -> in
         price, size = level
         if instrument.kind is Kind.PERPETUAL:
             # Contracts have eight decimals at most; rounding takes out what converting left.
-            size = round(size / instrument.base_per_contract(price), 8)
+            size = round(size / instrument.units_per_contract(price), 8)
         return f"{plain(price)}:{plain(size)}"
 
     return interleaved_crc32(bids[:CHECKSUM_LEVELS], asks[:CHECKSUM_LEVELS], text)

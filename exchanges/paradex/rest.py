@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from exchanges.market.events import Trade
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
+from exchanges.market.units import Naming, Units
 from exchanges.paradex import listing as wire
 from exchanges.paradex.faults import FAULTS
 from exchanges.paradex.listing import CANDLE_NAMES
@@ -40,6 +41,7 @@ _TICKER: Final = _summary(Summary, told(Summary.ticker))
 _PERPETUAL: Final = Surface(
     symbol="market",
     bucket=REQUESTS,
+    units=Units((Naming.THOUSAND,)),  # `kBONK`
     rows=_ROWS,
     is_joined=False,  # books start in the stream
     instruments=Call(

@@ -23,7 +23,7 @@ from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, m
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
-from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.venue import TINY, SandboxVenue
 
 Row = dict[str, Any]
 
@@ -51,6 +51,9 @@ class ParadexSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}-{quote}-PERP"
 
+    def traded_as(self, base: str, settle: str) -> str:
+        return f"k{base}" if settle and base in TINY else base
+
     def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
         updates = super().advance(now_ns)
         for market, update in updates.items():
@@ -69,7 +72,7 @@ class ParadexSandbox(SandboxVenue):
             "time": lambda asked: {"server_time": str(ms(asked.now_ns))},
             "ping": lambda asked: {"status": "ok"},
             "instruments": lambda asked: [
-                _market_row(market.instrument) for market in self.markets.values()
+                _market_row(market.listed) for market in self.markets.values()
             ],
             "book": self._book,
             "trades": _trades,
@@ -140,9 +143,9 @@ def _klines(asked: Asked) -> list[list[float]]:
 
 def _candle_row(market: SandboxMarket, candle: Candle) -> list[float]:
     """The volume in dollars, at the typical price, which readers take it for."""
-    price = market.synthetic.ticks.number
+    price = market.price_number
     high, low, close = price(candle.high), price(candle.low), price(candle.close)
-    volume = market.synthetic.lots.number(candle.volume) * (high + low + close) / 3
+    volume = market.size_number(candle.volume) * (high + low + close) / 3
     return [ms(candle.open_ns), price(candle.open), high, low, close, volume]
 
 

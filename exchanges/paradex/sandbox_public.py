@@ -228,7 +228,7 @@ def summary_row(market: SandboxMarket, now_ns: int) -> Row:
 def funding_row(market: SandboxMarket, now_ns: int, periods_ago: int = 0) -> Row:
     """The rate, as if it had always been that of now; so many whole periods ago."""
     state = market.synthetic.perpetual()
-    premium = state.funding_rate * market.synthetic.ticks.number(state.index)
+    premium = state.funding_rate * market.price_number(state.index)
     rate = f"{state.funding_rate:.14f}"
     return {
         "market": market.instrument.native,

@@ -26,6 +26,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import KlineInterval
+from exchanges.market.units import PLAIN, Units
 from exchanges.rest.request import Effect
 from exchanges.rest.rows import Names, Page, Pager, one
 
@@ -96,7 +97,11 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Means = Callable[[W, About], T | None]
-"""What a row means; None if it tells nothing, as a contract of which no rate is known now."""
+"""What a row means; None if it tells nothing, as a contract of which no rate is known now.
+
+Prices, sizes and rules are those of the row; where the venue trades many of an asset as one, they
+are converted elsewhere.
+"""
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,6 +210,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     headers: Query = ()
     funding_s: float | None = None
     """Seconds between charges of a contract that `funding_intervals` does not list."""
+    units: Units = PLAIN
+    """How the names of base assets tell that many are traded as one."""
     is_joined: bool = True
 
     book: Call[Any, BookSnapshot]

@@ -26,6 +26,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
+from exchanges.market.units import Unit
 from exchanges.rest.asking import costs_of, dated_of, path_of, query_of, symbol_of, template_of
 from exchanges.rest.call import About, Call, Query, Surface
 from exchanges.rest.faults import ErrorTable
@@ -157,7 +158,12 @@ class PublicRest:
 
         return self._ask("ping", call, self._of_all(kind), read)
 
-    # About the requests.
+    # About the venue's names, and the requests.
+
+    def unit(self, kind: Kind, base: str) -> Unit:
+        """What the venue's name of a base asset stands for."""
+        surface = self.surfaces.get(kind)
+        return surface.units.of(base) if surface else Unit(base)
 
     @property
     def rates(self) -> dict[str, Rate]:
@@ -239,9 +245,13 @@ class PublicRest:
             rows = each(call, page, about)
             following = call.follows(page, asked) if call.follows else ()
             more = self._listing(call, kind, following) if following else None
-            return Listing(list(rows), rows.odd, more)
+            return Listing([self._told(one) for one in rows], rows.odd, more)
 
         return self._ask("instruments", call, self._of_all(kind), read, page_query)
+
+    def _told(self, listed: Instrument) -> Instrument:
+        """A market as it is told here, whatever the unit that the venue trades."""
+        return listed.per_base_of(self.unit(listed.kind, listed.base))
 
     def _call(
         self, what: str, kind: Kind, choose: Callable[[Surface], Call[W, T] | None]

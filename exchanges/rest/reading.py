@@ -13,7 +13,9 @@ from exchanges.errors import (
     InvalidSymbol,
     VenueUnavailable,
 )
+from exchanges.market.events import Event
 from exchanges.market.instrument import Instrument
+from exchanges.market.scaled import unscaled
 from exchanges.rest.call import About, Call
 from exchanges.rest.request import Odd, Rows
 from exchanges.rest.rows import Page, Row
@@ -36,7 +38,13 @@ def _decoder(wire: Any, strict: bool) -> msgspec.json.Decoder[Any]:
 def _meaning(call: Call[W, T], row: Row, about: About) -> T | None:
     if call.means is None:
         raise CodecUsageError(f"{about.venue}: rows of {call.path} mean nothing by themselves")
-    return call.means(_decoded(call, row), about)
+    told = call.means(_decoded(call, row), about)
+    return _unscaled(told) if told is not None else None
+
+
+def _unscaled(told: T) -> T:
+    """Per base unit, where it is an event of a market whose unit is the venue's."""
+    return unscaled(told) if isinstance(told, Event) else told
 
 
 def single(call: Call[W, T], what: str, page: Page, about: About) -> T:
@@ -131,7 +139,7 @@ def _gathered(
             odd.append(Odd(_name(call, row), _reason(row, error)))
     if odd and not wires:
         raise ValueError(odd[0].reason)
-    return Rows(gathers(wires, about), odd)
+    return Rows(map(_unscaled, gathers(wires, about)), odd)
 
 
 def intervals(call: Call[Any, tuple[str, float]], page: Page, about: About) -> dict[str, float]:

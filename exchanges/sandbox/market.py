@@ -21,8 +21,10 @@ class SandboxMarket:
 
     `price`, `size` and `value` print ticks, lots and their products as exact decimals; `wire_size`
     prints lots as the venue counts sizes, which is contracts in markets that have them. At least
-    `digits` stand after the point of prices and sizes. `base` and `quote` are the assets as the
-    venue calls them, which `own_name` tells.
+    `digits` stand after the point of prices and sizes. `price_number` and `size_number` are for
+    venues that print numbers. `base` and `quote` are the assets as the venue calls them, which
+    `own_name` tells. Where the venue trades many of an asset as one, all of them are in that unit,
+    as is the instrument as `listed`.
     """
 
     def __init__(
@@ -36,10 +38,13 @@ class SandboxMarket:
         digits: int = 0,
     ) -> None:
         self.instrument = instrument
-        self.base, self.quote = own_name(instrument.base), own_name(instrument.quote)
         self.synthetic = SyntheticMarket(instrument, world, profile, chance, now_ns)
-        self.price = _printer(instrument.tick, digits)
-        self.size = _printer(instrument.step, digits)
+        self.listed = instrument.as_traded()
+        self.base, self.quote = own_name(self.listed.base), own_name(self.listed.quote)
+        self.price = _printer(self.listed.tick, digits)
+        self.size = _printer(self.listed.step, digits)
+        self.price_number = Scale(self.listed.tick, digits).number
+        self.size_number = Scale(self.listed.step, digits).number
         self.value = self.synthetic.values.text
         self.wire_size = _printer(instrument.step / instrument.contract_size, digits)
 

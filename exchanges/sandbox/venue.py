@@ -8,7 +8,7 @@ requests in, frames and replies out, and it is told the time.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
@@ -28,6 +28,9 @@ from exchanges.sandbox.routes import Asked, Routes, UnknownMarket
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.world import World, start_price
+
+TINY: Final = frozenset({"PEPE", "SHIB"})
+"""Assets whose price has so many zeros that many venues trade a thousand of them as one."""
 
 
 class SandboxVenue(ABC):
@@ -134,6 +137,10 @@ class SandboxVenue(ABC):
         """Base units per contract."""
         return Decimal(1)
 
+    def traded_as(self, base: str, settle: str) -> str:
+        """What the venue trades: the asset itself, or by another name many of it as one."""
+        return base
+
     def digits(self, kind: Kind) -> int:
         """How many digits after the point the venue prints at least, whatever the tick."""
         return 0
@@ -194,24 +201,28 @@ class SandboxVenue(ABC):
         """A market with plausible rules: five digits of price, sizes from about ten cents."""
         base, quote, settle = split_symbol(symbol)
         price = start_price(base) / start_price(quote)
-        contract_size = self.contract_size(base, settle)
+        traded_as = self.traded_as(self.own_name(base), settle)
+        multiplier = self.rest.unit(kind_of(symbol), traded_as).multiplier
+        contract_size = self.contract_size(base, settle) * multiplier
         size = contract_size if settle and contract_size != 1 else _power_of_ten(0.1 / price)
         tick = _power_of_ten(price * 1e-5)
         return Instrument(
             venue=self.name,
             symbol=symbol,
-            native=self.native(self.own_name(base), self.own_name(quote), settle),
+            native=self.native(traded_as, self.own_name(quote), settle),
             kind=kind_of(symbol),
             base=base,
             quote=quote,
             settle=settle,
             tick=min(tick, Decimal(1)) if self.counts_digits else tick,
-            step=min(size, Decimal(1)) if self.counts_digits else size,
+            step=min(size, Decimal(multiplier)) if self.counts_digits else size,
             min_size=size,
             contract_size=contract_size,
             funding_interval_s=self.funding_s if settle else None,
             maker_fee=self.maker_fee,
             taker_fee=self.taker_fee,
+            multiplier=multiplier,
+            traded_as=traded_as if multiplier != 1 else "",
         )
 
     def as_listed(self, instrument: Instrument) -> Instrument:

@@ -113,10 +113,14 @@ class Talk:
                 self._on_ended(route)
 
     def update_instrument(self, instrument: Instrument) -> None:
-        """Use new rules for an instrument that is subscribed."""
+        """Use new rules for an instrument that is subscribed.
+
+        What frames tell from now on is in its unit; a live book would hold levels in the old one,
+        so that a market whose unit has changed is subscribed anew.
+        """
         for route in self._subscriptions:
-            if route.instrument.symbol == instrument.symbol:
-                route.instrument = instrument
+            if any(topic.symbol == instrument.symbol for topic in route.topics):
+                route.carry(instrument)
 
     def receive(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
         """What one frame says, in order.
@@ -263,7 +267,10 @@ class Talk:
             raise CodecUsageError(f"{wire.venue} {self.stream.name} has no channel {topic.channel}")
         key = key or wire.key(topic, instrument)
         route = self._routes.get(key)
-        return route if route and not route.ended else self._new_route(topic, instrument, key)
+        if route is None or route.ended:
+            return self._new_route(topic, instrument, key)
+        route.carry(instrument)
+        return route
 
     def _adopt(self, data: Data) -> Route | None:
         """A route for frames that nobody here asked for; None if they are to be left out."""

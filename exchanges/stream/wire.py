@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from exchanges.errors import CodecUsageError
-from exchanges.market.events import Notice, StreamEvent
+from exchanges.market.events import Event, Notice, StreamEvent
 from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.scaled import unscaled
 from exchanges.market.topics import KlineInterval, Topic
 from exchanges.stream.facts import Stream
 
@@ -24,19 +25,20 @@ Frame = str | bytes
 Reader = Callable[["Route", Any, int], tuple[StreamEvent, ...]]
 """Reads the payload of a topic's data, received at so many UTC nanoseconds.
 
-Book readers give `BookSnapshot` and `BookDelta` as the frame tells them; whether these follow
-what came before is judged elsewhere.
+Prices and sizes are those of the frame; where the venue trades many of an asset as one, the route
+converts them. Book readers give `BookSnapshot` and `BookDelta` as the frame tells them; whether
+these follow what came before is judged elsewhere.
 """
 
 
 class Route:
     """One native stream of a connection: the topics it serves, and what reads its frames.
 
-    Some venues put several channels into one stream (funding beside the mark price), so that
-    several topics may share a route.
+    Some venues put several channels into one stream (funding beside the mark price), or all
+    markets (liquidations), so that several topics may share a route.
     """
 
-    __slots__ = ("answered", "ended", "instrument", "key", "read", "topics")
+    __slots__ = ("_reader", "answered", "ended", "instrument", "key", "read", "topics")
 
     def __init__(self, instrument: Instrument, key: str, read: Reader) -> None:
         self.topics: set[Topic] = set()
@@ -45,6 +47,21 @@ class Route:
         self.read = read
         self.answered = False  # acknowledged, or data came
         self.ended = False  # no topic needs it any more
+        self._reader = read
+        self.carry(instrument)
+
+    def carry(self, instrument: Instrument) -> None:
+        """Frames may tell of this market; where its unit is the venue's, they are converted."""
+        if instrument.symbol == self.instrument.symbol:
+            self.instrument = instrument
+        if instrument.multiplier != 1:
+            self.read = self._read_unscaled
+
+    def _read_unscaled(
+        self, route: "Route", payload: Any, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        told = self._reader(route, payload, received_ns)
+        return tuple(unscaled(event) if isinstance(event, Event) else event for event in told)
 
     def __repr__(self) -> str:
         state = "ended" if self.ended else "answered" if self.answered else "asked"

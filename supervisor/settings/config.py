@@ -20,7 +20,9 @@ from actors.network.websocket import Address, Transport, choose_transport
 from exchanges import VENUES, Venue
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
 from exchanges.market.topics import Channel, KlineInterval
+from exchanges.market.units import Unit
 from exchanges.venue import PRODUCTION, Fees
+from supervisor.settings.assets import AssetUnit, asset_problems, names_of, units_of
 from supervisor.settings.reader import ConfigError, read_struct, suggest
 
 Wish = tuple[Channel, KlineInterval | None]
@@ -56,9 +58,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     `symbols` are watched at every venue that trades them. `channels` names what is subscribed
     beside the books, `klines` the intervals of candles, where the venue has them. `assets` maps
-    `venue:ASSET` to the asset's usual name. `refresh_s` is how often instrument lists are
-    fetched again, `audit_s` how often a book of each venue is compared with a fetched one (0:
-    never).
+    `venue:ASSET` to the asset's usual name, or to the asset of which it is so many. `refresh_s`
+    is how often instrument lists are fetched again, `audit_s` how often a book of each venue is
+    compared with a fetched one (0: never).
     """
 
     venues: dict[str, VenueConfig] = {}
@@ -66,7 +68,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     channels: list[Channel] = []
     klines: list[KlineInterval] = []
     comparable: Comparable = Comparable.SAME_SYMBOL
-    assets: dict[str, str] = {}
+    assets: dict[str, str | AssetUnit] = {}
     detector: DetectorSettings = DetectorSettings()
     transport: Transport = Transport.AUTO
     proxy: str = ""
@@ -93,6 +95,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """URL of each of the venue's endpoints."""
         own = self.venues[venue.name]
         return {**venue.endpoints[own.environment], **own.endpoints}
+
+    @property
+    def asset_names(self) -> dict[str, str]:
+        """Usual names of assets, by `venue:ASSET`."""
+        return names_of(self.assets)
+
+    def units_of(self, venue: str) -> dict[str, Unit]:
+        """What names of a venue's assets stand for, where they are many of another."""
+        return units_of(self.assets, venue)
 
     def proxy_of(self, venue: str) -> str:
         own = self.venues[venue].proxy
@@ -144,7 +155,7 @@ def check_config(config: Config) -> None:
     problems = [
         *_symbol_problems("symbols", config.symbols),
         *_channel_problems("channels", config.channels),
-        *_asset_problems(config),
+        *asset_problems(config.assets),
         *_detector_problems(config.detector),
         *_transport_problems(config.transport),
         *_proxy_problems("proxy", config.proxy),
@@ -225,15 +236,6 @@ def _channel_problems(path: str, channels: list[Channel]) -> Iterator[str]:
     if Channel.KLINES in channels:
         setting = path.replace("channels", "klines")
         yield f'{path}: candles need intervals; write {setting} = ["1m"] in place of "klines"'
-
-
-def _asset_problems(config: Config) -> Iterator[str]:
-    for key in config.assets:
-        venue, separator, asset = key.partition(":")
-        if not separator or not asset:
-            yield f'assets.{key}: write the key as venue:ASSET, such as "mexc:GAS"'
-        elif venue not in VENUES:
-            yield f"assets.{key}: no such venue; {suggest(venue, list(VENUES))}"
 
 
 def _detector_problems(settings: DetectorSettings) -> Iterator[str]:

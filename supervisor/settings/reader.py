@@ -6,6 +6,8 @@ Every mistake is told with its path, the value, and what would be right.
 import types
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import reduce
+from operator import or_
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -52,9 +54,8 @@ def _problems(kind: Any, data: object, path: str) -> Iterator[str]:
         for key, value in data.items():
             yield from _leaf_problems(key_kind, key, f"{path} (a key)")
             yield from _problems(value_kind, value, f"{path}.{key}")
-    elif get_origin(kind) in (Union, types.UnionType) and isinstance(data, dict):
-        structs = [one for one in get_args(kind) if _is_struct(one)]
-        yield from _problems(structs[0], data, path) if structs else ()
+    elif table := _table_among(kind):
+        yield from _table_or_leaf_problems(table, kind, data, path)
     else:
         yield from _leaf_problems(kind, data, path)
 
@@ -74,6 +75,26 @@ def _struct_problems(kind: type[msgspec.Struct], data: object, path: str) -> Ite
     for key, field in fields.items():
         if field.required and key not in data:
             yield f"{path}.{key}".lstrip(".") + ": is missing"
+
+
+def _table_or_leaf_problems(
+    table: type[msgspec.Struct], kind: Any, data: object, path: str
+) -> Iterator[str]:
+    """Of a setting that may be a single value as well."""
+    if isinstance(data, dict):
+        yield from _struct_problems(table, data, path)
+        return
+    single = reduce(or_, (one for one in get_args(kind) if one is not table))
+    names = ", ".join(field.encode_name for field in msgspec.structs.fields(table))
+    for problem in _leaf_problems(single, data, path):
+        yield f"{problem}, or a table of {names}"
+
+
+def _table_among(kind: Any) -> type[msgspec.Struct] | None:
+    """The table that a setting may be beside a single value."""
+    if get_origin(kind) not in (Union, types.UnionType):
+        return None
+    return next((one for one in get_args(kind) if _is_struct(one)), None)
 
 
 def _no_table(data: object, path: str) -> str:

@@ -137,11 +137,20 @@ class VenueBranch:
         for change in changes:
             instrument = change.instrument
             if market := self.markets.get(instrument.symbol):
-                self._keeper.change(market, instrument)
                 log.info("instrument_changed", venue=self.name, symbol=instrument.symbol)
+                if _is_same_stream(market.instrument, instrument):
+                    self._keeper.change(market, instrument)
+                else:
+                    await self._close(market)  # to be opened anew below
             self.context.events.publish(change)
         async with self._turn:
             await self._open_wished()
+
+    async def _close(self, market: Market) -> None:
+        async with self._turn:
+            if self.markets.get(market.instrument.symbol) is market:
+                del self.markets[market.instrument.symbol]
+                await self._keeper.close(market)
 
     async def _open_wished(self) -> None:
         for symbol in self.wished:
@@ -150,17 +159,27 @@ class VenueBranch:
             instrument = self.context.instruments.get(symbol)
             if instrument is None or instrument.status is Status.DELISTED:
                 if symbol not in self.unknown:
-                    log.warning("not_traded", venue=self.name, symbol=symbol)
+                    reason = self.not_traded(symbol)
+                    log.warning("not_traded", venue=self.name, symbol=symbol, reason=reason)
                 self.unknown.add(symbol)
             else:
                 self.unknown.discard(symbol)
                 await self._open(instrument)
 
-    def _require_known(self, symbol: str) -> None:
+    def not_traded(self, symbol: str) -> str:
+        """What to say of a symbol that the venue does not trade, with what may be meant."""
         instruments = self.context.instruments
-        if instruments.get(symbol) is None:
-            hint = suggest(symbol, [one.symbol for one in instruments])
-            raise InvalidSymbol(f"does not trade {symbol}; {hint}", venue=self.name, asked=symbol)
+        if plain := instruments.traded_as(symbol):
+            return (
+                f"trades {symbol} as {plain.multiplier} {plain.base} in one; its market is told "
+                f"per {plain.base} here: write {plain.symbol}"
+            )
+        hint = suggest(symbol, [one.symbol for one in instruments])
+        return f"does not trade {symbol}; {hint}"
+
+    def _require_known(self, symbol: str) -> None:
+        if self.context.instruments.get(symbol) is None:
+            raise InvalidSymbol(self.not_traded(symbol), venue=self.name, asked=symbol)
 
     # Markets and their topics.
 
@@ -174,3 +193,8 @@ class VenueBranch:
                 stream = self.context.venue.stream_for(instrument.kind, channel, interval)
                 if stream and topic not in market.places:
                     market.places[topic] = await self.placement.place(topic, stream)
+
+
+def _is_same_stream(before: Instrument, now: Instrument) -> bool:
+    """Whether the book that is kept goes on: the same market of the venue, in the same unit."""
+    return (before.native, before.multiplier) == (now.native, now.multiplier)

@@ -86,5 +86,4 @@ class Detection(Follower):
             book=market.book,
             taker_fee=self._taker_fee(market.instrument),
             group=self._identity.group(market.instrument),
-            is_mapped=self._identity.is_mapped(market.instrument),
         )

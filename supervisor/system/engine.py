@@ -72,7 +72,7 @@ class Engine:
         self._network = network
         self._chance = chance
         self._taps = taps
-        identity = AssetIdentity(config.assets, config.comparable)
+        identity = AssetIdentity(config.asset_names, config.comparable)
         tops = Tops()
         self.tops = tops.news
         self._detection = Detection(config.detector, identity, self._taker_fee, clock, tops)
@@ -118,7 +118,7 @@ class Engine:
         if market := branch.markets.get(symbol):
             return market.book
         if symbol in branch.unknown:
-            raise UnknownMarket(f"{venue} does not trade {symbol}")
+            raise UnknownMarket(f"{venue} {branch.not_traded(symbol)}")
         if symbol in branch.wished:
             detail = "the venue's instruments are being loaded"
             raise BookNotLive(venue, symbol, Fault.STARTING, detail)
@@ -243,7 +243,9 @@ class Engine:
             stream_tap=taps.stream(name) if taps else None,
             http_tap=taps.http(name) if taps else None,
         )
-        context = VenueContext.open(venue, config.endpoints_of(venue), self.events, given)
+        context = VenueContext.open(
+            venue, config.endpoints_of(venue), self.events, given, config.units_of(name)
+        )
         return VenueBranch(
             context,
             self._markets,

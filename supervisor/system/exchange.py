@@ -98,10 +98,10 @@ class PublicExchange:
         self._context = context
         markets = Markets(Tops(), context.chance)
         # No actor keeps the instruments: nothing is asked of the venue before it is needed.
-        branch = VenueBranch(context, markets)
-        self._streams = LiveStreams(branch.placement, markets)
+        self._branch = VenueBranch(context, markets)
+        self._streams = LiveStreams(self._branch.placement, markets)
         self._loading = trio.Lock()
-        children = (markets.books.as_child(), branch.as_child(wait_ready=True))
+        children = (markets.books.as_child(), self._branch.as_child(wait_ready=True))
         self._root = Supervisor("exchange", children, jitter=context.chance.random)
 
     @property
@@ -217,7 +217,8 @@ class PublicExchange:
         await self._loaded()
         instrument = self._context.instruments.get(symbol)
         if instrument is None:
-            raise InvalidSymbol(f"does not trade {symbol}", venue=self.venue.name, asked=symbol)
+            reason = self._branch.not_traded(symbol)
+            raise InvalidSymbol(reason, venue=self.venue.name, asked=symbol)
         return instrument
 
     async def _loaded(self) -> None:

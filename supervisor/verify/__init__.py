@@ -10,6 +10,7 @@ from supervisor.verify import connection_cases as connection
 from supervisor.verify import decoder_cases as decoder
 from supervisor.verify import event_cases as event
 from supervisor.verify import request_cases as request
+from supervisor.verify import unit_cases as unit
 from supervisor.verify.case import Case, Outcome, Result, run_case
 
 __all__ = ["CASES", "Case", "Outcome", "Result", "run_case"]
@@ -38,6 +39,7 @@ _CHECKS: Final = (
     ("trades one by one", event.trades),
     ("empty side", event.empty_side),
     ("requests and units", request.requests),
+    ("many of an asset as one", unit.scaled),
     ("mutated frames", decoder.mutated_frames),
     ("memory per frame", decoder.memory),
 )

@@ -1,5 +1,6 @@
 """Symbols, and what each kind of event tells, against the state of the sandbox's market."""
 
+from collections.abc import Sequence
 from math import inf
 
 from exchanges.market.events import (
@@ -21,6 +22,7 @@ from exchanges.venue import Venue
 from supervisor.verify.case import NotApplicable, expect
 from supervisor.verify.checks import check
 from supervisor.verify.lab import (
+    SYMBOLS,
     Lab,
     instruments_of,
     open_sandbox,
@@ -40,9 +42,9 @@ KINDS = {
 """What the channels tell; nobody is liquidated in a sandbox."""
 
 
-def symbols(venue: Venue) -> None:
+def symbols(venue: Venue, of: Sequence[str] = SYMBOLS) -> None:
     """Every listed instrument has one unified symbol, one native name, and sane rules."""
-    sandbox = open_sandbox(venue)
+    sandbox = open_sandbox(venue, of)
     listed = instruments_of(venue, sandbox)
     expect({one.symbol for one in listed} >= set(sandbox.markets), "markets are not listed")
     expect(len({one.symbol for one in listed}) == len(listed), "two instruments of one symbol")
@@ -70,10 +72,10 @@ def _check_rules(one: Instrument) -> None:
         expect(fee is None or abs(fee) < 1, f"{one.symbol}: fee {fee} is no fraction")
 
 
-def events(venue: Venue) -> None:
+def events(venue: Venue, of: Sequence[str] = SYMBOLS) -> None:
     """Each kind of event tells the market's state in our units: price, base units, taker, time."""
     for stream in venue.streams:
-        lab = Lab.open(venue, stream)
+        lab = Lab.open(venue, stream, symbols=of)
         lab.run(3)
         told: set[tuple[str, type[Event]]] = set()
         for _ in range(100):

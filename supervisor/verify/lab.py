@@ -147,9 +147,10 @@ class Lab:
         venue: Venue,
         stream: Stream,
         channels: Iterable[Channel] | None = None,
+        symbols: Sequence[str] = SYMBOLS,
     ) -> "Lab":
         """A client that is connected and has asked for channels: by default for everything."""
-        sandbox = open_sandbox(venue)
+        sandbox = open_sandbox(venue, symbols)
         lab = cls(venue, sandbox, stream)
         lab.codec.subscribe(topics_of(stream, sandbox, channels))
         lab.talk()

@@ -1,6 +1,6 @@
 """What requests answer, against the state of the sandbox's market."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from exchanges.dialogue import answer
@@ -13,12 +13,12 @@ from exchanges.sandbox.venue import SandboxVenue
 from exchanges.venue import Venue
 from supervisor.verify.case import expect
 from supervisor.verify.checks import check
-from supervisor.verify.lab import START_NS, STEP_NS, instruments_of, open_sandbox
+from supervisor.verify.lab import START_NS, STEP_NS, SYMBOLS, instruments_of, open_sandbox
 
 
-def requests(venue: Venue) -> None:
+def requests(venue: Venue, of: Sequence[str] = SYMBOLS) -> None:
     """What requests answer is the market's state in our units as well."""
-    sandbox = open_sandbox(venue)
+    sandbox = open_sandbox(venue, of)
     now_ns = START_NS
     for _ in range(600):
         now_ns += STEP_NS

@@ -261,7 +261,7 @@ def test_recorded_books_are_recognised_where_a_stream_can_be_joined_to_them(name
         (Kind.SPOT, "BTCFDUSD", "BTC/FDUSD"),
         (Kind.SPOT, "USDTTRY", "USDT/TRY"),
         (Kind.PERPETUAL, "BTCUSDT", "BTC/USDT:USDT"),
-        (Kind.PERPETUAL, "1000PEPEUSDT", "1000PEPE/USDT:USDT"),
+        (Kind.PERPETUAL, "1000PEPEUSDT", "PEPE/USDT:USDT"),
     ],
 )
 def test_market_of_a_recording_is_guessed_from_its_name(

@@ -100,7 +100,7 @@ class Opinion:
         instrument = self._by_symbol[symbol]
         bids, asks = (
             [
-                (float(price), float(size) * instrument.base_per_contract(price))
+                (float(price), float(size) * instrument.units_per_contract(price))
                 for price, size, *_ in book[side][:DEPTH]
             ]
             for side in ("bids", "asks")

@@ -212,6 +212,6 @@ def _rows(book: OrderBook) -> dict[str, list[tuple[str, str]]]:
         rows[name] = []
         for price, size in side.levels(START_LEVELS):
             if book.instrument.inverse:  # counts contracts
-                size = round(size / book.instrument.base_per_contract(price))
+                size = round(size / book.instrument.units_per_contract(price))
             rows[name].append((plain(price), plain(size)))
     return rows

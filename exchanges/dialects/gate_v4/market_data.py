@@ -60,7 +60,7 @@ def base_levels(levels: Sequence[PlainLevel | PriceSize], instrument: Instrument
     """Levels in base units, whatever they are counted in; those of spot are arrays."""
     if instrument.kind is Kind.SPOT:
         return cast("list[Level]", levels)
-    per_contract = float(instrument.contract_size)
+    per_contract = float(instrument.contract_units)
     return [(price, size * per_contract) for price, size in levels]
 
 
@@ -158,7 +158,7 @@ class BookTickerFrame(Struct):
     result: BookTicker
 
     def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
-        ticker, per_unit = self.result, float(instrument.contract_size)
+        ticker, per_unit = self.result, float(instrument.contract_units)
         bid, bid_size = best_level(ticker.b, str(ticker.B), 0.0)
         ask, ask_size = best_level(ticker.a, str(ticker.A), inf)
         top = Top(

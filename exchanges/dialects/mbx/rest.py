@@ -15,6 +15,7 @@ from exchanges.market.events import OpenInterest
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
+from exchanges.market.units import PLAIN, Units
 from exchanges.rest.call import About, Call, Count, Means, Steps, Surface, candle, told
 from exchanges.rest.rows import many, named, one, within
 
@@ -53,12 +54,13 @@ def surface(
     klines: Steps,
     intervals: tuple[KlineInterval, ...] = INTERVALS,
     instrument: Means[wire.SymbolInfo, Instrument] = _instrument,
+    units: Units = PLAIN,
 ) -> Surface:
     """What can be asked about one kind of market, given its host, prefix of paths, and weights.
 
     `list_weight` is that of the list of symbols, `tickers_weight` that of the tickers of all;
     `depth` and `klines` depend on how many levels or candles are asked for. `instrument` reads a
-    row of the list.
+    row of the list, `units` the names of its base assets.
     """
     tickers = Call(
         path=f"{prefix}/ticker/24hr",
@@ -70,6 +72,7 @@ def surface(
     return Surface(
         endpoint=endpoint,
         bucket=bucket,
+        units=units,
         rows=many,
         instruments=Call(
             path=f"{prefix}/exchangeInfo",

@@ -14,7 +14,7 @@ from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.synthetic import Candle
-from exchanges.sandbox.venue import SandboxVenue
+from exchanges.sandbox.venue import TINY, SandboxVenue
 
 _INVALID_SYMBOL: Final = -1121
 _CODES: Final = {BAD_PARAMETER: -1130, 429: -1003}
@@ -30,6 +30,9 @@ class MbxSandbox(SandboxVenue):
 
     def native(self, base: str, quote: str, settle: str) -> str:
         return base + quote
+
+    def traded_as(self, base: str, settle: str) -> str:
+        return f"1000{base}" if settle and base in TINY else base
 
     def lists_funding(self, market: SandboxMarket) -> bool:
         """Whether the funding intervals list a market."""
@@ -61,7 +64,7 @@ class MbxSandbox(SandboxVenue):
         }
 
     def _exchange_info(self, asked: Asked) -> dict[str, Any]:
-        symbols = [_symbol_info(market.instrument) for market in self.of_kind(asked.kind)]
+        symbols = [_symbol_info(market.listed) for market in self.of_kind(asked.kind)]
         return {"timezone": "UTC", "serverTime": ms(asked.now_ns), "symbols": symbols}
 
     def _funding_info(self, asked: Asked) -> list[Any]:

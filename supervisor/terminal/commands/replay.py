@@ -25,7 +25,12 @@ from supervisor.terminal.cli import USAGE_ERROR
 
 def main(args: Namespace) -> int:
     config = load_config(args.config) if args.config else Config()
-    replay = Replay(_settings(config, args), _identity(config, args), _fee_of(config, args.fees))
+    replay = Replay(
+        _settings(config, args),
+        _identity(config, args),
+        _fee_of(config, args.fees),
+        config.units_of,
+    )
     started_s = time.perf_counter()
     try:
         trio.run(_play, replay, args.files, args.speed, not args.json)
@@ -86,7 +91,7 @@ def _settings(config: Config, args: Namespace) -> DetectorSettings:
 
 def _identity(config: Config, args: Namespace) -> AssetIdentity:
     comparable = Comparable(args.comparable) if args.comparable else config.comparable
-    return AssetIdentity(config.assets, comparable)
+    return AssetIdentity(config.asset_names, comparable)
 
 
 def _fee_of(config: Config, fees: str) -> Callable[[Venue, Instrument], float]:

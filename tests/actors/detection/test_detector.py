@@ -29,18 +29,10 @@ class Rig:
         for venue in venues:
             self.watch(venue)
 
-    def watch(self, venue: str, *, is_mapped: bool = False, **facts: Any) -> Instrument:
+    def watch(self, venue: str, **facts: Any) -> Instrument:
         market = instrument(venue, "BTC/USDT", **facts)
         book = self.books[venue] = OrderBook(market)
-        self.detector.add(
-            Watch(
-                instrument=market,
-                book=book,
-                taker_fee=self.fee,
-                group="BTC/USDT",
-                is_mapped=is_mapped,
-            )
-        )
+        self.detector.add(Watch(instrument=market, book=book, taker_fee=self.fee, group="BTC/USDT"))
         return market
 
     def quote(
@@ -192,17 +184,15 @@ def test_a_venue_whose_clock_is_ahead_is_not_stale() -> None:
     assert change.opportunity.sell.venue_age_s is None
 
 
-def test_prices_too_far_apart_are_two_assets_unless_somebody_vouches() -> None:
+def test_prices_too_far_apart_are_two_assets_unless_the_bound_is_wider() -> None:
     rig = Rig("a", "b", max_ratio=1.1)
     rig.quote("a", 9.0, 10.0)
     assert rig.quote("b", 100.2, 100.3) == []
     assert rig.detector.refused == {Reason.PRICE_RATIO: 1}
 
-    vouched = Rig(max_ratio=1.1)
-    for venue in ("a", "b"):
-        vouched.watch(venue, is_mapped=True)
-    vouched.quote("a", 9.0, 10.0)
-    assert only(vouched.quote("b", 100.2, 100.3)).phase is Phase.OPENED
+    wider = Rig("a", "b", max_ratio=20.0)
+    wider.quote("a", 9.0, 10.0)
+    assert only(wider.quote("b", 100.2, 100.3)).phase is Phase.OPENED
 
 
 def test_a_market_that_takes_no_orders_is_refused() -> None:

@@ -1,6 +1,7 @@
 """Tests of `actors.identity`."""
 
 from actors.detection.identity import AssetIdentity, Comparable
+from exchanges.market.units import Unit
 from tests.actors.conftest import instrument
 
 SPOT = instrument("mexc", "GAS/USDT")
@@ -22,5 +23,10 @@ def test_spot_and_perpetual_are_one_group_if_declared_comparable() -> None:
 def test_an_asset_goes_by_the_name_that_the_map_gives_it() -> None:
     identity = AssetIdentity({"mexc:GAS": "GASDAO"}, Comparable.SAME_SYMBOL)
     assert identity.group(SPOT) == "GASDAO/USDT"
-    assert identity.is_mapped(SPOT)
-    assert not identity.is_mapped(PERPETUAL)
+
+
+def test_an_asset_goes_by_its_venues_own_name_of_a_thousand_as_well() -> None:
+    cat = instrument("mexc", "1000CAT/USDT").per_base_of(Unit("CAT", 1000))
+    for key in ("mexc:1000CAT", "mexc:CAT"):
+        identity = AssetIdentity({key: "SIMONSCAT"}, Comparable.SAME_SYMBOL)
+        assert identity.group(cat) == "SIMONSCAT/USDT"

@@ -404,7 +404,7 @@ def test_frame_that_is_not_allowed_names_the_market_if_it_tells_it(frame: str, s
     ("kind", "native", "symbol"),
     [
         (Kind.PERPETUAL, "BTCUSDT", "BTC/USDT:USDT"),
-        (Kind.PERPETUAL, "1000PEPEUSDT", "1000PEPE/USDT:USDT"),
+        (Kind.PERPETUAL, "1000PEPEUSDT", "PEPE/USDT:USDT"),
         (Kind.PERPETUAL, "BTCUSD1", "BTC/USD1:USD1"),
         (Kind.PERPETUAL, "BTC", None),
         (Kind.SPOT, "BTCUSDT", None),

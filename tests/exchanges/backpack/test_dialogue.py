@@ -237,7 +237,7 @@ def test_recorded_stream_of_gathered_changes_is_read_alike() -> None:
     [
         (Kind.SPOT, "SOL_USDC", "SOL/USDC"),
         (Kind.PERPETUAL, "BTC_USDC_PERP", "BTC/USDC:USDC"),
-        (Kind.PERPETUAL, "kSHIB_USDC_PERP", "kSHIB/USDC:USDC"),
+        (Kind.PERPETUAL, "kSHIB_USDC_PERP", "SHIB/USDC:USDC"),
         (Kind.PERPETUAL, "AAPL.US_USDC_PERP", "AAPL.US/USDC:USDC"),
         (Kind.PERPETUAL, "SOL_USDC", None),
         (Kind.SPOT, "BTC_USDC_PERP", None),

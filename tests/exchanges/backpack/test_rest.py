@@ -125,12 +125,15 @@ REPLIES = (
             [
                 BTC_RULES,
                 market(
-                    "kSHIB/USDC",
+                    "SHIB/USDC",
                     "kSHIB_USDC",
                     venue="backpack",
-                    tick="0.0001",
-                    step="1",
-                    min_size="1",
+                    tick="0.0000001",
+                    step="1000",
+                    min_size="1000",
+                    contract_size="1000",
+                    multiplier=1000,
+                    traded_as="kSHIB",
                     status=Status.HALTED,
                 ),
             ]

@@ -36,7 +36,13 @@ LISTED = market("NEW/USDT:USDT", "NEWUSDT", venue="binance")  # fundingInfo does
 
 
 def rules(
-    symbol: str, native: str, tick: str, step: str, sizes: tuple[str, str], min_notional: str
+    symbol: str,
+    native: str,
+    tick: str,
+    step: str,
+    sizes: tuple[str, str],
+    min_notional: str,
+    **facts: Any,
 ) -> Instrument:
     min_size, max_size = sizes
     return market(
@@ -48,6 +54,7 @@ def rules(
         min_size=min_size,
         max_size=max_size,
         min_notional=min_notional,
+        **facts,
     )
 
 
@@ -80,7 +87,19 @@ REPLIES = (
         {"symbol":"TSLAUSDT","contractType":"TRADIFI_PERPETUAL","status":"TRADING",
         "baseAsset":"TSLA","quoteAsset":"USDT","marginAsset":"USDT","filters":[]}]}""",
         value=Listing(
-            [rules("1000PEPE/USDT:USDT", "1000PEPEUSDT", "0.0000001", "1", ("1", "100000000"), "5")]
+            [
+                rules(
+                    "PEPE/USDT:USDT",
+                    "1000PEPEUSDT",
+                    "0.0000000001",
+                    "1000",
+                    ("1000", "100000000000"),
+                    "5",
+                    contract_size="1000",
+                    multiplier=1000,
+                    traded_as="1000PEPE",
+                )
+            ]
         ),
     ),
     Reply(

@@ -191,7 +191,7 @@ def test_busy_connection_is_pinged_every_twenty_seconds() -> None:
         (Kind.SPOT, "ETHBTC", "ETH/BTC"),
         (Kind.SPOT, "BTCEUR", "BTC/EUR"),
         (Kind.PERPETUAL, "BTCUSDT", "BTC/USDT:USDT"),
-        (Kind.PERPETUAL, "1000PEPEUSDT", "1000PEPE/USDT:USDT"),
+        (Kind.PERPETUAL, "1000PEPEUSDT", "PEPE/USDT:USDT"),
         (Kind.PERPETUAL, "BTCPERP", "BTC/USDC:USDC"),
         (Kind.PERPETUAL, "BTC-26DEC25", None),
         (Kind.PERPETUAL, "BTCUSDT-26DEC25", None),

@@ -3,6 +3,7 @@
 
 import gzip
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -87,8 +88,11 @@ def test_recorded_tickers_of_all_markets_are_read(shared: Path) -> None:
             assert (instrument is None) == ("-" in row["symbol"]), "only dated futures are none"
             if instrument:
                 ticker = found[kind][instrument.symbol]
-                assert ticker.last == float(row["lastPrice"])
-                assert ticker.bid == (float(row["bid1Price"] or 0) or None)
+                many = instrument.multiplier
+                assert Decimal(repr(ticker.last)) * many == Decimal(row["lastPrice"])
+                assert (ticker.bid and Decimal(repr(ticker.bid)) * many) == (
+                    Decimal(row["bid1Price"] or 0) or None
+                )
                 assert ticker.quote_volume == float(row["turnover24h"])
     assert {kind: len(tickers) for kind, tickers in found.items()} == {
         Kind.SPOT: 485,

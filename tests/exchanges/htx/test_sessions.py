@@ -70,7 +70,7 @@ def base(levels: list[list[float]], instrument: Instrument | None) -> list[Level
     """Levels in base units, worked out here from what a contract is worth."""
     if instrument is None:
         return [(price, size) for price, size in levels]
-    return [(price, size * instrument.base_per_contract(price)) for price, size in levels]
+    return [(price, size * instrument.units_per_contract(price)) for price, size in levels]
 
 
 def assert_close(levels: list[Level], expected: list[Level]) -> None:

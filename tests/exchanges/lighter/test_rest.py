@@ -35,6 +35,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
+from exchanges.market.units import Unit
 from exchanges.rest.request import Listing, Request, Response
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
@@ -120,7 +121,7 @@ REPLIES = (
                     funding_interval_s=3600.0,
                     status=Status.HALTED,
                     **RULES,
-                ),
+                ).per_base_of(Unit("PEPE", 1000)),
                 market("ETH/USDC", "2048", venue="lighter", status=Status.HALTED, **RULES),
             ]
         ),

@@ -5,8 +5,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from exchanges.market.instrument import Instruments, Kind, kind_of, split_symbol, unified_symbol
+from exchanges.market.instrument import (
+    Instrument,
+    Instruments,
+    Kind,
+    kind_of,
+    split_symbol,
+    unified_symbol,
+)
+from exchanges.market.units import Unit
 from tests.exchanges.transcripts import market
 
 SYMBOLS = [
@@ -113,7 +122,7 @@ def test_rounded_size_is_the_largest_tradable_one_not_above_it(
 def test_contract_stands_for_base_units(
     facts: dict[str, Any], price: float, base_units: float
 ) -> None:
-    assert market("BTC/USD:BTC", **facts).base_per_contract(price) == base_units
+    assert market("BTC/USD:BTC", **facts).units_per_contract(price) == base_units
 
 
 def test_instruments_are_found_by_symbol_and_by_native_name_of_their_kind() -> None:
@@ -136,3 +145,105 @@ def test_instrument_of_the_same_symbol_replaces_the_old_one() -> None:
     assert instruments.get("BTC/USDT") is new
     assert instruments.native(Kind.SPOT, "BTC") is new
     assert len(instruments) == 1
+
+
+# Units of many.
+
+
+def thousand(symbol: str = "1000PEPE/USDT:USDT", **facts: Any) -> Instrument:
+    """A market of a thousand PEPE as the venue lists it, told per PEPE."""
+    return market(symbol, "1000PEPEUSDT", **facts).per_base_of(Unit("PEPE", 1000))
+
+
+def test_market_of_a_thousand_is_told_per_unit_of_the_asset() -> None:
+    told = thousand(tick="0.0000001", step="1", min_size="2", max_size="5", min_notional="5")
+    assert (told.symbol, told.base, told.native) == ("PEPE/USDT:USDT", "PEPE", "1000PEPEUSDT")
+    assert (told.multiplier, told.traded_as) == (1000, "1000PEPE")
+    assert [told.tick, told.step] == [Decimal("1E-10"), 1000]
+    assert [told.min_size, told.max_size, told.min_notional] == [2000, 5000, 5]
+    assert [told.contract_size, told.contract_units] == [1000, 1]
+    assert told.per_base_of(Unit("PEPE")) is told
+
+
+def test_contracts_of_a_unit_are_counted_as_the_venue_does() -> None:
+    told = thousand(contract_size="10")
+    assert (float(told.contract_size), told.units_per_contract(0.01)) == (10_000.0, 10.0)
+    inverse = thousand(contract_size="1", inverse=True)
+    assert (float(inverse.contract_size), inverse.units_per_contract(0.01)) == (1.0, 100.0)
+
+
+def test_market_is_told_in_the_venues_unit_again_to_the_last_digit() -> None:
+    own = market("1000PEPE/USDT:USDT", "1000PEPEUSDT", tick="0.0000001", step="0.1", max_size="7")
+    again = own.per_base_of(Unit("PEPE", 1000)).as_traded()
+    assert again == own
+    assert str(again.tick) == str(own.tick)
+    assert str(again.step) == str(own.step)
+    assert own.as_traded() is own
+
+
+@pytest.mark.parametrize("multiplier", [0, -10, 3, 250, 1001])
+def test_unit_that_decimals_cannot_be_divided_by_is_refused(multiplier: int) -> None:
+    with pytest.raises(ValueError, match="is no power of ten up to"):
+        market("PEPE/USDT", multiplier=multiplier)
+
+
+@given(
+    st.decimals(min_value="1e-12", max_value=10, places=14),
+    st.decimals(min_value="0.001", max_value=10**9, places=6),
+    st.sampled_from([1, 10, 1000, 10**6]),
+    st.sampled_from(["0.0000001", "0.00005", "0.01"]),
+    st.sampled_from(["1", "0.1", "50"]),
+    st.sampled_from([0, 5]),
+)
+def test_rounded_prices_and_sizes_are_whole_ticks_and_steps_of_the_venue(
+    price: Decimal, size: Decimal, multiplier: int, tick: str, step: str, digits: int
+) -> None:
+    own = market("X/USDT", tick=tick, step=step, price_digits=digits)
+    told = own.per_base_of(Unit("PEPE", multiplier))
+    for rounded in (told.floor_price(price), told.ceil_price(price)):
+        sent = rounded * multiplier
+        assert sent % Decimal(tick) == 0
+        assert own.floor_price(sent) == sent
+    assert told.floor_price(price) <= price <= told.ceil_price(price)
+    sent = told.floor_size(size) / multiplier
+    assert sent % Decimal(step) == 0
+    assert own.floor_size(sent) == sent
+    assert told.floor_size(size) <= size
+
+
+@pytest.mark.parametrize("is_plain_first", [True, False])
+def test_of_two_markets_of_one_asset_the_larger_unit_keeps_the_venues_name(
+    is_plain_first: bool,
+) -> None:
+    plain, scaled = market("PEPE/USDT:USDT", "PEPEUSDT"), thousand()
+    instruments = Instruments([plain, scaled] if is_plain_first else [scaled, plain])
+    assert instruments.get("PEPE/USDT:USDT") == plain
+    assert instruments.get("1000PEPE/USDT:USDT") == scaled.as_traded()
+    assert instruments.native(Kind.PERPETUAL, "1000PEPEUSDT") == scaled.as_traded()
+    assert instruments.native(Kind.PERPETUAL, "PEPEUSDT") == plain
+    assert len(instruments) == 2
+
+
+def test_market_of_a_thousand_that_is_listed_anew_replaces_the_old_one() -> None:
+    old, new = thousand(), replace(thousand(), native="2")
+    instruments = Instruments([old, new])
+    assert instruments.get("PEPE/USDT:USDT") == new
+    assert len(instruments) == 1
+
+
+def test_user_knows_of_units_that_no_rule_reads() -> None:
+    units = {"SATSK": Unit("SATS", 1000), "1000PEPE": Unit("PEPE2", 100)}
+    instruments = Instruments([market("SATSK/USDT", "SATSKUSDT"), thousand()], units)
+    sats = instruments.get("SATS/USDT")
+    assert sats is not None
+    assert (sats.native, sats.multiplier, sats.traded_as) == ("SATSKUSDT", 1000, "SATSK")
+    other = instruments.get("PEPE2/USDT:USDT")
+    assert other is not None, "who says so knows better than the rule"
+    assert (other.multiplier, other.traded_as) == (100, "1000PEPE")
+
+
+def test_market_is_found_by_the_symbol_that_it_has_in_the_venues_unit() -> None:
+    instruments = Instruments([market("BTC/USDT"), thousand()])
+    assert instruments.traded_as("1000PEPE/USDT:USDT") == thousand()
+    assert instruments.traded_as("PEPE/USDT:USDT") is None
+    assert instruments.traded_as("BTC/USDT") is None

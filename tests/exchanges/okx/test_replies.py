@@ -100,7 +100,7 @@ def test_lots_of_an_inverse_swap_have_no_size_of_their_own() -> None:
     assert inverse.contract_size == 100
     assert inverse.step == inverse.min_size == 0
     assert inverse.max_size is None
-    assert inverse.base_per_contract(50_000.0) == 0.002
+    assert inverse.units_per_contract(50_000.0) == 0.002
 
 
 def test_settle_asset_is_not_inferred_from_the_name() -> None:

@@ -177,7 +177,7 @@ def test_book_of_grouped_prices_or_other_orders_is_not_taken_for_the_book(feed: 
     ("kind", "native", "symbol"),
     [
         (Kind.PERPETUAL, "BTC-USD-PERP", "BTC/USD:USDC"),
-        (Kind.PERPETUAL, "kBONK-USD-PERP", "kBONK/USD:USDC"),
+        (Kind.PERPETUAL, "kBONK-USD-PERP", "BONK/USD:USDC"),
         (Kind.PERPETUAL, "BTC-USDT-PERP", "BTC/USDT:USDT"),
         (Kind.PERPETUAL, "BTC-USD-96000-C", None),
         (Kind.PERPETUAL, "BTC-USD", None),

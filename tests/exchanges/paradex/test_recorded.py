@@ -149,7 +149,8 @@ def test_markets_of_real_frames_are_known_by_their_names(sample: Sample) -> None
     codec = VENUE.codec(PUBLIC, GuessedInstruments(VENUE), listening=True)
     (trade,) = codec.receive(sample("paradex/ws_trades.json").decode(), RECEIVED_NS)
     assert isinstance(trade, Trade)
-    assert trade.instrument.symbol == "kBONK/USD:USDC"
+    assert trade.instrument.symbol == "BONK/USD:USDC"
+    assert trade.instrument.multiplier == 1000
 
 
 @pytest.mark.recorded

@@ -34,6 +34,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
+from exchanges.market.units import Unit
 from exchanges.rest.request import Listing, Request, Response
 from tests.exchanges.paradex.test_public import AT_MS, AT_NS, BTC, STAMPS, funding, summary, trade
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
@@ -121,7 +122,7 @@ REPLIES = (
                 market("BTC/USD:USDC", "BTC-USD-PERP", venue="paradex", **RULES),
                 market(
                     "kBONK/USD:USDC", "kBONK-USD-PERP", venue="paradex", status="halted", **RULES
-                ),
+                ).per_base_of(Unit("BONK", 1000)),
             ]
         ),
     ),

@@ -12,6 +12,7 @@ from actors.detection.opportunity import DetectorSettings
 from exchanges import VENUES
 from exchanges.market.instrument import Kind
 from exchanges.venue import Fees
+from supervisor.settings.assets import AssetUnit
 from supervisor.settings.config import (
     Config,
     FeeConfig,
@@ -78,13 +79,14 @@ def test_fees_are_yours_or_the_instruments_or_those_of_the_list() -> None:
 
 
 def test_the_effective_configuration_reads_back_as_the_same() -> None:
-    config = load_config(LIVE)
+    assets = {"mexc:GAS": "GASDAO", "mexc:KX": AssetUnit(asset="X", factor=1000)}
+    config = msgspec.structs.replace(load_config(LIVE), assets=assets)
     printed = effective(config)
     assert read_config(tomllib.loads(printed)) == config
     assert effective(read_config(tomllib.loads(printed))) == printed
 
 
-@pytest.mark.parametrize("kind", [Config, VenueConfig, FeeConfig, DetectorSettings])
+@pytest.mark.parametrize("kind", [Config, VenueConfig, FeeConfig, AssetUnit, DetectorSettings])
 def test_the_example_names_every_setting(kind: type[msgspec.Struct]) -> None:
     text = LIVE.read_text("utf-8")
     for field in msgspec.structs.fields(kind):
@@ -177,6 +179,40 @@ def test_the_example_names_every_setting(kind: type[msgspec.Struct]) -> None:
         ),
         ("[assets]\nGAS = 'X'", 'assets.GAS: write the key as venue:ASSET, such as "mexc:GAS"'),
         ("[assets]\n'mecx:GAS' = 'X'", "assets.mecx:GAS: no such venue; did you mean 'mexc'?"),
+        (
+            "[assets]\n'mexc:KGAS' = { asset = 'GAS', factor = 3 }",
+            "assets.mexc:KGAS.factor: 3 does not fit: how many are traded as one, "
+            "a power of ten from 10 to 10^9, such as 1000",
+        ),
+        (
+            "[assets]\n'mexc:KGAS' = { asset = 'GAS', factor = 1 }",
+            "assets.mexc:KGAS.factor: 1 does not fit: how many are traded as one, "
+            "a power of ten from 10 to 10^9, such as 1000",
+        ),
+        (
+            "[assets]\n'mexc:KGAS' = { asset = '', factor = 1000 }",
+            'assets.mexc:KGAS.asset: is empty; write the plain asset, such as "SATS"',
+        ),
+        ("[assets]\n'mexc:KGAS' = { asset = 'GAS' }", "assets.mexc:KGAS.factor: is missing"),
+        (
+            "[assets]\n'mexc:KGAS' = { asset = 'GAS', factor = 10, times = 1 }",
+            "assets.mexc:KGAS.times: no such setting; known are: asset, factor",
+        ),
+        (
+            "[assets]\n'mexc:KGAS' = { asset = 'GAS', factor = 'many' }",
+            "assets.mexc:KGAS.factor: 'many' does not fit: expected `int`, got `str`",
+        ),
+        (
+            "[assets]\n'kraken:KGAS' = { asset = 'GAS', factor = 1000 }",
+            "assets.kraken:KGAS: Kraken proves its books by a checksum over its own numbers, "
+            "which no factor may change; give the asset a name alone",
+        ),
+        (
+            "[assets]\n'mexc:KGAS' = 1000",
+            "assets.mexc:KGAS: 1000 does not fit: expected `str`, got `int`, "
+            "or a table of asset, factor",
+        ),
+        ("[assets]\n'mexc:KGAS' = ''", "assets.mexc:KGAS: is empty; write the asset's usual name"),
         (
             "[detector]\nopen_bps = 1\nclose_bps = 2",
             "detector.close_bps: 2 is above open_bps = 1; an opportunity would close as it opens",

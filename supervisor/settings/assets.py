@@ -1,0 +1,67 @@
+"""What a configuration says of assets: their usual names, and how many are traded as one."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from exchanges import VENUES
+from exchanges.market.units import Unit, is_multiplier
+from supervisor.settings.reader import suggest
+
+
+class AssetUnit(msgspec.Struct, frozen=True, kw_only=True):
+    """A venue's asset that is so many of another; its markets are told per unit of that one.
+
+    `factor` is a power of ten.
+    """
+
+    asset: str
+    factor: int
+
+
+Assets = Mapping[str, str | AssetUnit]
+"""By `venue:ASSET`: the asset's usual name, or the asset of which it is so many."""
+
+
+def names_of(assets: Assets) -> dict[str, str]:
+    """Usual names, by `venue:ASSET`."""
+    return {key: name for key, name in assets.items() if isinstance(name, str)}
+
+
+def units_of(assets: Assets, venue: str) -> dict[str, Unit]:
+    """What names of a venue's assets stand for."""
+    found: dict[str, Unit] = {}
+    for key, meant in assets.items():
+        at, _, name = key.partition(":")
+        if at == venue and isinstance(meant, AssetUnit):
+            found[name] = Unit(meant.asset, meant.factor)
+    return found
+
+
+def asset_problems(assets: Assets) -> Iterator[str]:
+    """What is wrong with them, a line for each mistake."""
+    for key, meant in assets.items():
+        venue, separator, asset = key.partition(":")
+        if not separator or not asset:
+            yield f'assets.{key}: write the key as venue:ASSET, such as "mexc:GAS"'
+        elif venue not in VENUES:
+            yield f"assets.{key}: no such venue; {suggest(venue, list(VENUES))}"
+        elif not meant:
+            yield f"assets.{key}: is empty; write the asset's usual name"
+        elif isinstance(meant, AssetUnit):
+            yield from _unit_problems(f"assets.{key}", venue, meant)
+
+
+def _unit_problems(path: str, venue: str, unit: AssetUnit) -> Iterator[str]:
+    if not unit.asset:
+        yield f'{path}.asset: is empty; write the plain asset, such as "SATS"'
+    if unit.factor < 10 or not is_multiplier(unit.factor):
+        yield (
+            f"{path}.factor: {unit.factor} does not fit: how many are traded as one, "
+            "a power of ten from 10 to 10^9, such as 1000"
+        )
+    if VENUES[venue].checksum:
+        yield (
+            f"{path}: {VENUES[venue].title} proves its books by a checksum over its own numbers, "
+            "which no factor may change; give the asset a name alone"
+        )
