@@ -84,6 +84,10 @@ class Gateway:
         self.sent = 0
         self.odd_rows = 0
 
+    def inspect(self) -> Mapping[str, object]:
+        """For the live tree: what was sent, and what of the answers could not be read."""
+        return {"requests": self.sent, "odd_rows": self.odd_rows}
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep connections open between calls, and close them at the end."""
         async with (

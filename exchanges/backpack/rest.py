@@ -16,7 +16,17 @@ from exchanges.market.events import Funding, FundingCharge
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
 from exchanges.market.units import Naming, Units
-from exchanges.rest.call import About, Call, Count, Span, Surface, candle, listed, to_come, told
+from exchanges.rest.call import (
+    About,
+    Call,
+    Count,
+    Span,
+    Surface,
+    listed,
+    to_come,
+    told,
+    told_candle,
+)
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import many, named, one
 
@@ -45,7 +55,9 @@ def _is_up(health: wire.Health, about: About) -> bool:
 def _funding(row: wire.MarkPriceRow, about: About) -> Funding | None:
     """The running estimate; none if a cache of the venue's, up to an hour old in an outage, tells
     of an interval that is over."""
-    return to_come(row.funding(about.instrument, about.interval_s, about.received_ns), about)
+    return to_come(
+        row.funding(about.instrument, about.funding_interval_s, about.received_ns), about
+    )
 
 
 def _charge(row: wire.FundingRow, about: About) -> FundingCharge | None:
@@ -94,7 +106,7 @@ _SPOT: Final = Surface(
     klines=Call(
         path=f"{_PREFIX}/klines",
         reads=wire.KlineRow,
-        means=candle(wire.KlineRow.kline),
+        means=told_candle(wire.KlineRow.kline),
         intervals=CANDLE_NAMES,
         span=Span(start="startTime"),
         bucket=HISTORY,

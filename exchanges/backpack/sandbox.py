@@ -61,11 +61,6 @@ class BackpackSandbox(SandboxVenue):
             "open_interest": _open_interest,
         }
 
-    def find(self, native: str) -> SandboxMarket | None:
-        """The market of a name, which tells its kind."""
-        kind = Kind.PERPETUAL if native.endswith("_PERP") else Kind.SPOT
-        return self.market(kind, native)
-
 
 def _market_row(instrument: Instrument) -> dict[str, Any]:
     is_perpetual = instrument.kind is Kind.PERPETUAL

@@ -18,7 +18,7 @@ from exchanges.errors import UNREADABLE, VenueUnavailable
 from exchanges.market.events import BookSnapshot
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.call import About, Call, Count, Means, Surface, T, candle, told
+from exchanges.rest.call import About, Call, Count, Means, Surface, T, told, told_candle
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import Page, Row, by_key, many, one
 
@@ -170,7 +170,7 @@ _SPOT: Final = Surface(
     klines=Call(
         path="/v2/candles/trade:{interval}:{native}/hist",
         reads=market_data.CandleRow,
-        means=candle(market_data.CandleRow.kline),
+        means=told_candle(market_data.CandleRow.kline),
         newest_first=True,
         strict=True,
         intervals=CANDLE_NAMES,

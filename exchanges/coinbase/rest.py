@@ -23,10 +23,10 @@ from exchanges.rest.call import (
     Query,
     Span,
     Surface,
-    candle,
     listed,
     to_come,
     told,
+    told_candle,
 )
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, within
@@ -106,7 +106,7 @@ _SPOT: Final = Surface(
     klines=Call(
         path=f"{_PRODUCT}/candles",
         reads=CandleRow,
-        means=candle(CandleRow.kline),
+        means=told_candle(CandleRow.kline),
         rows=within(wire.Candles, lambda reply: reply.candles),
         interval="granularity",
         intervals=CANDLE_NAMES,

@@ -75,10 +75,6 @@ class LighterSandbox(SandboxVenue):
     def reply(self, asked: Asked, value: Any) -> SandboxReply:
         return json_reply(value if asked.question == "time" else {"code": 200, **value})
 
-    def find(self, native: str) -> SandboxMarket | None:
-        """The market of a number, whatever its kind."""
-        return self.market(Kind.PERPETUAL, native) or self.market(Kind.SPOT, native)
-
     def _details(self, asked: Asked) -> Row:
         request = asked.request
         wanted, number = request.query.get("filter", "all"), request.query.get("market_id")

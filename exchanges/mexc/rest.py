@@ -17,7 +17,7 @@ from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.mexc import listing as wire
 from exchanges.mexc.faults import FAULTS
-from exchanges.rest.call import Call, Count, Surface, candle, listed, told
+from exchanges.rest.call import Call, Count, Surface, listed, told, told_candle
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import many, named, one, within
 
@@ -87,7 +87,7 @@ _SPOT: Final = Surface(
     klines=Call(
         path=f"{_PREFIX}/klines",
         reads=wire.KlineRow,
-        means=candle(wire.KlineRow.kline),
+        means=told_candle(wire.KlineRow.kline),
         intervals=REST_CANDLES,
         count=Count(most=1000),
         rate=_RATE,

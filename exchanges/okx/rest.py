@@ -15,7 +15,7 @@ from exchanges.market.numbers import NS_PER_MS
 from exchanges.okx import listing, market_data
 from exchanges.okx.faults import FAULTS, LIMIT_WINDOW_S
 from exchanges.okx.market_data import CANDLE_NAMES
-from exchanges.rest.call import Call, Count, Surface, candle, listed, told
+from exchanges.rest.call import Call, Count, Surface, listed, told, told_candle
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, within
 
@@ -71,7 +71,7 @@ _SPOT: Final = Surface(
     klines=Call(
         path="/api/v5/market/candles",
         reads=market_data.CandleRow,
-        means=candle(market_data.CandleRow.kline),
+        means=told_candle(market_data.CandleRow.kline),
         newest_first=True,
         interval="bar",
         intervals=CANDLE_NAMES,

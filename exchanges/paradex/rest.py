@@ -15,7 +15,7 @@ from exchanges.paradex import listing as wire
 from exchanges.paradex.faults import FAULTS
 from exchanges.paradex.listing import CANDLE_NAMES
 from exchanges.paradex.market_data import FundingMessage, PerpetualSummary, Summary, TradeMessage
-from exchanges.rest.call import About, Call, Count, Means, Span, Surface, T, W, candle, told
+from exchanges.rest.call import About, Call, Count, Means, Span, Surface, T, W, told, told_candle
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, ordered, within
 
@@ -73,7 +73,7 @@ _PERPETUAL: Final = Surface(
     klines=Call(
         path=f"{_MARKETS}/klines",
         reads=wire.Candle,
-        means=candle(wire.Candle.kline),
+        means=told_candle(wire.Candle.kline),
         symbol="symbol",
         interval="resolution",
         intervals=CANDLE_NAMES,

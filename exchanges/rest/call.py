@@ -42,7 +42,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """What a row is about, as far as the request and the reply as a whole tell.
 
     `venue_ns` is the stamp of the reply, `count` how many rows were wanted, and `is_newest` tells
-    the latest row of a list.
+    the latest row of a list. What a request need not be about (`market`, `candle`, `funding_s`) has
+    a property that insists on it.
     """
 
     venue: str
@@ -84,7 +85,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.is_newest else True
 
     @property
-    def interval_s(self) -> float:
+    def funding_interval_s(self) -> float:
         """Seconds between two charges of funding.
 
         Raises:
@@ -254,7 +255,7 @@ def told_at(method: Callable[[W, Instrument, int | None, int], T | None]) -> Mea
     return lambda row, about: method(row, about.instrument, about.venue_ns, about.received_ns)
 
 
-def candle(method: Callable[[W, Instrument, KlineInterval, int], T | None]) -> Means[W, T]:
+def told_candle(method: Callable[[W, Instrument, KlineInterval, int], T | None]) -> Means[W, T]:
     """The same, of a candle."""
     return lambda row, about: method(row, about.instrument, about.interval, about.received_ns)
 

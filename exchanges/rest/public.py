@@ -290,7 +290,7 @@ class PublicRest:
             count=min(count, most) if most else count,
         )
         if call.needs_funding_interval:
-            _ = about.interval_s
+            _ = about.funding_interval_s
         return about
 
     def _of_all(self, kind: Kind) -> About:

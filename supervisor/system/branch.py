@@ -93,7 +93,8 @@ class VenueBranch:
         return branch.as_child(wait_ready=wait_ready, parking=PARKING, limit=limit)
 
     def _children(self) -> Iterator[ChildSpec]:
-        yield ChildSpec(name="gateway", run=self.context.gateway.run)
+        gateway = self.context.gateway
+        yield ChildSpec(name="gateway", run=gateway.run, inspect=gateway.inspect)
         if refresh_s := self._refresh_s:
             load = partial(run_instruments, self.context, self._on_change, refresh_s)
             yield ChildSpec(name="instruments", run=load)

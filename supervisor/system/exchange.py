@@ -38,7 +38,7 @@ from exchanges.market.events import (
     Top,
     Trade,
 )
-from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.instrument import Instrument, Kind, Status
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Request
@@ -120,9 +120,11 @@ class PublicExchange:
     # Requests.
 
     async def instruments(self) -> list[Instrument]:
-        """Everything the venue lists now."""
-        await load_instruments(self._context)
-        return list(self._context.instruments)
+        """Everything the venue lists now; streams that are open use its new rules."""
+        for change in await load_instruments(self._context):
+            self._streams.change(change.instrument)
+        listed = self._context.instruments
+        return [one for one in listed if one.status is not Status.DELISTED]
 
     async def order_book(self, symbol: str, depth: int = 0) -> BookSnapshot:
         """The book now, `depth` levels a side (0: as deep as the venue's stream is kept)."""

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import trio
 
 from actors.books.order_book import OrderBook
-from actors.venue.connection import Connection
+from actors.venue.connection import Connection, Refresh
 from exchanges.errors import ExchangeError
 from exchanges.market.events import (
     Event,
@@ -39,6 +39,14 @@ class LiveStreams:
         self._places: dict[Topic, Connection] = {}
         self._users: dict[Topic, int] = {}
         self._turn = trio.Lock()
+
+    def change(self, instrument: Instrument) -> None:
+        """Use new rules of an instrument."""
+        if market := self._watched.get(instrument.symbol):
+            self._markets.change(market, instrument)
+        for topic, connection in self._places.items():
+            if topic.symbol == instrument.symbol:
+                connection.tell(Refresh(instrument))
 
     @asynccontextmanager
     async def book(self, instrument: Instrument) -> AsyncIterator[AsyncIterator[OrderBook]]:

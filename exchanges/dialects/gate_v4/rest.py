@@ -17,7 +17,17 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.call import About, Call, Count, Query, Surface, candle, listed, told, told_at
+from exchanges.rest.call import (
+    About,
+    Call,
+    Count,
+    Query,
+    Surface,
+    listed,
+    told,
+    told_at,
+    told_candle,
+)
 from exchanges.rest.rows import Page, many, named, one
 
 PREFIX: Final = "/api/v4"
@@ -115,7 +125,7 @@ def surface(
         klines=Call(
             path=f"{path}/candlesticks",
             reads=kline,
-            means=candle(kline.kline),
+            means=told_candle(kline.kline),
             intervals=CANDLE_NAMES,
             count=Count(most=most_candles),
             rate=LIMIT,

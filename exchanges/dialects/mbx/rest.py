@@ -16,7 +16,7 @@ from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import PLAIN, Units
-from exchanges.rest.call import About, Call, Count, Means, Steps, Surface, candle, told
+from exchanges.rest.call import About, Call, Count, Means, Steps, Surface, told, told_candle
 from exchanges.rest.rows import many, named, one, within
 
 # A snapshot of so many levels keeps a book for hours; more would cost five times as much.
@@ -102,7 +102,7 @@ def surface(
         klines=Call(
             path=f"{prefix}/klines",
             reads=wire.KlineRow,
-            means=candle(wire.KlineRow.kline),
+            means=told_candle(wire.KlineRow.kline),
             intervals={interval: interval.value for interval in intervals},
             count=Count(most=klines[-1][0]),
             weights=klines,
@@ -139,7 +139,7 @@ def perpetual(
             path=f"{prefix}/premiumIndex",
             reads=wire.PremiumIndex,
             means=lambda row, about: row.funding(
-                about.instrument, about.interval_s, about.received_ns
+                about.instrument, about.funding_interval_s, about.received_ns
             ),
             rows=one,
             needs_funding_interval=True,
