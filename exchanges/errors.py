@@ -29,7 +29,10 @@ class ExchangeError(Exception):
         code: the venue's own error code, "" where it gave none.
         message: the venue's own words, or ours where there are none.
         asked: what we had asked for, e.g. `GET /api/v3/depth`.
+        is_open: the venue's words leave open whether it did what was asked.
     """
+
+    is_open = False
 
     def __init__(self, message: str, *, venue: str, code: str = "", asked: str = "") -> None:
         self.message = message

@@ -190,7 +190,7 @@ class Gateway:
             raise self._unanswered(request, str(error)) from error
         except ExchangeError as error:
             is_clear = not isinstance(error, VenueUnavailable | VenueProtocolError)
-            if is_clear and not _is_open(reply.status):
+            if is_clear and not error.is_open and not _is_open(reply.status):
                 raise
             raise self._unanswered(request, error.message, error.code) from error
 

@@ -229,9 +229,9 @@ class OpenInterestRow(Struct):
     openInterest: Size | None
     timestamp: Millis
 
-    def open_interest(self, instrument: Instrument, received_ns: int) -> OpenInterest:
+    def open_interest(self, instrument: Instrument, received_ns: int) -> OpenInterest | None:
         if self.openInterest is None:
-            raise ValueError(f"{instrument.native} has no open interest")
+            return None
         return OpenInterest(
             instrument=instrument,
             size=self.openInterest,

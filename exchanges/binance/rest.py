@@ -40,7 +40,7 @@ _PERPETUAL: Final = perpetual(
         ticker_weight=1,
         tickers_weight=40,
         depth=((5, 2), (10, 2), (20, 2), (50, 2), (100, 5), (500, 10), (1000, 20)),
-        klines=((100, 1), (500, 2), (1000, 5), (1500, 10)),
+        klines=((99, 1), (499, 2), (1000, 5), (1500, 10)),
         units=_UNITS,
     ),
     "/fapi/v1",

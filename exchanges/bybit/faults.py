@@ -45,6 +45,7 @@ FAULTS: Final = ErrorTable(
         **dict.fromkeys(("10005", "10009", "10010", "10024"), PermissionDenied),
         **dict.fromkeys(("10000", "10016", "10019"), VenueUnavailable),
         **dict.fromkeys(("170001", "170007", "170032", "170146", "170147"), VenueUnavailable),
+        "170234": VenueUnavailable,  # nobody knows what became of the order
         **dict.fromkeys(("10006", "10403", "10429", "170005", "170222", "20003"), RateLimited),
     },
     retry_s=1.0,  # the limits of single paths are per second, and no Retry-After is sent

@@ -20,6 +20,7 @@ from exchanges.rest.faults import ErrorTable, Fault
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
+_UNAUTHORIZED: Final = 401
 _EXPIRED: Final = "timestamp expired"
 
 
@@ -32,6 +33,8 @@ def _reads(response: Response) -> Fault | None:
         code, text = body.errors[0].id, body.errors[0].message
     if _EXPIRED in text:
         return Fault(code, text, TimestampError)
+    if response.status == _UNAUTHORIZED:
+        return Fault(code, text, AuthenticationError)
     return Fault(code, text, _CODES.get(code.upper()))
 
 

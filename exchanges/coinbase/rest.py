@@ -97,7 +97,7 @@ _SPOT: Final = Surface(
         reads=TradeMessage,
         means=told(TradeMessage.trade),
         rows=within(wire.Trades, lambda reply: reply.trades),
-        sort=lambda trade: trade.trade_id,
+        sort=lambda trade: int(trade.trade_id),
         count=Count(most=1000),  # no limit is documented
     ),
     ticker=Call(path=_PRODUCT, reads=wire.ProductTicker, means=told(wire.ProductTicker.ticker)),

@@ -20,6 +20,8 @@ from exchanges.rest.faults import ErrorTable, Fault
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
+_TOO_MANY_SWAPS: Final = "1032"
+_SWAP_WINDOW_S: Final = 3.0
 _SUCCESS: Final = frozenset({None, 200, "200"})
 
 
@@ -30,7 +32,9 @@ def _reads(response: Response) -> Fault | None:
     if body.status != "error" and body.code in _SUCCESS:
         return None
     own = body.err_code or body.number or body.code
-    return Fault("" if own is None else str(own), body.err_msg or body.words or body.message)
+    code = "" if own is None else str(own)
+    text = body.err_msg or body.words or body.message
+    return Fault(code, text, retry_s=_SWAP_WINDOW_S if code == _TOO_MANY_SWAPS else None)
 
 
 FAULTS: Final = ErrorTable(
@@ -40,6 +44,7 @@ FAULTS: Final = ErrorTable(
         "1013": InvalidSymbol,
         "1066": InvalidSymbol,
         "2011": InvalidSymbol,
+        "1014": InvalidSymbol,
         "base-operation-forbidden": PermissionDenied,
         "1010": PermissionDenied,
         "1220": PermissionDenied,
@@ -49,15 +54,20 @@ FAULTS: Final = ErrorTable(
         "base-system-error": VenueUnavailable,
         "timeout": VenueUnavailable,
         "system-maintenance": VenueUnavailable,
+        "order-update-error": VenueUnavailable,  # nobody knows what became of the order
         "500": VenueUnavailable,
         "base-request-exceed-frequency-limit": RateLimited,
         "rate-too-many-requests": RateLimited,
+        "1032": RateLimited,
     },
     # One code stands for all bad requests; the words tell them apart.
     words={
         "too many request": RateLimited,
         "request limit": RateLimited,
         "invalid symbol": InvalidSymbol,
+        "invalid  symbol": InvalidSymbol,  # as swaps write it
+        "contract_code data error or empty": InvalidSymbol,
+        "too many connection": RateLimited,
         "trade not open now": TradingDisabled,
         "maintain": VenueUnavailable,
     },

@@ -9,9 +9,11 @@ import msgspec
 
 from exchanges.errors import (
     AuthenticationError,
+    ExchangeError,
     InvalidSymbol,
     PermissionDenied,
     RateLimited,
+    TimestampError,
     TradingDisabled,
     VenueUnavailable,
 )
@@ -60,11 +62,13 @@ FAULTS: Final = ErrorTable(
         "EQuery:Invalid asset pair": InvalidSymbol,
         "EService:Market in ": TradingDisabled,
         "EService:": VenueUnavailable,
+        "EService:Deadline elapsed": ExchangeError,  # the order was not placed
         "EGeneral:Internal error": VenueUnavailable,
         "EDatabase:Internal error": VenueUnavailable,
         "EGeneral:Permission denied": PermissionDenied,
         "EAccount:Invalid permissions": PermissionDenied,
         "EAPI:Invalid": AuthenticationError,
+        "EAPI:Invalid nonce": TimestampError,
         "EAuth:": AuthenticationError,
         "ESession:Invalid session": AuthenticationError,
         "ETrade:User Locked": AuthenticationError,
@@ -73,6 +77,8 @@ FAULTS: Final = ErrorTable(
         "EAuth:Rate limit exceeded": RateLimited,
         "EAuth:Too many requests": RateLimited,
         "EBM:limit exceeded": RateLimited,
+        "EOrder:Rate limit exceeded": RateLimited,
+        "EOrder:Domain rate limit exceeded": RateLimited,
         _THROTTLED: RateLimited,
         _LOCKOUT: RateLimited,
     },

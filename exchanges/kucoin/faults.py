@@ -73,5 +73,7 @@ FAULTS: Final = ErrorTable(
         "408000": VenueUnavailable,
         "500000": VenueUnavailable,
     },
+    # An overload is told so as well, and an order may have been taken.
+    unknown=frozenset({"429000"}),
     retry_s=WINDOW_S,
 )

@@ -19,7 +19,7 @@ from exchanges.limits import Rate
 from exchanges.market.events import BookSnapshot, Kline
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
-from exchanges.rest.call import About, Call, Count, Surface, listed, told, told_at
+from exchanges.rest.call import About, Call, Count, Span, Surface, listed, told, told_at
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, within
 
@@ -93,7 +93,7 @@ _SPOT: Final = Surface(
         names=_NAMES,
         weight=15,
     ),
-    # Without times the venue gives as many of the latest as it has, up to 1500.
+    # The venue has to be told since when and until when; it gives up to 1500.
     klines=Call(
         path="/api/v1/market/candles",
         reads=CandleRow,
@@ -101,6 +101,8 @@ _SPOT: Final = Surface(
         newest_first=True,
         interval="type",
         intervals=CANDLE_NAMES,
+        count=Count(parameter="", most=1500),
+        span=Span(start="startAt", end="endAt"),
         weight=3,
     ),
     # The venue has no lighter request than its time.

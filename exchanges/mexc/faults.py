@@ -37,7 +37,7 @@ FAULTS: Final = ErrorTable(
     reads=_reads,
     codes={
         **dict.fromkeys(("10007", "30014", "30021", "-1121", "730001"), InvalidSymbol),
-        **dict.fromkeys(("26", "403", "406", "511", "70011"), PermissionDenied),
+        **dict.fromkeys(("26", "403", "406", "511", "30020", "70011"), PermissionDenied),
         **dict.fromkeys(("701", "702", "703", "704"), PermissionDenied),
         **dict.fromkeys(("700006", "700007"), PermissionDenied),
         **dict.fromkeys(("30000", "30016", "30018", "30027", "30028"), TradingDisabled),

@@ -32,6 +32,8 @@ FAULTS: Final = ErrorTable(
         "51015": InvalidSymbol,
         "50001": VenueUnavailable,
         "50004": VenueUnavailable,  # a time-out, which leaves open what became of the request
+        "51054": VenueUnavailable,  # these two as well
+        "51149": VenueUnavailable,
         "50013": VenueUnavailable,
         "50026": VenueUnavailable,
         "50011": RateLimited,

@@ -59,7 +59,7 @@ VENUE: Final = Venue(
     # List prices of accounts that trade by API (July 2026); lists tell those of each market.
     fees={Kind.PERPETUAL: Fees(maker=Decimal("0.00003"), taker=Decimal("0.00045"))},
     integrity={Kind.PERPETUAL: "consecutive ids"},
-    # `BTC-USD-PERP`; `kBONK-USD-PERP` is a thousand BONK, and keeps its name.
+    # `BTC-USD-PERP`; `kBONK-USD-PERP` is a thousand BONK.
     read_native=names_like(perpetual=r"(.+)-([^-]+)-PERP", settled_in=_settled_in),
     sandbox_at="exchanges.paradex.sandbox:ParadexSandbox",
 )

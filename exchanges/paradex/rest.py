@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from exchanges.errors import SAMPLE_BYTES, TradingDisabled, VenueUnavailable
 from exchanges.market.events import Trade
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
@@ -38,6 +39,21 @@ def _summary(reads: type[W], means: Means[W, T]) -> Call[W, T]:
 
 
 _TICKER: Final = _summary(Summary, told(Summary.ticker))
+
+
+def _is_up(state: wire.SystemState, about: About) -> bool:
+    """Whether the venue takes orders.
+
+    Raises:
+        VenueUnavailable: it is under maintenance.
+        TradingDisabled: it takes some orders or none, around a release.
+    """
+    if state.status != "ok":
+        error = VenueUnavailable if state.status == "maintenance" else TradingDisabled
+        raise error(f"the venue is in {state.status[:SAMPLE_BYTES]}", venue=about.venue)
+    return True
+
+
 _PERPETUAL: Final = Surface(
     symbol="market",
     bucket=REQUESTS,
@@ -107,7 +123,7 @@ _PERPETUAL: Final = Surface(
     ping=Call(
         path=f"{_PREFIX}/system/state",
         reads=wire.SystemState,
-        means=lambda *_: True,
+        means=_is_up,
         rows=one,
     ),
 )

@@ -34,21 +34,22 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A venue's faults: for requests, streams and orders alike.
+    """A venue's faults, as replies to requests tell them.
 
     `reads` finds the fault that a reply tells, None if it tells none; `UNREADABLE` errors mean
     that these are not the venue's words, but those of a gateway before it. A code means what
     `codes` says, else what the longest of `starts` says of the beginning of its code or text,
-    else what the first of `words` that the text contains does. A code that leaves open whether
-    the venue did what was asked is `VenueUnavailable`, which the gateway tells as an unknown
-    outcome of what may be sent only once. After too many requests the venue wants to be left
-    alone for `retry_s`, unless it says how long.
+    else what the first of `words` that the text contains does. Whether what was asked is done
+    is left open by `VenueUnavailable`, and by codes that are `unknown`, whatever they mean; the
+    gateway tells that as an unknown outcome of what may be sent only once. After too many requests
+    the venue wants to be left alone for `retry_s`, unless it says how long.
     """
 
     reads: Callable[[Response], Fault | None]
     codes: Mapping[str, type[ExchangeError]]
     starts: Mapping[str, type[ExchangeError]] = {}
     words: Mapping[str, type[ExchangeError]] = {}
+    unknown: frozenset[str] = frozenset()
     retry_s: float = 1.0
 
     def meaning(self, fault: Fault) -> type[ExchangeError]:
@@ -71,8 +72,13 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         code, text = fault.code[:SAMPLE_BYTES], fault.text[:SAMPLE_BYTES]
         if error is RateLimited:
             wait_s = self.retry_s if fault.retry_s is None else fault.retry_s
-            return RateLimited(text, venue=venue, code=code, asked=asked, retry_after_s=wait_s)
-        return error(text, venue=venue, code=code, asked=asked)
+            made: ExchangeError = RateLimited(
+                text, venue=venue, code=code, asked=asked, retry_after_s=wait_s
+            )
+        else:
+            made = error(text, venue=venue, code=code, asked=asked)
+        made.is_open = error is VenueUnavailable or fault.code in self.unknown
+        return made
 
     def of(self, response: Response, *, venue: str, asked: str) -> ExchangeError | None:
         """What went wrong by the reply's own words and status, or None."""

@@ -36,6 +36,7 @@ FAULTS: Final = ErrorTable(
         "-1008": VenueUnavailable,
         "-1016": VenueUnavailable,
         "-1003": RateLimited,
+        "-1034": RateLimited,
     },
     retry_s=60.0,  # the window of the request weight is the clock minute
 )

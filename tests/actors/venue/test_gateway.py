@@ -202,6 +202,21 @@ async def test_what_the_venue_clearly_refuses_is_no_unknown_outcome(
         assert len(server.asked) == 1
 
 
+async def test_a_refusal_that_leaves_the_order_open_is_an_unknown_outcome(
+    autojump_clock: MockClock,
+) -> None:
+    def read(response: Response) -> None:
+        error = RateLimited("too many", venue="binance", code="429000", retry_after_s=1.0)
+        error.is_open = True
+        raise error
+
+    async with gateway_to(script(reply(200, b"{}"))) as (gateway, server):
+        with pytest.raises(OutcomeUnknown, match=r"\[429000\]: too many") as caught:
+            await gateway.call(replace(TO_ORDER, read=read))
+        assert caught.value.code == "429000"
+        assert len(server.asked) == 1
+
+
 async def test_an_order_answered_too_late_has_an_unknown_outcome(autojump_clock: MockClock) -> None:
     async with gateway_to(after(ORDER_S + 1, reply())) as (gateway, server):
         with pytest.raises(OutcomeUnknown, match="no answer within 10 s"):

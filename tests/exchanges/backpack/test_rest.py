@@ -284,7 +284,7 @@ def test_interval_of_funding_is_never_a_guess() -> None:
 
 def test_open_interest_that_is_null_is_none() -> None:
     body = b'[{"openInterest":null,"symbol":"BTC_USDC_PERP","timestamp":1}]'
-    with pytest.raises(VenueProtocolError):
+    with pytest.raises(VenueUnavailable, match="no open interest is told now"):
         REST.open_interest(BTC).read(ok(body))
 
 
