@@ -6,6 +6,7 @@ from random import Random
 import msgspec
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.edges.clock import TrioClock
@@ -205,7 +206,7 @@ async def test_what_the_venue_clearly_refuses_is_no_unknown_outcome(
 async def test_a_refusal_that_leaves_the_order_open_is_an_unknown_outcome(
     autojump_clock: MockClock,
 ) -> None:
-    def read(response: Response) -> None:
+    def read(response: Response) -> int:
         error = RateLimited("too many", venue="binance", code="429000", retry_after_s=1.0)
         error.is_open = True
         raise error
