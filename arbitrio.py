@@ -34,6 +34,7 @@ What else is here:
     actors          Supervisor, ChildSpec, Restart, RestartLimit, Strategy, Backoff, Parking, Node,
                     State: for actors of your own
     edges           Network, SocketNetwork, MemoryNetwork, NetworkTransport, Clock, SystemClock,
+                    TrioClock (for virtual time),
                     Transport: what may be given from outside
 
 `__all__` is the list of all names; each is loaded when it is first asked for. `__version__` is that
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from actors.detection.opportunity import Reason as Reason
     from actors.edges.clock import Clock as Clock
     from actors.edges.clock import SystemClock as SystemClock
+    from actors.edges.clock import TrioClock as TrioClock
     from actors.edges.hub import Listener as Listener
     from actors.edges.hub import ListenerTooSlow as ListenerTooSlow
     from actors.network.network import MemoryNetwork as MemoryNetwork
@@ -149,7 +151,7 @@ _HOMES: Final = {
     "actors.detection.opportunity": (
         "DetectorSettings Leg Opportunity OpportunityChange Phase Reason"
     ),
-    "actors.edges.clock": "Clock SystemClock",
+    "actors.edges.clock": "Clock SystemClock TrioClock",
     "actors.edges.hub": "Listener ListenerTooSlow",
     "actors.network.network": "MemoryNetwork Network SocketNetwork",
     "actors.network.transport": "NetworkTransport",

@@ -71,6 +71,7 @@ async def open_exchange(
 
     Raises:
         KeyError: there is no such venue, or it has no such environment.
+        ValueError: the venue has no such endpoint.
     """
     venue = await load_venue(name, network)
     given = Injected(
@@ -79,7 +80,12 @@ async def open_exchange(
         chance=chance or Random(),
         transport=transport,
     )
-    urls = {**venue.endpoints[environment], **(endpoints or {})}
+    known = venue.endpoints[environment]
+    for endpoint in endpoints or {}:
+        if endpoint not in known:
+            text = f"{name} has no endpoint {endpoint!r}; known are: {', '.join(sorted(known))}"
+            raise ValueError(text)
+    urls = {**known, **(endpoints or {})}
     exchange = PublicExchange(VenueContext.open(venue, urls, Hub(), given))
     async with open_background("the exchange is closed") as nursery:
         await nursery.start(exchange.run)

@@ -12,6 +12,7 @@ from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Final
 
+from actors.edges.version import version
 from supervisor.settings.reader import ConfigError
 
 USAGE_ERROR: Final = 2
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Finds cross-venue arbitrage in order books that cannot be read while they "
         "may be wrong.",
     )
+    parser.add_argument("--version", action="version", version=f"arbitrio {version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands.add_parser("demo", help="watch sandbox venues on this machine"))
     _add_run(commands.add_parser("run", help="watch the venues of a configuration"))

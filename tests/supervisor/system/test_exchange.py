@@ -9,6 +9,7 @@ from trio.testing import MockClock
 
 from actors.books.order_book import BookNotLive, OrderBook
 from actors.edges.clock import TrioClock
+from actors.network.network import MemoryNetwork
 from actors.sandbox.server import SandboxServer
 from exchanges import VENUES
 from exchanges.errors import CodecUsageError, ExchangeError, InvalidSymbol
@@ -240,3 +241,13 @@ async def test_what_is_not_there_is_said_at_once(autojump_clock: MockClock) -> N
                 pass
         with pytest.raises(CodecUsageError, match="no public request for funding"):
             await exchange.funding(SPOT)
+
+
+async def test_an_endpoint_that_the_venue_has_not_is_refused_before_anything_is_opened(
+    autojump_clock: MockClock,
+) -> None:
+    async with trio.open_nursery() as nursery:
+        network = MemoryNetwork(nursery)
+        with pytest.raises(ValueError, match="okx has no endpoint 'nope'; known are: business,"):
+            async with open_exchange("okx", endpoints={"nope": "ws://x"}, network=network):
+                pass

@@ -276,3 +276,10 @@ async def test_what_is_recorded_until_somebody_ends_it_can_be_replayed(
     books = {(book["venue"], book["symbol"]): book for book in report["books"]}
     assert set(books) == set(product(("binance", "okx"), ("BTC/USDT", "ETH/USDT")))
     assert all(book["live"] and not book["gaps"] for book in books.values())
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith("arbitrio ")
