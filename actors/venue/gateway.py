@@ -147,11 +147,18 @@ class Gateway:
             raise self._unanswered(request, f"no answer within {within_s:g} s") from error
         except (OSError, BodyTooLarge) as error:
             raise self._unanswered(request, str(error)) from error
-        if self._tap:
-            self._tap(url, reply.body)
+        self._note(url, reply)
         if request.effect is Effect.ONCE:
             return self._outcome(request, reply)
         return self._read(request, reply)
+
+    def _note(self, url: str, reply: HttpReply) -> None:
+        """Tell the tap; what goes wrong there must not cost an answer."""
+        try:
+            if self._tap:
+                self._tap(url, reply.body)
+        except Exception:
+            log.exception("tap_failed", venue=self._venue.name)
 
     def _read(self, request: Request[T], reply: HttpReply) -> T:
         response = Response(

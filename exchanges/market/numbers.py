@@ -54,18 +54,21 @@ def best_level(price: str, size: str, no_price: float) -> Level:
     return (value, optional(size) or 0.0) if value else (no_price, 0.0)
 
 
+_LARGEST_RULE: Final = Decimal("1e30")  # of the cheapest coin there is less
+
+
 def exact(text: str | None) -> Decimal:
     """A number of a market's rules, exactly; 0 where the venue states none.
 
     Raises:
-        ValueError: it is no finite number from 0 up.
+        ValueError: it is no number from 0 up that a market can have.
     """
     try:
         value = Decimal(text or 0)
     except ArithmeticError as error:
         raise ValueError(f"{text!r} is no number") from error
-    if not value.is_finite() or value < 0:
-        raise ValueError(f"{text!r} is no rule of a market")
+    if not value.is_finite() or not 0 <= value < _LARGEST_RULE:
+        raise ValueError(f"{str(text)[:40]!r} is no rule of a market")
     return value
 
 

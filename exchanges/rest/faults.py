@@ -17,6 +17,8 @@ from exchanges.errors import (
 from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.request import Response
 
+# The longest ban that is documented anywhere; what asks for more is a mistake or a date misread.
+_LONGEST_WAIT_S: Final = 3 * 86_400.0
 _TOO_MANY: Final = frozenset({418, 429})
 
 
@@ -110,7 +112,10 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def retry_after_s(response: Response) -> float | None:
-    """What the header `retry-after` asks for: seconds, or until when; None if it says nothing."""
+    """What the header `retry-after` asks for: seconds, or until when, three days at most.
+
+    None if it says nothing.
+    """
     text = response.headers.get("retry-after", "")
     try:
         wait_s = float(text)
@@ -119,4 +124,4 @@ def retry_after_s(response: Response) -> float | None:
             wait_s = parsedate_to_datetime(text).timestamp() - response.received_ns / NS_PER_S
         except UNREADABLE:
             return None
-    return max(wait_s, 0.0) if isfinite(wait_s) else None
+    return min(max(wait_s, 0.0), _LONGEST_WAIT_S) if isfinite(wait_s) else None

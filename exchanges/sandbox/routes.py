@@ -68,7 +68,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if count is None:
             return default
         if "{count}" in self.call.path:
-            return int(self._in_path("count"))
+            text = self._in_path("count")
+            if not text.isdecimal() or int(text) not in count.steps:
+                raise BadParameter("count")
+            return int(text)
         wanted = self.request.integer(count.parameter, default)
         if not wanted:
             raise BadParameter(count.parameter)

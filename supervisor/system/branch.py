@@ -56,6 +56,7 @@ class VenueBranch:
         self.context = context
         self.placement = Placement(context)
         self.wished = list(symbols)
+        self.is_closed = False
         self.markets: dict[str, Market] = {}
         self.unknown: set[str] = set()
         self._keeper = markets
@@ -108,11 +109,13 @@ class VenueBranch:
         Raises:
             InvalidSymbol: the venue does not trade one of them; none is added then.
         """
-        new = [symbol for symbol in symbols if symbol not in self.wished]
-        if len(self.context.instruments):
-            for symbol in new:
-                self._require_known(symbol)
         async with self._turn:
+            new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self.wished]
+            if self.is_closed:
+                raise InvalidSymbol("is watched no longer", venue=self.name)
+            if len(self.context.instruments):
+                for symbol in new:
+                    self._require_known(symbol)
             self.wished += new
             await self._open_wished()
 
@@ -126,7 +129,8 @@ class VenueBranch:
                     await self._keeper.close(market)
 
     async def close(self) -> None:
-        """Watch nothing any more."""
+        """Watch nothing any more, whoever wishes for it."""
+        self.is_closed = True
         await self.remove(list(self.wished))
 
     def _audited(self) -> list[tuple[OrderBook, Commands]]:
@@ -139,7 +143,7 @@ class VenueBranch:
             instrument = change.instrument
             if market := self.markets.get(instrument.symbol):
                 log.info("instrument_changed", venue=self.name, symbol=instrument.symbol)
-                if _is_same_stream(market.instrument, instrument):
+                if is_same_stream(market.instrument, instrument):
                     self._keeper.change(market, instrument)
                 else:
                     await self._close(market)  # to be opened anew below
@@ -196,6 +200,6 @@ class VenueBranch:
                     market.places[topic] = await self.placement.place(topic, stream)
 
 
-def _is_same_stream(before: Instrument, now: Instrument) -> bool:
+def is_same_stream(before: Instrument, now: Instrument) -> bool:
     """Whether the book that is kept goes on: the same market of the venue, in the same unit."""
     return (before.native, before.multiplier) == (now.native, now.multiplier)

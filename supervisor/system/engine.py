@@ -225,7 +225,7 @@ class Engine:
     # How it is put together.
 
     def _branch(self, venue: str) -> VenueBranch:
-        if venue not in self._branches:
+        if venue not in self._branches or self._branches[venue].is_closed:
             raise UnknownMarket(f"{venue} is not watched; {suggest(venue, list(self._branches))}")
         return self._branches[venue]
 

@@ -19,6 +19,7 @@ from exchanges.market.events import (
 )
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel, Topic
+from supervisor.system.branch import is_same_stream
 from supervisor.system.markets import Market, Markets
 from supervisor.system.placement import Placement
 
@@ -36,16 +37,17 @@ class LiveStreams:
         self._placement = placement
         self._markets = markets
         self._watched: dict[str, Market] = {}
-        self._places: dict[Topic, Connection] = {}
+        self._places: dict[Topic, tuple[Connection, Instrument]] = {}
         self._users: dict[Topic, int] = {}
         self._turn = trio.Lock()
 
     def change(self, instrument: Instrument) -> None:
-        """Use new rules of an instrument."""
-        if market := self._watched.get(instrument.symbol):
+        """Use new rules of an instrument; what is open of another market goes on as it is."""
+        market = self._watched.get(instrument.symbol)
+        if market and is_same_stream(market.instrument, instrument):
             self._markets.change(market, instrument)
-        for topic, connection in self._places.items():
-            if topic.symbol == instrument.symbol:
+        for topic, (connection, before) in self._places.items():
+            if topic.symbol == instrument.symbol and is_same_stream(before, instrument):
                 connection.tell(Refresh(instrument))
 
     @asynccontextmanager
@@ -103,13 +105,14 @@ class LiveStreams:
             self._watched[topic.symbol] = market
         else:
             stream = self._placement.stream_of(topic, instrument.kind)
-            self._places[topic] = await self._placement.place(topic, stream)
+            self._places[topic] = await self._placement.place(topic, stream), instrument
 
     async def _unsubscribe(self, topic: Topic) -> None:
         if topic.channel is Channel.BOOK:
             await self._markets.close(self._watched.pop(topic.symbol))
         else:
-            await self._placement.take_away({topic: self._places.pop(topic)})
+            connection, _ = self._places.pop(topic)
+            await self._placement.take_away({topic: connection})
 
 
 class _Reading(AsyncIterator[T], Generic[N, T]):

@@ -172,7 +172,9 @@ def test_rule_of_a_market_is_read_exactly(text: str | None, number: str) -> None
     assert exact(text) == Decimal(number)
 
 
-@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-0.01", "x", "1,5"])
+@pytest.mark.parametrize(
+    "text", ["NaN", "sNaN", "Infinity", "-0.01", "x", "1,5", "1e400", "1e999999"]
+)
 def test_rule_that_no_market_can_have_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no (number|rule of a market)"):
         exact(text)

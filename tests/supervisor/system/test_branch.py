@@ -1,5 +1,7 @@
 """Tests of `supervisor.system.branch` and its markets: what is watched, and who keeps its books."""
 
+from contextlib import suppress
+
 import pytest
 import trio
 from msgspec.structs import replace
@@ -9,6 +11,7 @@ from actors.books.order_book import BookNotLive, OrderBook, SequenceError
 from actors.detection.opportunity import Phase, Reason
 from actors.edges.clock import TrioClock
 from actors.venue.instruments import CLOCK_EVERY_S
+from exchanges.errors import InvalidSymbol
 from exchanges.market.events import BookLost, Event, Fault, InstrumentChange
 from exchanges.market.instrument import Status
 from exchanges.market.topics import Channel, Topic
@@ -41,6 +44,36 @@ async def test_symbols_watched_twice_or_never_are_no_mistake(autojump_clock: Moc
         await made.watch(1.0)
         assert made.engine.books() == [book]
         assert book.snapshots == 1
+
+
+async def test_a_symbol_that_two_add_at_once_is_wished_once(autojump_clock: MockClock) -> None:
+    async with rig("binance", symbols=[BTC]) as made:
+        await made.until_live(1)
+        async with trio.open_nursery() as nursery:
+            for _ in range(2):
+                nursery.start_soon(made.engine.add, "binance", ETH)
+        assert branch_of(made, "binance").wished == [BTC, ETH]
+
+
+async def test_nothing_is_added_to_a_venue_that_is_being_removed(
+    autojump_clock: MockClock,
+) -> None:
+    async def add(made: Rig) -> None:
+        with suppress(UnknownMarket, InvalidSymbol):  # unless it was quicker
+            await made.engine.add("okx", ETH)
+
+    async with rig("binance", "okx", symbols=[BTC]) as made:
+        await made.until_live(2)
+        own = made.engine.config.venues["okx"]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(made.engine.remove_venue, "okx")
+            for _ in range(3):
+                nursery.start_soon(add, made)
+        assert [book.instrument.venue for book in made.engine.books()] == ["binance"]
+        await made.engine.add_venue("okx", own)
+        await made.engine.add("okx", ETH)
+        await made.watch(30.0)
+        assert made.engine.book("okx", ETH).is_live
 
 
 async def test_a_symbol_that_is_removed_and_added_gets_a_new_book(
