@@ -222,7 +222,8 @@ _SWAP: Final = Surface(
         reads=swaps.MarkCandle,
         means=told_at(swaps.MarkCandle.mark_price),
         rows=ordered(_LIST, "id", newest_first=True),
-        query=(("period", "1min"), ("size", "1")),
+        query=(("period", "1min"),),
+        wants=(("size", "1"),),
     ),
     open_interest=Call(
         path="/v5/market/open_interest",

@@ -68,7 +68,7 @@ _SPOT: Final = Surface(
         reads=wire.Orders,
         means=_snapshot,
         rows=one,
-        query=(("limit", "250"),),  # orders, the most
+        wants=(("limit", "250"),),  # orders, the most
     ),
     trades=Call(
         path=f"{_PREFIX}/recentTrades",

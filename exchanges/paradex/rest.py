@@ -102,7 +102,7 @@ _PERPETUAL: Final = Surface(
         reads=FundingMessage,
         means=told(FundingMessage.funding),
         rows=ordered(_ROWS, "created_at", newest_first=True),
-        query=(("page_size", "1000"),),
+        wants=(("page_size", "1000"),),
         span=Span(start="start_at", unit_ns=NS_PER_MS, length_s=600.0),
     ),
     # What was charged between the latest rates, which are seconds apart.

@@ -26,7 +26,7 @@ def query_of(surface: Surface, call: Call[Any, Any], about: About, count: int | 
     query: list[tuple[str, str]] = []
     if about.market and "{native}" not in call.path and (symbol := symbol_of(surface, call)):
         query.append((symbol, surface.spelled(about.market.native)))
-    query += call.query
+    query += (*call.query, *call.wants)
     if about.candle and "{interval}" not in call.path:
         query.append((call.interval, call.intervals[about.candle]))
     if call.count and call.count.parameter and count is not None and "{count}" not in call.path:

@@ -180,6 +180,9 @@ class Call(msgspec.Struct, Generic[W, T], frozen=True, kw_only=True, eq=False):
     symbol: str | None = None
     """The parameter that names the market, if not the surface's; "" if none does."""
     query: Query = ()
+    """What says what is asked: without it the request would be another one."""
+    wants: Query = ()
+    """What we ask for beside, which others may ask for in another way or not at all."""
     count: Count | None = None
     interval: str = "interval"
     intervals: Mapping[KlineInterval, str] = {}

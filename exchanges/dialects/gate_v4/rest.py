@@ -108,7 +108,7 @@ def surface(
             reads=depth,
             means=_snapshot,
             rows=one,
-            query=(("with_id", "true"),),
+            wants=(("with_id", "true"),),
             count=Count(most=BOOK_LEVELS),
             rate=LIMIT,
         ),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from exchanges.errors import CodecUsageError, ExchangeError
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import KlineInterval
 from exchanges.rest.request import Request
+from exchanges.sandbox.request import SandboxRequest
 from exchanges.sandbox.routes import ABOUT_ONE
 from exchanges.sandbox.venue import SandboxVenue
 from supervisor.verify.lab import START_NS, open_sandbox
@@ -84,3 +86,32 @@ def test_other_methods_are_no_question(name: str) -> None:
         request = replace(ask.of(sandbox, one), method="POST")
         with pytest.raises(ExchangeError):
             request.read(answer(sandbox, request, START_NS))
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "query"),
+    [
+        ("gateio", "/api/v4/spot/order_book", "currency_pair=BTC_USDT"),
+        ("gateio_futures", "/api/v4/futures/usdt/order_book", "contract=BTC_USDT"),
+        ("lighter", "/api/v1/orderBookOrders", "market_id=2&limit=20"),
+        ("paradex", "/v1/funding/data", "market=BTC-USDT-PERP&page_size=5"),
+        (
+            "htx",
+            "/linear-swap-ex/market/history/mark_price_kline",
+            "contract_code=BTC-USDT&period=1min&size=5",
+        ),
+    ],
+)
+def test_stranger_need_not_want_all_that_our_client_wants(name: str, path: str, query: str) -> None:
+    sandbox = open_sandbox(VENUES[name])
+    reply = sandbox.answer(
+        SandboxRequest(
+            endpoint="swap_rest" if name == "htx" else "rest",
+            method="GET",
+            path=path,
+            query=dict(parse_qsl(query)),
+            now_ns=START_NS,
+        )
+    )
+    assert reply.status == 200
+    assert b"error" not in reply.body
