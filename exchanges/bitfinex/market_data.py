@@ -91,10 +91,6 @@ class BookRow(Struct, array_like=True, gc=False):
     count: Count
     amount: Amount
 
-    @property
-    def level(self) -> Level:
-        return (self.price, abs(self.amount) if self.count else 0.0)
-
 
 def sides(rows: list[BookRow]) -> tuple[list[Level], list[Level]]:
     """Bids and asks, in the order of the rows.
@@ -102,10 +98,14 @@ def sides(rows: list[BookRow]) -> tuple[list[Level], list[Level]]:
     Raises:
         ValueError: a row that tells no side.
     """
-    if not all(row.amount for row in rows):
-        raise ValueError("a level of no amount is on neither side")
-    bids = [row.level for row in rows if row.amount > 0]
-    asks = [row.level for row in rows if row.amount < 0]
+    bids: list[Level] = []
+    asks: list[Level] = []
+    for row in rows:
+        amount = row.amount
+        if not amount:
+            raise ValueError("a level of no amount is on neither side")
+        side = bids if amount > 0 else asks
+        side.append((row.price, abs(amount) if row.count else 0.0))
     return bids, asks
 
 

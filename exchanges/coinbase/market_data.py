@@ -7,6 +7,7 @@ contracts, those of spot base units.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Raw, Struct
@@ -45,8 +46,13 @@ def utc_ns(text: str) -> int:
     whole, _, digits = text.removesuffix("Z").partition(".")
     if not text.endswith("Z") or len(digits) > _DIGITS_OF_NS:
         raise ValueError(f"{text[:40]!r} is no time in UTC")
-    seconds = int(datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp())
-    return seconds * NS_PER_S + int(digits.ljust(_DIGITS_OF_NS, "0"))
+    return _seconds(whole) * NS_PER_S + int(digits.ljust(_DIGITS_OF_NS, "0"))
+
+
+@lru_cache(maxsize=16)
+def _seconds(text: str) -> int:
+    """Since the epoch; the frames of a second share it."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
 def fraction(percent: str) -> float | None:

@@ -5,7 +5,7 @@ Prices and sizes are JSON numbers, sizes are base units, times are RFC 3339.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from math import inf
 from typing import Annotated, Final
@@ -31,8 +31,7 @@ from exchanges.market.topics import KlineInterval
 Time = Annotated[datetime, Meta(tz=True)]
 Checksum = Annotated[int, Meta(ge=0, lt=1 << 32)]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+_US_PER_S: Final = 1_000_000
 
 _MOST_VALUE: Final = 1e24
 
@@ -53,7 +52,8 @@ INTERVALS: Final = {minutes: interval for interval, minutes in CANDLE_MINUTES.it
 
 
 def in_ns(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND * NS_PER_US
+    """Exact: a float keeps the microseconds of some centuries."""
+    return round(at.timestamp() * _US_PER_S) * NS_PER_US
 
 
 def value_of(volume: float, average: float) -> float:
@@ -140,10 +140,6 @@ class BookRow(Struct):
     @property
     def venue_ns(self) -> int | None:
         return in_ns(self.timestamp) if self.timestamp else None
-
-    def largest(self) -> float:
-        """The largest size in it."""
-        return max((level.qty for level in (*self.bids, *self.asks)), default=0.0)
 
 
 class ExactBookRow(Struct):
