@@ -30,6 +30,8 @@ Commands = trio.MemorySendChannel[Resync]
 # A connection that failed says so itself, and one that was stopped is no news.
 _TOLD_ELSEWHERE: Final = frozenset({Fault.DISCONNECTED, Fault.UNSUBSCRIBED})
 
+_NOBODY: Final = -1  # sessions have numbers from 0
+
 log = structlog.get_logger()
 
 
@@ -44,9 +46,10 @@ async def run_book(
     """Keep `book` up to date until cancelled; when it finds itself wrong it asks for a new start.
 
     While a connection is replaced two sessions send the same market. The book follows the older
-    one until the newer one brings a snapshot, and that one from then on.
+    one until the newer one brings a snapshot, and that one from then on. When the one that it
+    follows ends it asks for another start and follows whoever brings one.
     """
-    source, told = -1, book.fault
+    source, told = _NOBODY, book.fault
     try:
         task_status.started()
         if book.fault is not None and book.fault is not Fault.STARTING:
@@ -59,6 +62,9 @@ async def run_book(
                         source = sender
                     if sender == source:
                         book.apply(event)
+                        if book.fault is Fault.DISCONNECTED:
+                            source = _NOBODY
+                            resync(book, book.fault, book.detail, commands)
             if trouble := book.trouble:
                 resync(book, trouble, book.detail, commands)
             tops.tell(book)

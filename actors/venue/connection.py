@@ -25,7 +25,10 @@ ROLLOVER_SPREAD: Final = 0.05
 # A successor whose books are not all live by then takes over all the same: the venue may
 # refuse a topic of the old connection, and the old one is about to end.
 SETTLE_S: Final = 60.0
+# A rollover that failed is tried again after so long, and several times before the end.
 RETRY_S: Final = 30.0
+RETRY_SHARE: Final = 0.2  # of the time that is left
+LEAST_RETRY_S: Final = 2.0
 SESSION_FAILURES: Final = (
     OSError,
     trio.TooSlowError,
@@ -165,9 +168,8 @@ class Connection:
 
     async def _until_rollover(self, session: Session) -> None:
         """Wait until the session's lifetime is nearly over, or the venue announces its end."""
-        lifetime_s = self.stream.lifetime_s or inf
         share = ROLLOVER_AT + ROLLOVER_SPREAD * self._context.chance.random()
-        with trio.move_on_after(lifetime_s * share):
+        with trio.move_on_at(session.connected_s + self._lifetime_s * share):
             await session.notice.wait()
 
     async def _roll_over(self, nursery: trio.Nursery) -> None:
@@ -185,7 +187,12 @@ class Connection:
                 await old.ended.wait()
                 log.info("rolled_over", venue=self._context.venue.name, stream=self.stream.name)
                 return
-        await trio.sleep(RETRY_S)
+        left_s = old.connected_s + self._lifetime_s - trio.current_time()
+        await trio.sleep(max(min(RETRY_S, left_s * RETRY_SHARE), LEAST_RETRY_S))
+
+    @property
+    def _lifetime_s(self) -> float:
+        return self.stream.lifetime_s or inf
 
 
 async def first_of(*events: trio.Event, within_s: float) -> None:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from math import inf
 from typing import Final
 
 import structlog
@@ -26,6 +27,7 @@ from exchanges.market.topics import Topic
 from exchanges.rest.request import Request
 from exchanges.stream.facts import Stream
 from exchanges.stream.talk import UnreadableFrame
+from exchanges.stream.wire import Frame
 
 # A venue that sends nonsense this often within the window gets a new connection.
 BAD_FRAMES: Final = 10
@@ -43,7 +45,7 @@ class Session:
     Attributes:
         source: number of the session; a later session of the venue has a higher one.
         is_primary: whether news other than books come from here.
-        is_connected: whether the handshake has succeeded; it stays true after the end.
+        connected_s: when the handshake succeeded, by `trio.current_time()`; inf before.
         settled: set once every topic is answered and every book is live.
         notice: set when the venue announced that it will end the connection.
         ended: set by the owner when `run` is over.
@@ -56,7 +58,7 @@ class Session:
         self.codec = context.venue.codec(stream, context.instruments)
         self.codec.subscribe(sorted(topics))
         self.is_primary = is_primary
-        self.is_connected = False
+        self.connected_s = inf
         self.settled = trio.Event()
         self.notice = trio.Event()
         self.ended = trio.Event()
@@ -68,6 +70,11 @@ class Session:
         self._wake = trio.Event()
         self._bad_at_s: deque[float] = deque(maxlen=BAD_FRAMES)
         self._scope = trio.CancelScope()
+
+    @property
+    def is_connected(self) -> bool:
+        """The handshake has succeeded; it stays true after the end."""
+        return self.connected_s < inf
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Connect, say so, and pump until the connection ends or `retire` is called.
@@ -88,7 +95,7 @@ class Session:
                     headers=self._stream.headers,
                 ) as socket:
                     log.info("connected", venue=self._context.venue.name, session=self._name)
-                    self.is_connected = True
+                    self.connected_s = trio.current_time()
                     task_status.started()
                     await self._pump(socket)
             except HandshakeRefused as error:
@@ -131,7 +138,7 @@ class Session:
                     events += codec.receive(frame, received_ns)
                 except UnreadableFrame as error:
                     events += error.told
-                    events += self._bad_frame(error, received_ns)
+                    events += self._bad_frame(frame, error, received_ns)
             self._deliver(events)
             if codec.has_work:
                 self._wake.set()
@@ -199,15 +206,17 @@ class Session:
         if self.is_primary:
             self._context.events.publish(event)
 
-    def _bad_frame(self, error: UnreadableFrame, received_ns: int) -> tuple[StreamEvent, ...]:
-        """Count an unreadable frame; the book it belonged to, if it told, starts anew."""
+    def _bad_frame(
+        self, frame: Frame, error: UnreadableFrame, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        """Count an unreadable frame; the books that it may have been for start anew."""
         self.bad_frames += 1
         now_s = trio.current_time()
         self._bad_at_s.append(now_s)
         log.warning("bad_frame", venue=error.venue, symbol=error.symbol, reason=str(error))
         if len(self._bad_at_s) == BAD_FRAMES and now_s - self._bad_at_s[0] <= BAD_FRAMES_WINDOW_S:
             raise error
-        return self.codec.resync(error.symbol, Fault.BAD_FRAME, error.message, received_ns)
+        return self.codec.distrust(frame, error, received_ns)
 
     async def _take_turn(self) -> None:
         """Wait until the venue's budget of new connections allows one more."""

@@ -28,7 +28,7 @@ from exchanges.market.topics import Channel, Topic
 from exchanges.rest.request import Request
 from exchanges.stream.sequence import BookRule, Recovery
 from exchanges.stream.starts import BookRoute, Starts
-from exchanges.stream.talk import Talk
+from exchanges.stream.talk import Talk, UnreadableFrame
 from exchanges.stream.wire import Frame, Route, Wire
 
 BookRequest = Callable[[Instrument], Request[BookSnapshot]]
@@ -137,6 +137,24 @@ class MarketCodec(Talk):
         lost = (self.resync(symbol, fault, detail, received_ns) for symbol in symbols)
         return tuple(chain.from_iterable(lost))
 
+    def distrust(
+        self, frame: Frame, error: UnreadableFrame, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        """Start anew every book that an unreadable frame may have been for.
+
+        That is the one whose data were being read; else those whose name the frame writes; else
+        all of the connection.
+        """
+        if error.symbol:
+            return self.resync(error.symbol, Fault.BAD_FRAME, error.message, received_ns)
+        books = [route for route in self._subscriptions if isinstance(route, BookRoute)]
+        named = [route for route in books if _is_named(route.instrument.native, frame)]
+        lost = (
+            self.resync(route.instrument.symbol, Fault.BAD_FRAME, error.message, received_ns)
+            for route in named or books
+        )
+        return tuple(chain.from_iterable(lost))
+
     # What a `Talk` leaves to be filled in.
 
     def _new_route(self, topic: Topic, instrument: Instrument, key: str) -> Route:
@@ -217,3 +235,9 @@ class MarketCodec(Talk):
         if route:
             self._starts.landed(route)
         return route
+
+
+def _is_named(native: str, frame: Frame) -> bool:
+    """The frame writes the name; numbers that serve as names stand in any frame."""
+    text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+    return not native.isdecimal() and native.casefold() in text.casefold()

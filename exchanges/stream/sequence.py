@@ -4,7 +4,9 @@ Every venue's update is brought to one form: it turns the book of id `previous` 
 id `last`. Then one rule serves all families:
 
 1. A live book of id N takes the update whose `previous` is N.
-2. An update whose `last` is not above N has been taken already and is ignored.
+2. An update whose `last` is not above N has been taken already and is ignored. When only such
+   come for a while (`STUCK_S`) they are none of the past: the venue counts anew, or one frame
+   carried an id that was none, and the next rule holds.
 3. Anything else is a gap: the book is lost until it starts anew.
 
 They differ in how a book starts (`Recovery`). With `SNAPSHOT_IN_STREAM` the venue sends a whole
@@ -33,10 +35,16 @@ from msgspec.structs import force_setattr, replace
 
 from exchanges.market.events import UNTOLD, BookDelta, BookLost, BookSnapshot, Event, Fault, Level
 from exchanges.market.instrument import Instrument
+from exchanges.market.numbers import NS_PER_S
 
 # A stream of twenty updates a second fills this in a minute and a half; the snapshot that ends
 # the wait takes seconds. What is older than the buffer only makes it be fetched again.
 MAX_BUFFERED: Final = 2_000
+
+STUCK_S: Final = 5.0
+"""A book that gets nothing but updates of its past for so long has lost its place. The snapshot
+that a book starts from is ahead of its stream by less."""
+_STUCK_UPDATES: Final = 3
 
 
 class Recovery(Enum):
@@ -63,6 +71,22 @@ class BookRule(msgspec.Struct, frozen=True):
     needs_update: bool = False
 
 
+class _Past(msgspec.Struct):
+    """Updates that were ignored since the book got to an id."""
+
+    at: int = -1
+    since_ns: int = 0
+    updates: int = 0
+
+    def is_stuck(self, at: int, received_ns: int) -> bool:
+        """One more was ignored by a book of id `at`."""
+        if at != self.at:
+            self.at, self.since_ns, self.updates = at, received_ns, 0
+        self.updates += 1
+        waited_ns = received_ns - self.since_ns
+        return self.updates >= _STUCK_UPDATES and waited_ns >= STUCK_S * NS_PER_S
+
+
 class BookFeed:
     """Decides which updates of one market's stream may reach its book.
 
@@ -79,6 +103,7 @@ class BookFeed:
     __slots__ = (
         "_buffer",
         "_joining",
+        "_past",
         "_previous",
         "is_live",
         "is_refreshing",
@@ -95,6 +120,7 @@ class BookFeed:
         self.losses = 0
         self._previous = -1  # what the update that led to `last` came from
         self._joining = False  # live, but no update has confirmed that it follows the snapshot
+        self._past = _Past()
         self._buffer: deque[BookDelta] = deque(maxlen=MAX_BUFFERED)
 
     def delta(self, update: BookDelta) -> tuple[Event, ...]:
@@ -118,7 +144,7 @@ class BookFeed:
         Nothing comes of one that is too old: another is needed.
         """
         if self.rule.whole and self.is_live and snapshot.sequence <= self.last:
-            return ()
+            return self._ignore(snapshot)
         backlog = [update for update in self._buffer if update.sequence > snapshot.sequence]
         oldest = backlog[0].previous if backlog else self.last if self.is_refreshing else 0
         if oldest > snapshot.sequence:
@@ -178,11 +204,20 @@ class BookFeed:
             return self._pass_on(update)
         is_repeated = (previous, last) == (self._previous, self.last)
         if is_repeated or (previous <= last <= self.last and not self.rule.resets):
-            return ()
-        detail = f"expected {self.last}, got {previous}..{last}"
-        lost = self.lose(update.instrument, Fault.GAP, detail, update.received_ns)
-        self._keep(update)
+            lost = self._ignore(update)
+        else:
+            detail = f"expected {self.last}, got {previous}..{last}"
+            lost = self.lose(update.instrument, Fault.GAP, detail, update.received_ns)
+        if lost:
+            self._keep(update)
         return lost
+
+    def _ignore(self, old: BookDelta | BookSnapshot) -> tuple[Event, ...]:
+        """One of the past, unless nothing else has come for long."""
+        if old.sequence == self.last or not self._past.is_stuck(self.last, old.received_ns):
+            return ()
+        detail = f"for {STUCK_S:g} s nothing above {self.last}, but {old.sequence}"
+        return self.lose(old.instrument, Fault.GAP, detail, old.received_ns)
 
     def _pass_on(self, update: BookDelta) -> tuple[Event, ...]:
         """The update follows; one that straddles is told as if it began where the book stands."""

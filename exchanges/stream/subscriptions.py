@@ -87,15 +87,18 @@ class Subscriptions:
         if route.topics:
             return None
         route.ended = True
-        self._wishes.append((route, False))
+        if (route, True) in self._wishes:  # nobody has been asked for it yet
+            self._wishes.remove((route, True))
+            self._forget(route)
+        else:
+            self._wishes.append((route, False))
         return route
 
     def drop(self, route: Route) -> None:
         """Forget a route that the venue does not send."""
         for topic in route.topics:
             self._by_topic.pop(topic, None)
-        if self.routes.get(route.key) is route:
-            del self.routes[route.key]
+        self._forget(route)
 
     def next_request(self, now_s: float) -> tuple[int, list[Route], bool]:
         """Combine the wishes at the head of the queue: request id, routes, subscribe or not."""
@@ -189,10 +192,14 @@ class Subscriptions:
         """The venue stopped sending; a route that did not end only wanted a new start."""
         for route in routes:
             if route.ended:
-                if self.routes.get(route.key) is route:
-                    del self.routes[route.key]
+                self._forget(route)
             else:
                 self._wishes.append((route, True))
+
+    def _forget(self, route: Route) -> None:
+        """No frame of the route will come any more."""
+        if self.routes.get(route.key) is route:
+            del self.routes[route.key]
 
     def _take(self, key: str, subscribe: bool) -> Route | None:
         for request_id, asked in self._asked.items():

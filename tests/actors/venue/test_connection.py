@@ -304,3 +304,34 @@ async def test_an_unsubscribed_book_gets_no_more_news(autojump_clock: MockClock)
         await trio.sleep(2.0)
         assert made.books[BTC].updates == updates
         assert made.books[ETH].is_live
+
+
+async def test_a_successor_that_dies_gives_its_books_back_to_the_session_that_lives(
+    autojump_clock: MockClock,
+) -> None:
+    async with rig(lifetime_s=400.0) as (made, nursery):
+        await nursery.start(made.connection.run)
+        await made.until_live()
+        old = next(iter(made.server.venue.sessions))
+        made.server.venue.refused.add(ETH)  # so that the successor does not settle
+        while made.books[BTC].snapshots < 2:
+            await made.tick()
+        assert made.server.venue.sessions[0] is old
+        made.server.drop_newest()
+        died_s = trio.current_time()
+        await made.until_live(within_s=5.0)
+        assert trio.current_time() - died_s < 5.0
+        made.assert_right()
+
+
+async def test_a_rollover_that_failed_is_tried_again_before_the_end(
+    autojump_clock: MockClock,
+) -> None:
+    async with rig(lifetime_s=400.0) as (made, nursery):
+        await nursery.start(made.connection.run)
+        await made.until_live()
+        made.server.refuse_connections(365.0)
+        for _ in range(int(395 / STEP_S)):
+            await made.tick()
+            assert all(book.is_live for book in made.books.values())
+        assert made.connection.inspect()["sessions"] not in ([0], [0, 1])
