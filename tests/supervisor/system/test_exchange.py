@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from actors.books.order_book import BookNotLive, OrderBook
@@ -222,6 +223,18 @@ async def test_two_readers_share_one_subscription(autojump_clock: MockClock) -> 
             assert await anext(other) is first
             assert len(server.venue.sessions) == 1
         assert (await anext(one)).trade_id != first.trade_id
+
+
+async def test_new_rules_reach_what_is_open(autojump_clock: MockClock) -> None:
+    async with exchange_of("okx") as (exchange, server), exchange.stream_trades(SPOT) as trades:
+        market = server.venue.markets[SPOT]
+        before = (await anext(trades)).instrument
+        market.instrument = replace(market.instrument, min_size=before.min_size * 2)
+        await exchange.instruments()
+        with trio.fail_after(60):
+            async for trade in trades:
+                if trade.instrument.min_size == before.min_size * 2:
+                    break
 
 
 async def test_a_refused_stream_says_so(autojump_clock: MockClock) -> None:
