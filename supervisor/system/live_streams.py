@@ -8,7 +8,6 @@ import trio
 
 from actors.books.order_book import OrderBook
 from actors.books.tops import Tops
-from exchanges.errors import ExchangeError
 from exchanges.market.events import (
     Event,
     Kline,
@@ -57,7 +56,7 @@ class LiveStreams:
     ) -> AsyncIterator[AsyncIterator[E]]:
         """Every event of a topic, which are of one kind.
 
-        Iterating raises `ExchangeError` when the venue refuses the topic.
+        Iterating raises what a request would raise, when the venue refuses the topic.
         """
 
         def is_ours(event: StreamEvent) -> bool:
@@ -105,7 +104,7 @@ class _Reading(AsyncIterator[T], Generic[N, T]):
 def _checked(event: StreamEvent, kind: type[E]) -> E:
     """An event of a topic, which is of that kind, or else the news that the venue refuses it."""
     if isinstance(event, Subscription):
-        venue = event.instrument.venue
-        raise ExchangeError(f"refuses {event.topic}: {event.message}", venue=venue)
+        assert event.error is not None
+        raise event.error
     assert isinstance(event, kind)
     return event

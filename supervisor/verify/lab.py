@@ -116,6 +116,7 @@ class Lab:
         is_heard: whether they arrive at all.
         late_s: how late they are.
         sent: the client's frames with their times.
+        received, unreadable: the server's frames, and those of them that the client cannot read.
     """
 
     def __init__(self, venue: Venue, sandbox: SandboxVenue, stream: Stream) -> None:
@@ -131,6 +132,7 @@ class Lab:
         self.late_s = 0.0
         self.sent: list[tuple[float, Frame]] = []
         self.received: list[Frame] = []
+        self.unreadable: list[Frame] = []
         self.now_ns = START_NS
         self.session = sandbox.open_session(stream.name)
         self.session.greet(self.now_ns)
@@ -205,6 +207,7 @@ class Lab:
         try:
             self._take(self.codec.receive(frame, self.now_ns))
         except VenueProtocolError as error:
+            self.unreadable.append(frame)
             self._take(self.codec.resync(error.symbol, Fault.BAD_FRAME, "", self.now_ns))
 
     def check_books(self, changed: str) -> None:
