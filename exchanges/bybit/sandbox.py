@@ -11,6 +11,7 @@ from exchanges.bybit.rest import REST
 from exchanges.bybit.sandbox_public import BybitSession, levels_row, side_name, ticker_row
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
@@ -42,19 +43,19 @@ class BybitSandbox(SandboxVenue):
         body = {"retCode": _CODES[status], "retMsg": message, "result": {}, "retExtInfo": {}}
         return json_reply(body | {"time": 0}, 429 if status == 429 else 200)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": _time,
-            "instruments": self._instruments,
-            "book": _book,
-            "trades": _trades,
-            "ticker": lambda asked: [_ticker(asked.market)],
-            "tickers": lambda asked: [_ticker(one) for one in self.of_kind(asked.kind)],
-            "klines": _klines,
-            "funding": lambda asked: [_ticker(asked.market)],
-            "mark_price": lambda asked: [_ticker(asked.market)],
-            "open_interest": lambda asked: [_ticker(asked.market)],
-            "charges": _charges,
+            Question.SERVER_TIME: _time,
+            Question.INSTRUMENTS: self._instruments,
+            Question.BOOK: _book,
+            Question.TRADES: _trades,
+            Question.TICKER: lambda asked: [_ticker(asked.market)],
+            Question.TICKERS: lambda asked: [_ticker(one) for one in self.of_kind(asked.kind)],
+            Question.KLINES: _klines,
+            Question.FUNDING: lambda asked: [_ticker(asked.market)],
+            Question.MARK_PRICE: lambda asked: [_ticker(asked.market)],
+            Question.OPEN_INTEREST: lambda asked: [_ticker(asked.market)],
+            Question.FUNDING_HISTORY: _charges,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

@@ -11,6 +11,7 @@ from exchanges.coinbase.market_data import ASSETS
 from exchanges.coinbase.rest import REST
 from exchanges.coinbase.sandbox_public import CoinbaseSession, candle_row, trade_row, utc_text
 from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import (
     BAD_PARAMETER,
@@ -63,17 +64,17 @@ class CoinbaseSandbox(SandboxVenue):
         entry = {"id": _IDS[status], "message": message}
         return json_reply({"errors": [entry]}, _STATUS[status])
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": _time,
-            "instruments": self._products,
-            "tickers": self._products,
-            "book": _book,
-            "trades": _trades,
-            "klines": _candles,
-            "ticker": lambda asked: _product(asked.market),
-            "funding": lambda asked: _product(asked.market),
-            "open_interest": lambda asked: _product(asked.market),
+            Question.SERVER_TIME: _time,
+            Question.INSTRUMENTS: self._products,
+            Question.TICKERS: self._products,
+            Question.BOOK: _book,
+            Question.TRADES: _trades,
+            Question.KLINES: _candles,
+            Question.TICKER: lambda asked: _product(asked.market),
+            Question.FUNDING: lambda asked: _product(asked.market),
+            Question.OPEN_INTEREST: lambda asked: _product(asked.market),
         }
 
     def other(self, request: SandboxRequest) -> SandboxReply | None:

@@ -21,6 +21,7 @@ from exchanges.htx.sandbox_rows import (
     trade_row,
 )
 from exchanges.market.instrument import Instrument, Kind, kind_of
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
@@ -72,22 +73,22 @@ class HtxSandbox(SandboxVenue):
         body = {"status": "error", "err-code": _CODES[status], "err-msg": message, "data": None}
         return json_reply(body, 429 if status == 429 else 200)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: {"data": ms(asked.now_ns)},
-            "instruments": self._instruments,
-            "book": _depth,
-            "trades": _trades,
-            "ticker": _ticker,
-            "tickers": self._tickers,
-            "klines": _klines,
-            "funding": lambda asked: {"data": [_funding_row(asked.market)]},
-            "funding_intervals": lambda asked: {
+            Question.SERVER_TIME: lambda asked: {"data": ms(asked.now_ns)},
+            Question.INSTRUMENTS: self._instruments,
+            Question.BOOK: _depth,
+            Question.TRADES: _trades,
+            Question.TICKER: _ticker,
+            Question.TICKERS: self._tickers,
+            Question.KLINES: _klines,
+            Question.FUNDING: lambda asked: {"data": [_funding_row(asked.market)]},
+            Question.FUNDING_INTERVALS: lambda asked: {
                 "data": [_funding_row(one) for one in self.of_kind(asked.kind)]
             },
-            "charges": _charges,
-            "mark_price": lambda asked: {"data": [mark_row(asked.market, asked.now_ns)]},
-            "open_interest": _open_interest,
+            Question.FUNDING_HISTORY: _charges,
+            Question.MARK_PRICE: lambda asked: {"data": [mark_row(asked.market, asked.now_ns)]},
+            Question.OPEN_INTEREST: _open_interest,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

@@ -12,6 +12,7 @@ from exchanges.kucoin.rest import REST
 from exchanges.kucoin.sandbox_public import KucoinSession
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
@@ -41,15 +42,15 @@ class KucoinSandbox(SandboxVenue):
         headers = {"gw-ratelimit-reset": "1000"} if status == 429 else {}
         return json_reply(body, 429 if status == 429 else 200, headers)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: ms(asked.now_ns),
-            "instruments": self._symbols,
-            "book": _book,
-            "trades": _histories,
-            "ticker": lambda asked: _stats(asked.market) | {"time": ms(asked.now_ns)},
-            "tickers": self._all_tickers,
-            "klines": _candles,
+            Question.SERVER_TIME: lambda asked: ms(asked.now_ns),
+            Question.INSTRUMENTS: self._symbols,
+            Question.BOOK: _book,
+            Question.TRADES: _histories,
+            Question.TICKER: lambda asked: _stats(asked.market) | {"time": ms(asked.now_ns)},
+            Question.TICKERS: self._all_tickers,
+            Question.KLINES: _candles,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

@@ -12,6 +12,7 @@ from exchanges.lighter.rest import REST
 from exchanges.lighter.sandbox_public import LighterSession, candle_row, trade_row
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
@@ -57,23 +58,25 @@ class LighterSandbox(SandboxVenue):
         http_status = 400 if status == BAD_PARAMETER else status
         return json_reply({"code": _CODES[status], "message": message}, http_status)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": _state,
-            "instruments": self._details,
-            "ticker": self._details,
-            "tickers": self._details,
-            "mark_price": self._details,
-            "open_interest": self._details,
-            "book": _orders,
-            "trades": _trades,
-            "klines": _candles,
-            "charges": _fundings,
-            "funding": self._funding_rates,
+            Question.SERVER_TIME: _state,
+            Question.INSTRUMENTS: self._details,
+            Question.TICKER: self._details,
+            Question.TICKERS: self._details,
+            Question.MARK_PRICE: self._details,
+            Question.OPEN_INTEREST: self._details,
+            Question.BOOK: _orders,
+            Question.TRADES: _trades,
+            Question.KLINES: _candles,
+            Question.FUNDING_HISTORY: _fundings,
+            Question.FUNDING: self._funding_rates,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:
-        return json_reply(value if asked.question == "time" else {"code": 200, **value})
+        return json_reply(
+            value if asked.question is Question.SERVER_TIME else {"code": 200, **value}
+        )
 
     def _details(self, asked: Asked) -> Row:
         request = asked.request

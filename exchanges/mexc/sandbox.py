@@ -11,6 +11,7 @@ from exchanges.market.orders import Side
 from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.rest import REST
 from exchanges.mexc.sandbox_public import MexcSession
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
@@ -38,16 +39,16 @@ class MexcSandbox(SandboxVenue):
         http_status = 400 if status == BAD_PARAMETER else status
         return json_reply({"code": _CODES[status], "msg": message}, http_status, headers)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "ping": lambda asked: {},
-            "time": lambda asked: {"serverTime": ms(asked.now_ns)},
-            "instruments": self._exchange_info,
-            "book": _depth,
-            "trades": _trades,
-            "klines": _klines,
-            "ticker": lambda asked: _ticker_24h(asked.market, asked.now_ns),
-            "tickers": lambda asked: [
+            Question.PING: lambda asked: {},
+            Question.SERVER_TIME: lambda asked: {"serverTime": ms(asked.now_ns)},
+            Question.INSTRUMENTS: self._exchange_info,
+            Question.BOOK: _depth,
+            Question.TRADES: _trades,
+            Question.KLINES: _klines,
+            Question.TICKER: lambda asked: _ticker_24h(asked.market, asked.now_ns),
+            Question.TICKERS: lambda asked: [
                 _ticker_24h(market, asked.now_ns) for market in self.markets.values()
             ],
         }

@@ -12,6 +12,7 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel
 from exchanges.okx.rest import REST
 from exchanges.okx.sandbox_public import ROWS, OkxSession, book_row, candle_row, trade_row
+from exchanges.rest.call import Question
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import SandboxVenue
@@ -38,19 +39,19 @@ class OkxSandbox(SandboxVenue):
         body = {"code": _CODES[status], "msg": message, "data": []}
         return json_reply(body, 429 if status == 429 else 200)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: {"ts": str(ms(asked.now_ns))},
-            "instruments": self._instruments,
-            "book": _book,
-            "trades": _trades,
-            "ticker": _row(Channel.TICKER),
-            "tickers": self._tickers,
-            "klines": _candles,
-            "funding": _row(Channel.FUNDING),
-            "charges": _charges,
-            "mark_price": _row(Channel.MARK_PRICE),
-            "open_interest": _row(Channel.OPEN_INTEREST),
+            Question.SERVER_TIME: lambda asked: {"ts": str(ms(asked.now_ns))},
+            Question.INSTRUMENTS: self._instruments,
+            Question.BOOK: _book,
+            Question.TRADES: _trades,
+            Question.TICKER: _row(Channel.TICKER),
+            Question.TICKERS: self._tickers,
+            Question.KLINES: _candles,
+            Question.FUNDING: _row(Channel.FUNDING),
+            Question.FUNDING_HISTORY: _charges,
+            Question.MARK_PRICE: _row(Channel.MARK_PRICE),
+            Question.OPEN_INTEREST: _row(Channel.OPEN_INTEREST),
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

@@ -17,6 +17,7 @@ from exchanges.paradex.sandbox_public import (
     summary_row,
     trade_row,
 )
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
@@ -67,24 +68,24 @@ class ParadexSandbox(SandboxVenue):
         body = {"error": _CODES[status], "message": message, "data": None}
         return json_reply(body, 400 if status == BAD_PARAMETER else status)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: {"server_time": str(ms(asked.now_ns))},
-            "ping": lambda asked: {"status": "ok"},
-            "instruments": lambda asked: [
+            Question.SERVER_TIME: lambda asked: {"server_time": str(ms(asked.now_ns))},
+            Question.PING: lambda asked: {"status": "ok"},
+            Question.INSTRUMENTS: lambda asked: [
                 _market_row(market.listed) for market in self.markets.values()
             ],
-            "book": self._book,
-            "trades": _trades,
-            "klines": _klines,
-            "ticker": _summary,
-            "tickers": lambda asked: [
+            Question.BOOK: self._book,
+            Question.TRADES: _trades,
+            Question.KLINES: _klines,
+            Question.TICKER: _summary,
+            Question.TICKERS: lambda asked: [
                 summary_row(market, asked.now_ns) for market in self.markets.values()
             ],
-            "mark_price": _summary,
-            "open_interest": _summary,
-            "funding": _funding,
-            "charges": _funding,
+            Question.MARK_PRICE: _summary,
+            Question.OPEN_INTEREST: _summary,
+            Question.FUNDING: _funding,
+            Question.FUNDING_HISTORY: _funding,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

@@ -5,24 +5,19 @@ asked.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import KlineInterval
 from exchanges.rest.asking import symbol_of, template_of
-from exchanges.rest.call import Call, Surface
+from exchanges.rest.call import Call, Question, Surface
 from exchanges.rest.public import PublicRest
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Match
 from exchanges.sandbox.request import BadParameter, SandboxRequest
 from exchanges.sandbox.synthetic import Candle
-
-ABOUT_ONE: Final = frozenset(
-    {"book", "trades", "ticker", "klines", "funding", "charges", "mark_price", "open_interest"}
-)
-"""Questions about one market, by the names of `Surface`; the others are about all."""
 
 
 class UnknownMarket(Exception):
@@ -36,7 +31,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     asked about all of them at once.
     """
 
-    question: str
+    question: Question
     kind: Kind
     call: Call[Any, Any]
     request: SandboxRequest
@@ -156,7 +151,7 @@ class Routes:
                 continue
             native = match.groupdict().get("native")
             symbol = symbol_of(surface, call)
-            if native is None and question in ABOUT_ONE and symbol:
+            if native is None and question.is_about_one and symbol:
                 native = request.query.get(symbol, "")
             yield Asked(
                 question=question,

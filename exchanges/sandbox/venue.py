@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
-from exchanges.rest.call import Surface
+from exchanges.rest.call import Question, Surface
 from exchanges.rest.public import PublicRest
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
@@ -118,8 +118,8 @@ class SandboxVenue(ABC):
         return self.session(self, endpoint)
 
     @abstractmethod
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
-        """What each question is answered, by the names of `Surface`."""
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
+        """What each question is answered."""
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:
         """An answer as the venue wraps it."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from exchanges.dialects.gate_v4.listing import ASSETS
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
@@ -57,17 +58,17 @@ class GateSandbox(SandboxVenue):
         http_status = 400 if status == BAD_PARAMETER else status
         return json_reply({"label": label, "message": message}, http_status, headers)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: {"server_time": ms(asked.now_ns)},
-            "instruments": lambda asked: [
+            Question.SERVER_TIME: lambda asked: {"server_time": ms(asked.now_ns)},
+            Question.INSTRUMENTS: lambda asked: [
                 self.market_row(market, asked.now_ns) for market in self.markets.values()
             ],
-            "book": self._order_book,
-            "trades": lambda asked: self.trades(asked.market, asked.count(100)),
-            "ticker": lambda asked: [self.ticker_row(asked.market)],
-            "tickers": lambda asked: [self.ticker_row(one) for one in self.markets.values()],
-            "klines": self._candlesticks,
+            Question.BOOK: self._order_book,
+            Question.TRADES: lambda asked: self.trades(asked.market, asked.count(100)),
+            Question.TICKER: lambda asked: [self.ticker_row(asked.market)],
+            Question.TICKERS: lambda asked: [self.ticker_row(one) for one in self.markets.values()],
+            Question.KLINES: self._candlesticks,
         }
 
     def _order_book(self, asked: Asked) -> dict[str, Any]:

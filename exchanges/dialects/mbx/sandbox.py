@@ -10,6 +10,7 @@ from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
 from exchanges.sandbox.routes import Asked
@@ -44,23 +45,23 @@ class MbxSandbox(SandboxVenue):
         http_status = 400 if status == BAD_PARAMETER else status
         return json_reply({"code": code, "msg": message}, http_status, headers)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "ping": lambda asked: {},
-            "time": lambda asked: {"serverTime": ms(asked.now_ns)},
-            "instruments": self._exchange_info,
-            "book": _depth,
-            "trades": _trades,
-            "klines": _klines,
-            "ticker": lambda asked: _ticker_24h(asked.market, asked.now_ns),
-            "tickers": lambda asked: [
+            Question.PING: lambda asked: {},
+            Question.SERVER_TIME: lambda asked: {"serverTime": ms(asked.now_ns)},
+            Question.INSTRUMENTS: self._exchange_info,
+            Question.BOOK: _depth,
+            Question.TRADES: _trades,
+            Question.KLINES: _klines,
+            Question.TICKER: lambda asked: _ticker_24h(asked.market, asked.now_ns),
+            Question.TICKERS: lambda asked: [
                 _ticker_24h(market, asked.now_ns) for market in self.of_kind(asked.kind)
             ],
-            "mark_price": _premium_index,
-            "funding": _premium_index,
-            "funding_intervals": self._funding_info,
-            "charges": _funding_rates,
-            "open_interest": _open_interest,
+            Question.MARK_PRICE: _premium_index,
+            Question.FUNDING: _premium_index,
+            Question.FUNDING_INTERVALS: self._funding_info,
+            Question.FUNDING_HISTORY: _funding_rates,
+            Question.OPEN_INTEREST: _open_interest,
         }
 
     def _exchange_info(self, asked: Asked) -> dict[str, Any]:
