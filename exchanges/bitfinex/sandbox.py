@@ -24,9 +24,9 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import (
-    BAD_PARAMETER,
     SandboxReply,
     SandboxRequest,
+    Trouble,
     json_reply,
     ms,
 )
@@ -34,10 +34,10 @@ from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import SandboxVenue
 
 _ERRORS: Final = {
-    400: (10020, "symbol: invalid"),
-    404: (10020, "symbol: invalid"),
-    BAD_PARAMETER: (10020, "limit: invalid"),
-    429: (11010, "ratelimit: error"),
+    Trouble.UNKNOWN_MARKET: (10020, "symbol: invalid"),
+    Trouble.NO_SUCH_PATH: (10020, "symbol: invalid"),
+    Trouble.BAD_PARAMETER: (10020, "limit: invalid"),
+    Trouble.TOO_MANY: (11010, "ratelimit: error"),
 }
 _MOST_CHARGES: Final = 10
 
@@ -63,8 +63,8 @@ class BitfinexSandbox(SandboxVenue):
         """The engine needs a tick; the venue knows only significant digits."""
         return replace(instrument, tick=TICK, step=STEP, price_digits=PRICE_DIGITS)
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        return json_reply(["error", *_ERRORS[status]], 429 if status == 429 else 500)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        return json_reply(["error", *_ERRORS[trouble]], 429 if trouble is Trouble.TOO_MANY else 500)
 
     def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {

@@ -13,11 +13,16 @@ from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import TINY, SandboxVenue
 
-_CODES: Final = {400: 10029, 404: 10404, BAD_PARAMETER: 10001, 429: 10429}
+_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: 10029,
+    Trouble.NO_SUCH_PATH: 10404,
+    Trouble.BAD_PARAMETER: 10001,
+    Trouble.TOO_MANY: 10429,
+}
 _FUNDING_MINUTES: Final = 480
 _PAGE: Final = 500
 
@@ -39,9 +44,9 @@ class BybitSandbox(SandboxVenue):
             return base
         return f"{base}1000" if base == "SHIB" else f"1000{base}"
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        body = {"retCode": _CODES[status], "retMsg": message, "result": {}, "retExtInfo": {}}
-        return json_reply(body | {"time": 0}, 429 if status == 429 else 200)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        body = {"retCode": _CODES[trouble], "retMsg": message, "result": {}, "retExtInfo": {}}
+        return json_reply(body | {"time": 0}, 429 if trouble is Trouble.TOO_MANY else 200)
 
     def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {

@@ -1,6 +1,6 @@
 """HTX seen from the server: public REST. The sockets are in `sandbox_public.py`.
 
-Source: as for `rest.py`. Errors come with HTTP 200, in the words of spot or of swaps.
+Source: as for `rest.py`. Errors come with HTTP 200, in the words of spot, of swaps, or of V5.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,22 +23,30 @@ from exchanges.htx.sandbox_rows import (
 from exchanges.market.instrument import Instrument, Kind, kind_of
 from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 Row = dict[str, Any]
 
-_CODES: Final = {
-    400: "base-symbol-error",
-    404: "base-not-found",
-    BAD_PARAMETER: "invalid-parameter",
-    429: "base-request-exceed-frequency-limit",
+_SPOT_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: "base-symbol-error",
+    Trouble.NO_SUCH_PATH: "base-not-found",
+    Trouble.BAD_PARAMETER: "invalid-parameter",
+    Trouble.TOO_MANY: "base-request-exceed-frequency-limit",
+}
+# Numbers for paths that there are not are documented nowhere.
+_SWAP_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: 1013,
+    Trouble.NO_SUCH_PATH: 404,
+    Trouble.BAD_PARAMETER: 1030,
+    Trouble.TOO_MANY: 1032,
 }
 # One contract of the venue's largest swaps; others are worth about ten cents here.
 _CONTRACT_SIZES: Final = {"BTC": Decimal("0.001"), "ETH": Decimal("0.01")}
 _LEVELS: Final = 150
+_V5: Final = "/v5/"
 
 
 class HtxSandbox(SandboxVenue):
@@ -69,9 +77,14 @@ class HtxSandbox(SandboxVenue):
         session = HtxNewsSession if endpoint == "swap_news" else HtxSession
         return session(self, endpoint)
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        body = {"status": "error", "err-code": _CODES[status], "err-msg": message, "data": None}
-        return json_reply(body, 429 if status == 429 else 200)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        """Spot writes its names with hyphens, swaps with underscores, and V5 shorter ones."""
+        body: Row = {"status": "error", "err-code": _SPOT_CODES[trouble], "err-msg": message}
+        if request.path.startswith(_V5):
+            body = {"code": _SWAP_CODES[trouble], "message": message}
+        elif request.endpoint == "swap_rest":
+            body = {"status": "error", "err_code": _SWAP_CODES[trouble], "err_msg": message}
+        return json_reply(body | {"data": None}, 429 if trouble is Trouble.TOO_MANY else 200)
 
     def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
@@ -93,7 +106,7 @@ class HtxSandbox(SandboxVenue):
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:
         """The newer paths say that all is well with a code."""
-        good = {"code": 200} if asked.call.path.startswith("/v5/") else {"status": "ok"}
+        good = {"code": 200} if asked.call.path.startswith(_V5) else {"status": "ok"}
         return json_reply({**good, **value, "ts": ms(asked.now_ns)})
 
     def _instruments(self, asked: Asked) -> Row:

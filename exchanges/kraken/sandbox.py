@@ -14,15 +14,15 @@ from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.call import Question, Surface
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import SandboxVenue
 
 _ERRORS: Final = {
-    400: "EQuery:Unknown asset pair",
-    404: "EGeneral:Unknown method",
-    BAD_PARAMETER: "EGeneral:Invalid arguments",
-    429: "EGeneral:Too many requests",
+    Trouble.UNKNOWN_MARKET: "EQuery:Unknown asset pair",
+    Trouble.NO_SUCH_PATH: "EGeneral:Unknown method",
+    Trouble.BAD_PARAMETER: "EGeneral:Invalid arguments",
+    Trouble.TOO_MANY: "EGeneral:Too many requests",
 }
 _MOST_CANDLES: Final = 720
 
@@ -39,8 +39,8 @@ class KrakenSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}/{quote}"
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        return json_reply({"error": [_ERRORS[status]]})
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        return json_reply({"error": [_ERRORS[trouble]]})
 
     def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         """Results about one pair are keyed by its id; some tell where the next ones begin."""

@@ -15,13 +15,18 @@ from exchanges.market.numbers import NS_PER_MS, NS_PER_S
 from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import TINY, SandboxVenue
 
 Row = dict[str, Any]
 
-_CODES: Final = {400: 21602, 404: 29404, BAD_PARAMETER: 20001, 429: 23000}
+_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: 21602,
+    Trouble.NO_SUCH_PATH: 29404,
+    Trouble.BAD_PARAMETER: 20001,
+    Trouble.TOO_MANY: 23000,
+}
 _OLDEST: Final = {("ETH", "USDC"): 0, ("BTC", "USDC"): 1}
 _FIRST_PERPETUAL: Final = 2
 _MOST_ORDERS: Final = 250
@@ -54,9 +59,8 @@ class LighterSandbox(SandboxVenue):
     def traded_as(self, base: str, settle: str) -> str:
         return f"1000{base}" if settle and base in TINY else base
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        http_status = 400 if status == BAD_PARAMETER else status
-        return json_reply({"code": _CODES[status], "message": message}, http_status)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        return json_reply({"code": _CODES[trouble], "message": message}, trouble.status)
 
     def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {

@@ -13,11 +13,22 @@ from exchanges.mexc.rest import REST
 from exchanges.mexc.sandbox_public import MexcSession
 from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import (
+    SandboxReply,
+    SandboxRequest,
+    Trouble,
+    ms,
+    status_reply,
+)
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import SandboxVenue
 
-_CODES: Final = {400: -1121, 404: 404, BAD_PARAMETER: 700008, 429: 429}
+_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: -1121,
+    Trouble.NO_SUCH_PATH: 404,
+    Trouble.BAD_PARAMETER: 700008,
+    Trouble.TOO_MANY: 429,
+}
 
 
 class MexcSandbox(SandboxVenue):
@@ -34,10 +45,8 @@ class MexcSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return base + quote
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        headers = {"retry-after": "1"} if status == 429 else {}
-        http_status = 400 if status == BAD_PARAMETER else status
-        return json_reply({"code": _CODES[status], "msg": message}, http_status, headers)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        return status_reply(trouble, {"code": _CODES[trouble], "msg": message})
 
     def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {

@@ -20,7 +20,7 @@ from exchanges.paradex.sandbox_public import (
 from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
@@ -29,10 +29,10 @@ from exchanges.sandbox.venue import TINY, SandboxVenue
 Row = dict[str, Any]
 
 _CODES: Final = {
-    400: "INVALID_SYMBOL",
-    404: "NOT_FOUND",
-    BAD_PARAMETER: "VALIDATION_ERROR",
-    429: "TOO_MANY_REQUESTS",
+    Trouble.UNKNOWN_MARKET: "INVALID_SYMBOL",
+    Trouble.NO_SUCH_PATH: "NOT_FOUND",
+    Trouble.BAD_PARAMETER: "VALIDATION_ERROR",
+    Trouble.TOO_MANY: "TOO_MANY_REQUESTS",
 }
 _COLLATERAL: Final = "USDC"
 _DOLLAR: Final = "USD"
@@ -64,9 +64,9 @@ class ParadexSandbox(SandboxVenue):
     def open_session(self, endpoint: str) -> SandboxSession:
         return ParadexSession(self, endpoint, self._numbers)
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        body = {"error": _CODES[status], "message": message, "data": None}
-        return json_reply(body, 400 if status == BAD_PARAMETER else status)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        body = {"error": _CODES[trouble], "message": message, "data": None}
+        return json_reply(body, trouble.status)
 
     def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {

@@ -16,12 +16,8 @@ from exchanges.rest.call import Call, Question, Surface
 from exchanges.rest.public import PublicRest
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Match
-from exchanges.sandbox.request import BadParameter, SandboxRequest
+from exchanges.sandbox.request import BadParameter, NoSuchMarket, SandboxRequest
 from exchanges.sandbox.synthetic import Candle
-
-
-class UnknownMarket(Exception):
-    """The request is about a market that is not traded here."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -43,10 +39,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The market that it is about.
 
         Raises:
-            UnknownMarket: it is about all of them.
+            NoSuchMarket: it is about all of them.
         """
         if self.named is None:
-            raise UnknownMarket
+            raise NoSuchMarket
         return self.named
 
     @property
@@ -124,7 +120,7 @@ class Routes:
         """What is asked; None: there is no such path.
 
         Raises:
-            UnknownMarket: the path asks about a market that is not there.
+            NoSuchMarket: the path asks about a market that is not there.
             BadParameter: a parameter that says what is asked is missing, or says something else.
         """
         candidates = list(self._candidates(request))
@@ -138,7 +134,7 @@ class Routes:
             if asked.native is None and named <= {value for _, value in asked.call.query}:
                 return asked
         if about_one:
-            raise UnknownMarket
+            raise NoSuchMarket
         if candidates:
             raise BadParameter(_misfit(candidates[0]))
         return None

@@ -17,14 +17,15 @@ from exchanges.rest.public import PublicRest
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import (
-    BAD_PARAMETER,
     BadParameter,
+    NoSuchMarket,
     Refusal,
     SandboxReply,
     SandboxRequest,
+    Trouble,
     json_reply,
 )
-from exchanges.sandbox.routes import Asked, Routes, UnknownMarket
+from exchanges.sandbox.routes import Asked, Routes
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.world import World, start_price
@@ -126,12 +127,8 @@ class SandboxVenue(ABC):
         return json_reply(value)
 
     @abstractmethod
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        """An error as the venue words it.
-
-        400 is an unknown market, 404 no such path, `BAD_PARAMETER` a value that cannot be read,
-        429 too many requests.
-        """
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        """An error as the venue words it where the request was made."""
 
     def contract_size(self, base: str, settle: str) -> Decimal:
         """Base units per contract."""
@@ -149,18 +146,18 @@ class SandboxVenue(ABC):
         """Answer a request."""
         if self.busy:
             self.busy -= 1
-            return self.error_reply(429, "too many requests")
+            return self.error_reply(Trouble.TOO_MANY, request, "too many requests")
         if reply := self.other(request):
             return reply
         try:
             asked = self._routes.find(request)
             if asked is None:
-                return self.error_reply(404, "no such path")
+                return self.error_reply(Trouble.NO_SUCH_PATH, request, "no such path")
             return self.reply(asked, self._answers[asked.question](asked))
-        except UnknownMarket:
-            return self.error_reply(400, self.unknown_market)
+        except NoSuchMarket:
+            return self.error_reply(Trouble.UNKNOWN_MARKET, request, self.unknown_market)
         except BadParameter as error:
-            return self.error_reply(BAD_PARAMETER, str(error))
+            return self.error_reply(Trouble.BAD_PARAMETER, request, str(error))
         except Refusal as refusal:
             return refusal.reply
 

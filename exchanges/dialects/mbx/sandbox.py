@@ -12,13 +12,19 @@ from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import (
+    SandboxReply,
+    SandboxRequest,
+    Trouble,
+    ms,
+    status_reply,
+)
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import TINY, SandboxVenue
 
 _INVALID_SYMBOL: Final = -1121
-_CODES: Final = {BAD_PARAMETER: -1130, 429: -1003}
+_CODES: Final = {Trouble.BAD_PARAMETER: -1130, Trouble.TOO_MANY: -1003}
 
 
 class MbxSandbox(SandboxVenue):
@@ -39,11 +45,9 @@ class MbxSandbox(SandboxVenue):
         """Whether the funding intervals list a market."""
         return True
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        code = _CODES.get(status, _INVALID_SYMBOL)
-        headers = {"retry-after": "1"} if status == 429 else {}
-        http_status = 400 if status == BAD_PARAMETER else status
-        return json_reply({"code": code, "msg": message}, http_status, headers)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        code = _CODES.get(trouble, _INVALID_SYMBOL)
+        return status_reply(trouble, {"code": code, "msg": message})
 
     def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
