@@ -73,7 +73,7 @@ class HtxSandbox(SandboxVenue):
             step=min(instrument.step, Decimal(1)),
         )
 
-    def open_session(self, endpoint: str) -> SandboxSession:
+    def make_session(self, endpoint: str) -> SandboxSession:
         session = HtxNewsSession if endpoint == "swap_news" else HtxSession
         return session(self, endpoint)
 

@@ -61,7 +61,7 @@ class ParadexSandbox(SandboxVenue):
             self._numbers.count(market, update)
         return updates
 
-    def open_session(self, endpoint: str) -> SandboxSession:
+    def make_session(self, endpoint: str) -> SandboxSession:
         return ParadexSession(self, endpoint, self._numbers)
 
     def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:

@@ -88,7 +88,7 @@ class SandboxVenue(ABC):
         }
         for market in self.markets.values():
             market.instrument = self.as_listed(market.instrument)
-        self.sessions: set[SandboxSession] = set()
+        self._sessions: set[SandboxSession] = set()
         self.refused: set[str] = set()
         self.busy = 0
         self._routes = Routes(self.rest, self._named)
@@ -116,6 +116,21 @@ class SandboxVenue(ABC):
 
     def open_session(self, endpoint: str) -> SandboxSession:
         """The server's side of a new socket at one of the venue's stream endpoints."""
+        session = self.make_session(endpoint)
+        self._sessions.add(session)
+        return session
+
+    def end_session(self, session: SandboxSession) -> None:
+        """Its socket has ended."""
+        self._sessions.discard(session)
+
+    @property
+    def sessions(self) -> frozenset[SandboxSession]:
+        """Those whose sockets are open."""
+        return frozenset(self._sessions)
+
+    def make_session(self, endpoint: str) -> SandboxSession:
+        """A session of the endpoint."""
         return self.session(self, endpoint)
 
     @abstractmethod
@@ -181,7 +196,7 @@ class SandboxVenue(ABC):
     def step(self, now_ns: int) -> None:
         """Let the markets live on until `now_ns`, and tell the sessions."""
         updates = self.advance(now_ns)
-        for session in self.sessions:
+        for session in self._sessions:
             session.tell(updates, now_ns)
 
     def market(self, kind: Kind, native: str) -> SandboxMarket | None:

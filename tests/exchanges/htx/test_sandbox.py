@@ -31,7 +31,6 @@ def venue() -> SandboxVenue:
 def opened(venue: SandboxVenue, endpoint: str) -> SandboxSession:
     session = venue.open_session(endpoint)
     session.greet(START_NS)
-    venue.sessions.add(session)
     return session
 
 

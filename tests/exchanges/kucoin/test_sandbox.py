@@ -28,9 +28,7 @@ def venue() -> SandboxVenue:
 
 @pytest.fixture
 def session(venue: SandboxVenue) -> SandboxSession:
-    session = venue.open_session("stream")
-    venue.sessions.add(session)
-    return session
+    return venue.open_session("stream")
 
 
 def ask(session: SandboxSession, channel: str, **details: Any) -> list[dict[str, Any]]:
