@@ -4,12 +4,12 @@ For measurements and tests of both ends of a protocol: no sockets, no tasks, and
 the caller says it is.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from exchanges.market.events import StreamEvent
-from exchanges.market.instrument import Instruments
+from exchanges.market.events import BookSnapshot, StreamEvent
+from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Topic
 from exchanges.rest.request import Request, Response
@@ -53,8 +53,11 @@ def answer(sandbox: SandboxVenue, request: Request[T], now_ns: int) -> Response:
 class Dialogue:
     """One stream connection between the client's and the server's side of a venue.
 
+    The client knows the markets of the sandbox as they are, unless it is given `instruments`.
+
     Attributes:
         codec, session: both ends.
+        sandbox: the server.
         now_ns: the time, which `pass_time` moves on.
     """
 
@@ -65,15 +68,23 @@ class Dialogue:
         stream: Stream,
         now_ns: int,
         line: Line = clear_line,
+        instruments: Iterable[Instrument] | None = None,
     ) -> None:
-        instruments = Instruments(market.instrument for market in sandbox.markets.values())
-        self.codec: MarketCodec = venue.codec(stream, instruments)
+        if instruments is None:
+            instruments = [market.instrument for market in sandbox.markets.values()]
+        self.codec: MarketCodec = venue.codec(stream, Instruments(instruments))
         self.session = sandbox.open_session(stream.name)
+        self.sandbox = sandbox
         self.now_ns = now_ns
-        self._sandbox = sandbox
+        self._start_ns = now_ns
         self._line = line
-        sandbox.sessions.add(self.session)
+        self._told: list[StreamEvent] = []
         self.session.greet(now_ns)
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the beginning."""
+        return (self.now_ns - self._start_ns) / NS_PER_S
 
     def subscribe(self, topics: Iterable[Topic]) -> list[StreamEvent]:
         """Ask for topics, and let both sides talk until neither has more to say."""
@@ -83,7 +94,7 @@ class Dialogue:
     def pass_time(self, step_ns: int) -> list[StreamEvent]:
         """Let the markets live on for a while, then let both sides talk."""
         self.now_ns += step_ns
-        self._sandbox.step(self.now_ns)
+        self.sandbox.step(self.now_ns)
         return self.talk()
 
     def talk(self) -> list[StreamEvent]:
@@ -92,18 +103,36 @@ class Dialogue:
         Raises:
             VenueProtocolError: the client could not read a frame.
         """
-        now_s = self.now_ns / NS_PER_S
-        events = list(self.codec.expire(now_s, self.now_ns))
+        self.take(self.codec.expire(self.now_s, self.now_ns))
         while True:
-            sent = self.codec.outgoing(now_s)
+            sent = self.codec.outgoing(self.now_s)
             for frame in sent:
-                self.session.receive(frame, self.now_ns)
+                self.send(frame)
             received = self._line(self.session.take())
             for frame in received:
-                events += self.codec.receive(frame, self.now_ns)
-            requests = self.codec.requests(now_s)
+                self.hear(frame)
+            requests = self.codec.requests(self.now_s)
             for request in requests:
-                response = answer(self._sandbox, request, self.now_ns)
-                events += self.codec.answer(request, request.read(response))
+                self.fetch(request)
             if not (sent or received or requests):
-                return events
+                told, self._told = self._told, []
+                return told
+
+    # What a dialogue of another kind does in another way.
+
+    def send(self, frame: Frame) -> None:
+        """Let the server have a frame of the client."""
+        self.session.receive(frame, self.now_ns)
+
+    def hear(self, frame: Frame) -> None:
+        """Let the client read a frame of the server."""
+        self.take(self.codec.receive(frame, self.now_ns))
+
+    def fetch(self, request: Request[BookSnapshot]) -> None:
+        """Ask for the start of a book."""
+        response = answer(self.sandbox, request, self.now_ns)
+        self.take(self.codec.answer(request, request.read(response)))
+
+    def take(self, events: Sequence[StreamEvent]) -> None:
+        """What the client has learned."""
+        self._told += events

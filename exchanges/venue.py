@@ -127,7 +127,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ) -> MarketCodec:
         """The client's side of a connection; `listening` reads what others asked for."""
         wire = self.wire(stream, instruments, listening=listening)
-        return MarketCodec(wire, self.rest.book)
+        return MarketCodec(wire, self.rest.faults, self.rest.book)
 
     def guess(self, kind: Kind, native: str) -> Instrument | None:
         """An instrument made from its name alone, for recordings without an instrument list."""

@@ -126,12 +126,11 @@ class SandboxServer:
         session = self.venue.open_session(endpoint)
         client = Client(session, socket, self.faults, self.is_silent)
         self._clients.add(client)
-        self.venue.sessions.add(session)
         try:
             await client.run(self._clock)
         finally:
             self._clients.discard(client)
-            self.venue.sessions.discard(session)
+            self.venue.end_session(session)
 
     def _failed(self, failure: BaseException) -> None:
         self.failures += 1

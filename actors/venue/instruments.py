@@ -1,7 +1,6 @@
 """The actor that knows what a venue trades: loads its instruments, refreshes them, and measures
 its clock."""
 
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -14,6 +13,7 @@ from exchanges.errors import ExchangeError
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Instruments, Status
 from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.lists import MarketLists
 from exchanges.rest.request import Odd
 
 CLOCK_EVERY_S: Final = 60.0
@@ -55,27 +55,10 @@ async def run_instruments(
 
 async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
     """Fetch the venue's lists and bring `context.instruments` up to date."""
-    rest, gateway = context.venue.rest, context.gateway
-    listed: list[Instrument] = []
-    odd: list[Odd] = []
-    wanted = deque(rest.instruments())
-    while wanted:
-        request = wanted.popleft()
-        listing = await gateway.call(request)
-        listed += listing.instruments
-        odd += listing.odd
-        if listing.more:
-            wanted.append(listing.more)
-    if intervals_request := rest.funding_intervals():
-        intervals_s = await gateway.call(intervals_request)
-        default_s = rest.default_funding_s
-        listed = [
-            msgspec.structs.replace(one, funding_interval_s=intervals_s.get(one.native, default_s))
-            if one.settle
-            else one
-            for one in listed
-        ]
-    return _merge(context, listed, odd)
+    lists = MarketLists(context.venue.rest)
+    while request := lists.wanted:
+        lists.take(await context.gateway.call(request))
+    return _merge(context, lists.instruments, lists.odd)
 
 
 def _merge(

@@ -22,6 +22,7 @@ from exchanges.market.events import (
     Fault,
     Notice,
     StreamEvent,
+    Subscription,
 )
 from exchanges.market.topics import Topic
 from exchanges.rest.request import Request
@@ -203,6 +204,15 @@ class Session:
         if isinstance(event, Notice):
             log.warning("notice", venue=event.venue, message=event.message)
             self.notice.set()
+        elif isinstance(event, Subscription) and event.error:
+            log.warning(
+                "subscription",
+                venue=event.instrument.venue,
+                topic=event.topic,
+                state=str(event.state),
+                error=type(event.error).__name__,
+                reason=str(event.error),
+            )
         if self.is_primary:
             self._context.events.publish(event)
 

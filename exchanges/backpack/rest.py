@@ -111,7 +111,7 @@ _SPOT: Final = Surface(
         span=Span(start="startTime"),
         bucket=HISTORY,
     ),
-    time=Call(
+    server_time=Call(
         path=f"{_PREFIX}/time",
         reads=Millis,
         means=lambda now_ms, _: now_ms * NS_PER_MS,
@@ -129,7 +129,7 @@ _PERPETUAL: Final = replace(
         means=_funding,
         needs_funding_interval=True,
     ),
-    charges=Call(
+    funding_history=Call(
         path=f"{_PREFIX}/fundingRates",
         reads=wire.FundingRow,
         means=_charge,

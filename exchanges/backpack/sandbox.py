@@ -11,15 +11,16 @@ from exchanges.backpack.sandbox_public import BackpackSession, utc_text
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S, NS_PER_US
 from exchanges.market.orders import Side
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, Refusal, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import Refusal, SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import TINY, SandboxVenue
 
 _CODES: Final = {
-    400: "INVALID_CLIENT_REQUEST",
-    404: "RESOURCE_NOT_FOUND",
-    BAD_PARAMETER: "INVALID_CLIENT_REQUEST",
+    Trouble.UNKNOWN_MARKET: "INVALID_CLIENT_REQUEST",
+    Trouble.NO_SUCH_PATH: "RESOURCE_NOT_FOUND",
+    Trouble.BAD_PARAMETER: "INVALID_CLIENT_REQUEST",
 }
 _FUNDING_S: Final = 3600.0
 
@@ -38,27 +39,26 @@ class BackpackSandbox(SandboxVenue):
     def traded_as(self, base: str, settle: str) -> str:
         return f"k{base}" if settle and base in TINY else base
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        code = _CODES.get(status, "TOO_MANY_REQUESTS")
-        http_status = 400 if status == BAD_PARAMETER else status
-        return json_reply({"code": code, "message": message}, http_status)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        code = _CODES.get(trouble, "TOO_MANY_REQUESTS")
+        return json_reply({"code": code, "message": message}, trouble.status)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "ping": lambda asked: {"status": "Ok", "message": None},
-            "time": lambda asked: ms(asked.now_ns),
-            "instruments": lambda asked: [
+            Question.PING: lambda asked: {"status": "Ok", "message": None},
+            Question.SERVER_TIME: lambda asked: ms(asked.now_ns),
+            Question.INSTRUMENTS: lambda asked: [
                 _market_row(market.listed) for market in self.markets.values()
             ],
-            "book": _depth,
-            "trades": _trades,
-            "klines": _klines,
-            "ticker": lambda asked: _ticker(asked.market),
-            "tickers": lambda asked: [_ticker(market) for market in self.markets.values()],
-            "mark_price": _mark_price,
-            "funding": _mark_price,
-            "charges": _funding_rates,
-            "open_interest": _open_interest,
+            Question.BOOK: _depth,
+            Question.TRADES: _trades,
+            Question.KLINES: _klines,
+            Question.TICKER: lambda asked: _ticker(asked.market),
+            Question.TICKERS: lambda asked: [_ticker(market) for market in self.markets.values()],
+            Question.MARK_PRICE: _mark_price,
+            Question.FUNDING: _mark_price,
+            Question.FUNDING_HISTORY: _funding_rates,
+            Question.OPEN_INTEREST: _open_interest,
         }
 
 

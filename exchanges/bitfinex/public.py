@@ -261,7 +261,7 @@ class BitfinexWire(MarketWire):
             return self._ended(news.chanId)  # there is nothing left to end
         if news.code == _ALREADY:
             return (GrantedKey(news.about),)
-        return (RefusedKey(news.about, f"{news.msg} [{news.code}]"),)
+        return (RefusedKey(news.about, news.msg, str(news.code)),)
 
     def _info(self, news: News) -> tuple[Said, ...]:
         """After a restart and after maintenance everything is to be subscribed anew."""

@@ -177,7 +177,7 @@ _SPOT: Final = Surface(
         count=Count(most=_MOST_ROWS),
         bucket="candles",
     ),
-    time=Call(path=_STATE, reads=list[int], means=_time, rows=one, bucket="platform"),
+    server_time=Call(path=_STATE, reads=list[int], means=_time, rows=one, bucket="platform"),
     ping=Call(path=_STATE, reads=list[int], means=_is_up, rows=one, bucket="platform"),
 )
 _PERPETUAL: Final = replace(
@@ -186,7 +186,7 @@ _PERPETUAL: Final = replace(
     funding=_status(told(StatusRow.funding)),
     mark_price=_status(told(StatusRow.mark)),
     open_interest=_status(told(StatusRow.interest)),
-    charges=Call(
+    funding_history=Call(
         path=f"{_DERIV}/{{native}}/hist",
         reads=StatusRow,
         gathers=listing.charges,

@@ -21,11 +21,12 @@ from exchanges.bitfinex.sandbox_public import (
 )
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import (
-    BAD_PARAMETER,
     SandboxReply,
     SandboxRequest,
+    Trouble,
     json_reply,
     ms,
 )
@@ -33,10 +34,10 @@ from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import SandboxVenue
 
 _ERRORS: Final = {
-    400: (10020, "symbol: invalid"),
-    404: (10020, "symbol: invalid"),
-    BAD_PARAMETER: (10020, "limit: invalid"),
-    429: (11010, "ratelimit: error"),
+    Trouble.UNKNOWN_MARKET: (10020, "symbol: invalid"),
+    Trouble.NO_SUCH_PATH: (10020, "symbol: invalid"),
+    Trouble.BAD_PARAMETER: (10020, "limit: invalid"),
+    Trouble.TOO_MANY: (11010, "ratelimit: error"),
 }
 _MOST_CHARGES: Final = 10
 
@@ -62,31 +63,33 @@ class BitfinexSandbox(SandboxVenue):
         """The engine needs a tick; the venue knows only significant digits."""
         return replace(instrument, tick=TICK, step=STEP, price_digits=PRICE_DIGITS)
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        return json_reply(["error", *_ERRORS[status]], 429 if status == 429 else 500)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        return json_reply(["error", *_ERRORS[trouble]], 429 if trouble is Trouble.TOO_MANY else 500)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: [1],
-            "ping": lambda asked: [1],
-            "instruments": lambda asked: [
+            Question.SERVER_TIME: lambda asked: [1],
+            Question.PING: lambda asked: [1],
+            Question.INSTRUMENTS: lambda asked: [
                 [_pair_row(market.instrument) for market in self.of_kind(asked.kind)]
             ],
-            "book": lambda asked: book_rows(asked.market, asked.market.depth(asked.count(25))),
-            "trades": lambda asked: [
+            Question.BOOK: lambda asked: book_rows(
+                asked.market, asked.market.depth(asked.count(25))
+            ),
+            Question.TRADES: lambda asked: [
                 trade_row(asked.market, match) for match in reversed(asked.trades(125))
             ],
-            "ticker": lambda asked: ticker_row(asked.market),
-            "tickers": lambda asked: [
+            Question.TICKER: lambda asked: ticker_row(asked.market),
+            Question.TICKERS: lambda asked: [
                 [f"t{one.instrument.native}", *ticker_row(one)] for one in self.markets.values()
             ],
-            "klines": lambda asked: [
+            Question.KLINES: lambda asked: [
                 candle_row(asked.market, candle) for candle in reversed(asked.candles(100))
             ],
-            "funding": _states,
-            "mark_price": _states,
-            "open_interest": _states,
-            "charges": _past_states,
+            Question.FUNDING: _states,
+            Question.MARK_PRICE: _states,
+            Question.OPEN_INTEREST: _states,
+            Question.FUNDING_HISTORY: _past_states,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

@@ -48,5 +48,7 @@ FAULTS: Final = ErrorTable(
         "170234": VenueUnavailable,  # nobody knows what became of the order
         **dict.fromkeys(("10006", "10403", "10429", "170005", "170222", "20003"), RateLimited),
     },
+    # Sockets tell no code; we ask for no channel that there is not.
+    starts={"Invalid topic": InvalidSymbol},
     retry_s=1.0,  # the limits of single paths are per second, and no Retry-After is sent
 )

@@ -135,7 +135,7 @@ class BybitWire(MarketWire):
         subscribe = envelope.op == "subscribe"
         if envelope.success:
             return (Granted(request_id, subscribe),)
-        return (Refused(request_id, envelope.ret_msg, subscribe),)
+        return (Refused(request_id, envelope.ret_msg, subscribe=subscribe),)
 
     def _ticker(self, route: Route, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
         ticker = self._tickers.setdefault(route.key, MergedTicker())

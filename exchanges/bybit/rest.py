@@ -124,7 +124,7 @@ def _surface(
             count=Count(most=_MOST_ROWS),
         ),
         # The venue has no lighter request than its time.
-        time=Call(
+        server_time=Call(
             path="/v5/market/time",
             reads=listing.ServerTime,
             means=lambda row, _: row.timeNano,
@@ -143,7 +143,7 @@ _PERPETUAL: Final = replace(
     mark_price=_ticker(_LINEAR, LinearTickerRow, told_at(LinearTickerRow.mark_price)),
     # Of the ticker, which tells its value as well.
     open_interest=_ticker(_LINEAR, LinearTickerRow, told_at(LinearTickerRow.open_interest)),
-    charges=Call(
+    funding_history=Call(
         path="/v5/market/funding/history",
         reads=listing.FundingRow,
         means=told(listing.FundingRow.charge),

@@ -11,12 +11,18 @@ from exchanges.bybit.rest import REST
 from exchanges.bybit.sandbox_public import BybitSession, levels_row, side_name, ticker_row
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import TINY, SandboxVenue
 
-_CODES: Final = {400: 10029, 404: 10404, BAD_PARAMETER: 10001, 429: 10429}
+_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: 10029,
+    Trouble.NO_SUCH_PATH: 10404,
+    Trouble.BAD_PARAMETER: 10001,
+    Trouble.TOO_MANY: 10429,
+}
 _FUNDING_MINUTES: Final = 480
 _PAGE: Final = 500
 
@@ -38,23 +44,23 @@ class BybitSandbox(SandboxVenue):
             return base
         return f"{base}1000" if base == "SHIB" else f"1000{base}"
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        body = {"retCode": _CODES[status], "retMsg": message, "result": {}, "retExtInfo": {}}
-        return json_reply(body | {"time": 0}, 429 if status == 429 else 200)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        body = {"retCode": _CODES[trouble], "retMsg": message, "result": {}, "retExtInfo": {}}
+        return json_reply(body | {"time": 0}, 429 if trouble is Trouble.TOO_MANY else 200)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": _time,
-            "instruments": self._instruments,
-            "book": _book,
-            "trades": _trades,
-            "ticker": lambda asked: [_ticker(asked.market)],
-            "tickers": lambda asked: [_ticker(one) for one in self.of_kind(asked.kind)],
-            "klines": _klines,
-            "funding": lambda asked: [_ticker(asked.market)],
-            "mark_price": lambda asked: [_ticker(asked.market)],
-            "open_interest": lambda asked: [_ticker(asked.market)],
-            "charges": _charges,
+            Question.SERVER_TIME: _time,
+            Question.INSTRUMENTS: self._instruments,
+            Question.BOOK: _book,
+            Question.TRADES: _trades,
+            Question.TICKER: lambda asked: [_ticker(asked.market)],
+            Question.TICKERS: lambda asked: [_ticker(one) for one in self.of_kind(asked.kind)],
+            Question.KLINES: _klines,
+            Question.FUNDING: lambda asked: [_ticker(asked.market)],
+            Question.MARK_PRICE: lambda asked: [_ticker(asked.market)],
+            Question.OPEN_INTEREST: lambda asked: [_ticker(asked.market)],
+            Question.FUNDING_HISTORY: _charges,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

@@ -53,4 +53,13 @@ _CODES: Final = {
     "RESOURCE_EXHAUSTED": RateLimited,
 }
 
-FAULTS: Final = ErrorTable(reads=_reads, codes=_CODES)
+FAULTS: Final = ErrorTable(
+    reads=_reads,
+    codes=_CODES,
+    # Sockets tell no code.
+    words={
+        "product not found": InvalidSymbol,
+        "authentication failure": AuthenticationError,
+        "rate limit": RateLimited,
+    },
+)

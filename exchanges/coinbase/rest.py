@@ -114,7 +114,7 @@ _SPOT: Final = Surface(
         count=Count(most=349),
         span=Span(start="start", end="end"),
     ),
-    time=Call(
+    server_time=Call(
         path=f"{_PREFIX}/time",
         reads=wire.Time,
         means=lambda row, _: row.epochMillis * NS_PER_MS,

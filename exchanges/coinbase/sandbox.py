@@ -11,11 +11,12 @@ from exchanges.coinbase.market_data import ASSETS
 from exchanges.coinbase.rest import REST
 from exchanges.coinbase.sandbox_public import CoinbaseSession, candle_row, trade_row, utc_text
 from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import (
-    BAD_PARAMETER,
     SandboxReply,
     SandboxRequest,
+    Trouble,
     json_reply,
     ms,
 )
@@ -25,12 +26,17 @@ from exchanges.sandbox.venue import SandboxVenue
 _PREFIX: Final = "/api/v3/brokerage"
 _MARKET: Final = f"{_PREFIX}/market/products"
 _IDS: Final = {
-    400: "NOT_FOUND",
-    404: "not_found",
-    BAD_PARAMETER: "INVALID_ARGUMENT",
-    429: "rate_limit_exceeded",
+    Trouble.UNKNOWN_MARKET: "NOT_FOUND",
+    Trouble.NO_SUCH_PATH: "not_found",
+    Trouble.BAD_PARAMETER: "INVALID_ARGUMENT",
+    Trouble.TOO_MANY: "rate_limit_exceeded",
 }
-_STATUS: Final = {400: 404, 404: 404, BAD_PARAMETER: 400, 429: 429}
+_STATUS: Final = {
+    Trouble.UNKNOWN_MARKET: 404,
+    Trouble.NO_SUCH_PATH: 404,
+    Trouble.BAD_PARAMETER: 400,
+    Trouble.TOO_MANY: 429,
+}
 _FUNDING_S: Final = 3600
 # One contract of the venue's US futures.
 _CONTRACT_SIZES: Final = {"BTC": Decimal("0.01"), "ETH": Decimal("0.1")}
@@ -59,21 +65,21 @@ class CoinbaseSandbox(SandboxVenue):
         is_american = settle not in ("", "USDC")
         return _CONTRACT_SIZES.get(base, Decimal(1)) if is_american else Decimal(1)
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        entry = {"id": _IDS[status], "message": message}
-        return json_reply({"errors": [entry]}, _STATUS[status])
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        entry = {"id": _IDS[trouble], "message": message}
+        return json_reply({"errors": [entry]}, _STATUS[trouble])
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": _time,
-            "instruments": self._products,
-            "tickers": self._products,
-            "book": _book,
-            "trades": _trades,
-            "klines": _candles,
-            "ticker": lambda asked: _product(asked.market),
-            "funding": lambda asked: _product(asked.market),
-            "open_interest": lambda asked: _product(asked.market),
+            Question.SERVER_TIME: _time,
+            Question.INSTRUMENTS: self._products,
+            Question.TICKERS: self._products,
+            Question.BOOK: _book,
+            Question.TRADES: _trades,
+            Question.KLINES: _candles,
+            Question.TICKER: lambda asked: _product(asked.market),
+            Question.FUNDING: lambda asked: _product(asked.market),
+            Question.OPEN_INTEREST: lambda asked: _product(asked.market),
         }
 
     def other(self, request: SandboxRequest) -> SandboxReply | None:

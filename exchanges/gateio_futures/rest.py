@@ -67,7 +67,7 @@ _PERPETUAL: Final = replace(
         rows=one,
         bucket=f"{_PATH}/contracts",  # a contract shares the limit of the list
     ),
-    charges=Call(
+    funding_history=Call(
         path=f"{_PATH}/funding_rate",
         reads=listing.PastFunding,
         means=told(listing.PastFunding.charge),

@@ -21,6 +21,7 @@ from exchanges.gateio_futures.sandbox_public import (
 )
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import ms
 from exchanges.sandbox.routes import Asked
@@ -56,14 +57,14 @@ class GateioFuturesSandbox(GateSandbox):
             max_size=instrument.contract_size * 1_000_000,
         )
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
-        ticker = super().answers()["ticker"]
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
+        ticker = super().answers()[Question.TICKER]
         return {
             **super().answers(),
-            "funding": lambda asked: self.market_row(asked.market, asked.now_ns),
-            "charges": _past_funding,
-            "mark_price": ticker,
-            "open_interest": ticker,
+            Question.FUNDING: lambda asked: self.market_row(asked.market, asked.now_ns),
+            Question.FUNDING_HISTORY: _past_funding,
+            Question.MARK_PRICE: ticker,
+            Question.OPEN_INTEREST: ticker,
         }
 
     def market_row(self, market: SandboxMarket, now_ns: int) -> dict[str, Any]:

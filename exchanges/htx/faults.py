@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from exchanges.errors import (
+    AuthenticationError,
     InvalidSymbol,
     PermissionDenied,
     RateLimited,
@@ -45,6 +46,8 @@ FAULTS: Final = ErrorTable(
         "1066": InvalidSymbol,
         "2011": InvalidSymbol,
         "1014": InvalidSymbol,
+        "2000": PermissionDenied,  # of sockets, as 2002 and 2011
+        "2002": AuthenticationError,
         "base-operation-forbidden": PermissionDenied,
         "1010": PermissionDenied,
         "1220": PermissionDenied,
@@ -66,6 +69,7 @@ FAULTS: Final = ErrorTable(
         "request limit": RateLimited,
         "invalid symbol": InvalidSymbol,
         "invalid  symbol": InvalidSymbol,  # as swaps write it
+        ".symbol ": InvalidSymbol,  # "invalid mbp.150.symbol xyz", of sockets
         "contract_code data error or empty": InvalidSymbol,
         "too many connection": RateLimited,
         "trade not open now": TradingDisabled,

@@ -161,7 +161,7 @@ class HtxWire(MarketWire):
             return Granted(request_id)
         if named.startswith("market."):
             return Unstarted(named)
-        return Refused(request_id, f"{envelope.err_msg} [{envelope.err_code}]")
+        return Refused(request_id, envelope.err_msg, str(envelope.err_code))
 
     def _book(self, route: Route, text: str | bytes, received_ns: int) -> tuple[StreamEvent, ...]:
         is_spot = self.stream.kind is Kind.SPOT

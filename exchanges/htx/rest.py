@@ -145,7 +145,7 @@ _SPOT: Final = Surface(
         count=Count(parameter="size", most=_MOST_ROWS),
     ),
     # The venue has no lighter request than its time.
-    time=Call(
+    server_time=Call(
         path="/v1/common/timestamp",
         reads=Millis,
         means=lambda now_ms, _: now_ms * NS_PER_MS,
@@ -201,7 +201,7 @@ _SWAP: Final = Surface(
         rows=_V5_LIST,
         bucket=OTHER_BUCKET,
     ),
-    charges=Call(
+    funding_history=Call(
         path="/v5/market/funding_rate_history",
         reads=swaps.FundingRow,
         means=told(swaps.FundingRow.charge),

@@ -1,6 +1,6 @@
 """HTX seen from the server: public REST. The sockets are in `sandbox_public.py`.
 
-Source: as for `rest.py`. Errors come with HTTP 200, in the words of spot or of swaps.
+Source: as for `rest.py`. Errors come with HTTP 200, in the words of spot, of swaps, or of V5.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,23 +21,32 @@ from exchanges.htx.sandbox_rows import (
     trade_row,
 )
 from exchanges.market.instrument import Instrument, Kind, kind_of
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 
 Row = dict[str, Any]
 
-_CODES: Final = {
-    400: "base-symbol-error",
-    404: "base-not-found",
-    BAD_PARAMETER: "invalid-parameter",
-    429: "base-request-exceed-frequency-limit",
+_SPOT_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: "base-symbol-error",
+    Trouble.NO_SUCH_PATH: "base-not-found",
+    Trouble.BAD_PARAMETER: "invalid-parameter",
+    Trouble.TOO_MANY: "base-request-exceed-frequency-limit",
+}
+# Numbers for paths that there are not are documented nowhere.
+_SWAP_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: 1013,
+    Trouble.NO_SUCH_PATH: 404,
+    Trouble.BAD_PARAMETER: 1030,
+    Trouble.TOO_MANY: 1032,
 }
 # One contract of the venue's largest swaps; others are worth about ten cents here.
 _CONTRACT_SIZES: Final = {"BTC": Decimal("0.001"), "ETH": Decimal("0.01")}
 _LEVELS: Final = 150
+_V5: Final = "/v5/"
 
 
 class HtxSandbox(SandboxVenue):
@@ -64,35 +73,40 @@ class HtxSandbox(SandboxVenue):
             step=min(instrument.step, Decimal(1)),
         )
 
-    def open_session(self, endpoint: str) -> SandboxSession:
+    def make_session(self, endpoint: str) -> SandboxSession:
         session = HtxNewsSession if endpoint == "swap_news" else HtxSession
         return session(self, endpoint)
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        body = {"status": "error", "err-code": _CODES[status], "err-msg": message, "data": None}
-        return json_reply(body, 429 if status == 429 else 200)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        """Spot writes its names with hyphens, swaps with underscores, and V5 shorter ones."""
+        body: Row = {"status": "error", "err-code": _SPOT_CODES[trouble], "err-msg": message}
+        if request.path.startswith(_V5):
+            body = {"code": _SWAP_CODES[trouble], "message": message}
+        elif request.endpoint == "swap_rest":
+            body = {"status": "error", "err_code": _SWAP_CODES[trouble], "err_msg": message}
+        return json_reply(body | {"data": None}, 429 if trouble is Trouble.TOO_MANY else 200)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: {"data": ms(asked.now_ns)},
-            "instruments": self._instruments,
-            "book": _depth,
-            "trades": _trades,
-            "ticker": _ticker,
-            "tickers": self._tickers,
-            "klines": _klines,
-            "funding": lambda asked: {"data": [_funding_row(asked.market)]},
-            "funding_intervals": lambda asked: {
+            Question.SERVER_TIME: lambda asked: {"data": ms(asked.now_ns)},
+            Question.INSTRUMENTS: self._instruments,
+            Question.BOOK: _depth,
+            Question.TRADES: _trades,
+            Question.TICKER: _ticker,
+            Question.TICKERS: self._tickers,
+            Question.KLINES: _klines,
+            Question.FUNDING: lambda asked: {"data": [_funding_row(asked.market)]},
+            Question.FUNDING_INTERVALS: lambda asked: {
                 "data": [_funding_row(one) for one in self.of_kind(asked.kind)]
             },
-            "charges": _charges,
-            "mark_price": lambda asked: {"data": [mark_row(asked.market, asked.now_ns)]},
-            "open_interest": _open_interest,
+            Question.FUNDING_HISTORY: _charges,
+            Question.MARK_PRICE: lambda asked: {"data": [mark_row(asked.market, asked.now_ns)]},
+            Question.OPEN_INTEREST: _open_interest,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:
         """The newer paths say that all is well with a code."""
-        good = {"code": 200} if asked.call.path.startswith("/v5/") else {"status": "ok"}
+        good = {"code": 200} if asked.call.path.startswith(_V5) else {"status": "ok"}
         return json_reply({**good, **value, "ts": ms(asked.now_ns)})
 
     def _instruments(self, asked: Asked) -> Row:

@@ -108,6 +108,11 @@ class HtxSocket(SandboxSession):
         interval = INTERVALS.get(name.rpartition(".")[2])
         return self.offer(key, channel, market, interval, LEVELS)
 
+    def objection(self, key: str) -> str:
+        """Why the socket does not have a topic."""
+        name = key.split(".", 2)[-1]
+        return "invalid symbol" if name in _CHANNELS[self.endpoint] else f"invalid topic {key}"
+
 
 class HtxSession(HtxSocket):
     """One connection to a socket of market data."""
@@ -138,7 +143,7 @@ class HtxSession(HtxSocket):
         """Only books can be pulled here."""
         stream = self.find(request.req)
         if stream is None or stream.channel is not Channel.BOOK:
-            self._refuse(request.id, f"invalid topic {request.req}", now_ns)
+            self._refuse(request.id, self.objection(request.req), now_ns)
             return
         answer = {"id": request.id, "rep": request.req, "status": "ok"}
         self.send_json(answer | {"data": whole_book(stream.market)})
@@ -147,7 +152,7 @@ class HtxSession(HtxSocket):
         key, done = request.sub or request.unsub, "subbed" if request.sub else "unsubbed"
         stream = self.find(key)
         if stream is None:
-            self._refuse(request.id, f"invalid topic {key}", now_ns)
+            self._refuse(request.id, self.objection(key), now_ns)
             return
         self.send_json({"id": request.id, "ts": ms(now_ns), "status": "ok", done: key})
         self.end(key)
@@ -220,7 +225,7 @@ class HtxNewsSession(HtxSocket):
         key, stream = request.topic, self.find(request.topic)
         answer = {"op": request.op, "cid": request.cid, "topic": key, "ts": ms(now_ns)}
         if stream is None:
-            self.send_json({**answer, "err-code": 2011, "err-msg": f"illegal topic {key}"})
+            self.send_json({**answer, "err-code": 2011, "err-msg": self.objection(key)})
             return
         self.send_json({**answer, "err-code": 0})
         self.end(key)

@@ -60,6 +60,7 @@ FAULTS: Final = ErrorTable(
     starts={
         "EQuery:Unknown asset": InvalidSymbol,
         "EQuery:Invalid asset pair": InvalidSymbol,
+        "Currency pair not supported": InvalidSymbol,  # of sockets
         "EService:Market in ": TradingDisabled,
         "EService:": VenueUnavailable,
         "EService:Deadline elapsed": ExchangeError,  # the order was not placed

@@ -111,7 +111,7 @@ _SPOT: Final = Surface(
         intervals={interval: str(minutes) for interval, minutes in CANDLE_MINUTES.items()},
     ),
     # In whole seconds.
-    time=Call(
+    server_time=Call(
         path=f"{_PREFIX}Time",
         reads=listing.TimeReply,
         means=lambda reply, _: reply.result.unixtime * NS_PER_S,

@@ -12,17 +12,17 @@ from exchanges.kraken.rest import REST
 from exchanges.kraken.sandbox_public import KrakenSession, average_price, rfc3339
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.call import Surface
+from exchanges.rest.call import Question, Surface
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import SandboxVenue
 
 _ERRORS: Final = {
-    400: "EQuery:Unknown asset pair",
-    404: "EGeneral:Unknown method",
-    BAD_PARAMETER: "EGeneral:Invalid arguments",
-    429: "EGeneral:Too many requests",
+    Trouble.UNKNOWN_MARKET: "EQuery:Unknown asset pair",
+    Trouble.NO_SUCH_PATH: "EGeneral:Unknown method",
+    Trouble.BAD_PARAMETER: "EGeneral:Invalid arguments",
+    Trouble.TOO_MANY: "EGeneral:Too many requests",
 }
 _MOST_CANDLES: Final = 720
 
@@ -39,25 +39,25 @@ class KrakenSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}/{quote}"
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        return json_reply({"error": [_ERRORS[status]]})
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        return json_reply({"error": [_ERRORS[trouble]]})
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         """Results about one pair are keyed by its id; some tell where the next ones begin."""
         return {
-            "time": lambda asked: {"unixtime": asked.now_ns // NS_PER_S},
-            "ping": lambda asked: {"status": "online", "timestamp": rfc3339(asked.now_ns)},
-            "instruments": lambda asked: {
+            Question.SERVER_TIME: lambda asked: {"unixtime": asked.now_ns // NS_PER_S},
+            Question.PING: lambda asked: {"status": "online", "timestamp": rfc3339(asked.now_ns)},
+            Question.INSTRUMENTS: lambda asked: {
                 _pair_id(one.instrument.native): _pair_row(one.instrument)
                 for one in self.markets.values()
             },
-            "tickers": lambda asked: {
+            Question.TICKERS: lambda asked: {
                 _pair_id(one.instrument.native): _ticker(one) for one in self.markets.values()
             },
-            "ticker": lambda asked: _of_pair(asked, _ticker(asked.market)),
-            "book": lambda asked: _of_pair(asked, _depth(asked)),
-            "trades": lambda asked: _of_pair(asked, _trades(asked)) | _last(asked),
-            "klines": lambda asked: _of_pair(asked, _candles(asked)) | _last(asked),
+            Question.TICKER: lambda asked: _of_pair(asked, _ticker(asked.market)),
+            Question.BOOK: lambda asked: _of_pair(asked, _depth(asked)),
+            Question.TRADES: lambda asked: _of_pair(asked, _trades(asked)) | _last(asked),
+            Question.KLINES: lambda asked: _of_pair(asked, _candles(asked)) | _last(asked),
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

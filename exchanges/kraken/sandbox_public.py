@@ -82,7 +82,8 @@ class KrakenSession(SandboxSession):
         self._fail(_stamped(now_ns), "Malformed request")
 
     def handle(self, request: Command, now_ns: int) -> None:
-        answer = {"method": request.method, "req_id": request.req_id, **_stamped(now_ns)}
+        named = {} if request.req_id is None else {"req_id": request.req_id}
+        answer: Row = {"method": request.method, **named, **_stamped(now_ns)}
         if request.method == "ping":
             self.send_json(answer | {"method": "pong"})
             return

@@ -106,7 +106,7 @@ _SPOT: Final = Surface(
         weight=3,
     ),
     # The venue has no lighter request than its time.
-    time=Call(
+    server_time=Call(
         path="/api/v1/timestamp",
         reads=Millis,
         means=lambda now_ms, _: now_ms * NS_PER_MS,

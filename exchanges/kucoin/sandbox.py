@@ -12,13 +12,19 @@ from exchanges.kucoin.rest import REST
 from exchanges.kucoin.sandbox_public import KucoinSession
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
 
-_CODES: Final = {400: "900001", 404: "404000", BAD_PARAMETER: "400100", 429: "429000"}
+_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: "900001",
+    Trouble.NO_SUCH_PATH: "404000",
+    Trouble.BAD_PARAMETER: "400100",
+    Trouble.TOO_MANY: "429000",
+}
 _MOST_CANDLES: Final = 1500
 _MOST_TRADES: Final = 100
 _MOST_LEVELS: Final = 100
@@ -36,20 +42,20 @@ class KucoinSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}-{quote}"
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        body = {"code": _CODES[status], "msg": message}
-        headers = {"gw-ratelimit-reset": "1000"} if status == 429 else {}
-        return json_reply(body, 429 if status == 429 else 200, headers)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        body = {"code": _CODES[trouble], "msg": message}
+        headers = {"gw-ratelimit-reset": "1000"} if trouble is Trouble.TOO_MANY else {}
+        return json_reply(body, 429 if trouble is Trouble.TOO_MANY else 200, headers)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: ms(asked.now_ns),
-            "instruments": self._symbols,
-            "book": _book,
-            "trades": _histories,
-            "ticker": lambda asked: _stats(asked.market) | {"time": ms(asked.now_ns)},
-            "tickers": self._all_tickers,
-            "klines": _candles,
+            Question.SERVER_TIME: lambda asked: ms(asked.now_ns),
+            Question.INSTRUMENTS: self._symbols,
+            Question.BOOK: _book,
+            Question.TRADES: _histories,
+            Question.TICKER: lambda asked: _stats(asked.market) | {"time": ms(asked.now_ns)},
+            Question.TICKERS: self._all_tickers,
+            Question.KLINES: _candles,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

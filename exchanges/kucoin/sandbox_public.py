@@ -75,12 +75,13 @@ class KucoinSession(SandboxSession):
         detail = request.depth or request.interval
         key = f"{request.channel}:{detail}:{request.symbol}"
         stream = self._find(key, request.channel, detail, request.symbol)
-        if stream is None:
-            self._refuse(request.id, f"symbol not found: {request.symbol}")
+        if stream is None and self.venue.market(Kind.SPOT, request.symbol):
+            self._refuse(request.id, f"no such topic: {request.channel}")
             return
+        # A market that there is not is granted as well, and never told of.
         self.send_json({"id": request.id, "result": True})
         self.end(key)
-        if request.action.lower() == "subscribe":
+        if stream and request.action.lower() == "subscribe":
             self._begin(stream, now_ns)
 
     def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:

@@ -36,10 +36,11 @@ FAULTS: Final = ErrorTable(
         "21511": PermissionDenied,
         "21602": InvalidSymbol,
         "21621": InvalidSymbol,
+        "30005": InvalidSymbol,  # "Invalid Channel", of sockets: its market is the part that varies
         "21605": TradingDisabled,
         "29500": VenueUnavailable,
         "29501": VenueUnavailable,
-        **{str(code): RateLimited for code in range(23000, 23005)},
+        **{str(code): RateLimited for code in (*range(23000, 23005), 30009, 30010)},
     },
     retry_s=60.0,  # there is no Retry-After, and limits are those of a minute
 )

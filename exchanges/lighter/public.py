@@ -179,7 +179,7 @@ class LighterWire(MarketWire):
             return ()
         if code == _ALREADY:
             return (GrantedKey(message.rpartition(" ")[2].replace("/", ":")),)
-        return (Refused(None, f"{message} [{code}]", subscribe=code != _NOT_SUBSCRIBED),)
+        return (Refused(None, message, str(code), subscribe=code != _NOT_SUBSCRIBED),)
 
     def _book(
         self, route: Route, payload: tuple[Frame, bool], received_ns: int

@@ -93,7 +93,9 @@ _SPOT: Final = Surface(
         span=_SINCE,
     ),
     # In whole seconds.
-    time=Call(path="/", reads=wire.State, means=lambda row, _: row.timestamp * NS_PER_S, rows=one),
+    server_time=Call(
+        path="/", reads=wire.State, means=lambda row, _: row.timestamp * NS_PER_S, rows=one
+    ),
 )
 _PERPETUAL: Final = replace(
     _SPOT,
@@ -108,7 +110,7 @@ _PERPETUAL: Final = replace(
         names=_NAMES,
         symbol="",
     ),
-    charges=Call(
+    funding_history=Call(
         path=f"{_PREFIX}/fundings",
         reads=wire.PastFunding,
         means=told(wire.PastFunding.charge),

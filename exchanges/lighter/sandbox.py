@@ -12,15 +12,21 @@ from exchanges.lighter.rest import REST
 from exchanges.lighter.sandbox_public import LighterSession, candle_row, trade_row
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import TINY, SandboxVenue
 
 Row = dict[str, Any]
 
-_CODES: Final = {400: 21602, 404: 29404, BAD_PARAMETER: 20001, 429: 23000}
+_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: 21602,
+    Trouble.NO_SUCH_PATH: 29404,
+    Trouble.BAD_PARAMETER: 20001,
+    Trouble.TOO_MANY: 23000,
+}
 _OLDEST: Final = {("ETH", "USDC"): 0, ("BTC", "USDC"): 1}
 _FIRST_PERPETUAL: Final = 2
 _MOST_ORDERS: Final = 250
@@ -53,27 +59,28 @@ class LighterSandbox(SandboxVenue):
     def traded_as(self, base: str, settle: str) -> str:
         return f"1000{base}" if settle and base in TINY else base
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        http_status = 400 if status == BAD_PARAMETER else status
-        return json_reply({"code": _CODES[status], "message": message}, http_status)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        return json_reply({"code": _CODES[trouble], "message": message}, trouble.status)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": _state,
-            "instruments": self._details,
-            "ticker": self._details,
-            "tickers": self._details,
-            "mark_price": self._details,
-            "open_interest": self._details,
-            "book": _orders,
-            "trades": _trades,
-            "klines": _candles,
-            "charges": _fundings,
-            "funding": self._funding_rates,
+            Question.SERVER_TIME: _state,
+            Question.INSTRUMENTS: self._details,
+            Question.TICKER: self._details,
+            Question.TICKERS: self._details,
+            Question.MARK_PRICE: self._details,
+            Question.OPEN_INTEREST: self._details,
+            Question.BOOK: _orders,
+            Question.TRADES: _trades,
+            Question.KLINES: _candles,
+            Question.FUNDING_HISTORY: _fundings,
+            Question.FUNDING: self._funding_rates,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:
-        return json_reply(value if asked.question == "time" else {"code": 200, **value})
+        return json_reply(
+            value if asked.question is Question.SERVER_TIME else {"code": 200, **value}
+        )
 
     def _details(self, asked: Asked) -> Row:
         request = asked.request

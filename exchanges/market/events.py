@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from exchanges.errors import ExchangeError
 from exchanges.market.instrument import Instrument
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
@@ -201,11 +202,11 @@ class SubscriptionState(StrEnum):
 
 
 class Subscription(Event, frozen=True, kw_only=True):
-    """News of one topic; `message` is the venue's own text for a refusal."""
+    """News of one topic; `error` says why it is not told, in the class that requests raise."""
 
     topic: str
     state: SubscriptionState
-    message: str = ""
+    error: ExchangeError | None = None
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,6 +45,8 @@ FAULTS: Final = ErrorTable(
         **dict.fromkeys(("11444", "20002"), VenueUnavailable),
         **dict.fromkeys(("429", "510"), RateLimited),
     },
+    # A socket's one refusal: of markets that there are not, and of channels that we do not ask for.
+    words={"blocked!": InvalidSymbol},
     # Where the venue does not say how long to stay away (one source); its firewall wants as much.
     retry_s=60.0,
 )

@@ -168,4 +168,4 @@ class MexcWire(MarketWire):
         # What is granted is named; a refusal begins "Not Subscribed", and has code 0 as well.
         if answer.code == 0 and answer.msg.startswith(_SPOT):
             return (Granted(answer.id),)
-        return (Refused(answer.id, f"{answer.msg} [{answer.code}]"),)
+        return (Refused(answer.id, answer.msg, str(answer.code)),)

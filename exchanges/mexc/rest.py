@@ -92,7 +92,7 @@ _SPOT: Final = Surface(
         count=Count(most=1000),
         rate=_RATE,
     ),
-    time=Call(
+    server_time=Call(
         path=f"{_PREFIX}/time",
         reads=ServerTime,
         means=lambda row, _: row.serverTime * NS_PER_MS,

@@ -11,12 +11,24 @@ from exchanges.market.orders import Side
 from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.rest import REST
 from exchanges.mexc.sandbox_public import MexcSession
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import (
+    SandboxReply,
+    SandboxRequest,
+    Trouble,
+    ms,
+    status_reply,
+)
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import SandboxVenue
 
-_CODES: Final = {400: -1121, 404: 404, BAD_PARAMETER: 700008, 429: 429}
+_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: -1121,
+    Trouble.NO_SUCH_PATH: 404,
+    Trouble.BAD_PARAMETER: 700008,
+    Trouble.TOO_MANY: 429,
+}
 
 
 class MexcSandbox(SandboxVenue):
@@ -33,21 +45,19 @@ class MexcSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return base + quote
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        headers = {"retry-after": "1"} if status == 429 else {}
-        http_status = 400 if status == BAD_PARAMETER else status
-        return json_reply({"code": _CODES[status], "msg": message}, http_status, headers)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        return status_reply(trouble, {"code": _CODES[trouble], "msg": message})
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "ping": lambda asked: {},
-            "time": lambda asked: {"serverTime": ms(asked.now_ns)},
-            "instruments": self._exchange_info,
-            "book": _depth,
-            "trades": _trades,
-            "klines": _klines,
-            "ticker": lambda asked: _ticker_24h(asked.market, asked.now_ns),
-            "tickers": lambda asked: [
+            Question.PING: lambda asked: {},
+            Question.SERVER_TIME: lambda asked: {"serverTime": ms(asked.now_ns)},
+            Question.INSTRUMENTS: self._exchange_info,
+            Question.BOOK: _depth,
+            Question.TRADES: _trades,
+            Question.KLINES: _klines,
+            Question.TICKER: lambda asked: _ticker_24h(asked.market, asked.now_ns),
+            Question.TICKERS: lambda asked: [
                 _ticker_24h(market, asked.now_ns) for market in self.markets.values()
             ],
         }

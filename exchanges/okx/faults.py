@@ -7,7 +7,14 @@ from typing import Final
 
 import msgspec
 
-from exchanges.errors import InvalidSymbol, RateLimited, VenueUnavailable
+from exchanges.errors import (
+    AuthenticationError,
+    InvalidSymbol,
+    PermissionDenied,
+    RateLimited,
+    TimestampError,
+    VenueUnavailable,
+)
 from exchanges.okx.listing import ErrorBody
 from exchanges.rest.faults import ErrorTable, Fault
 from exchanges.rest.request import Response
@@ -39,6 +46,13 @@ FAULTS: Final = ErrorTable(
         "50011": RateLimited,
         "50061": RateLimited,
         "50040": RateLimited,
+        # Of sockets.
+        "60018": InvalidSymbol,
+        **dict.fromkeys(("60014", "60023"), RateLimited),
+        **dict.fromkeys(("63999", "64007"), VenueUnavailable),
+        **dict.fromkeys(("60004", "60006"), TimestampError),
+        **dict.fromkeys(("60005", "60007", "60009", "60024", "60032"), AuthenticationError),
+        "64003": PermissionDenied,  # the channel is for accounts of a higher tier of fees
     },
     retry_s=LIMIT_WINDOW_S,
 )

@@ -135,8 +135,7 @@ class OkxWire(MarketWire):
             case "error":
                 # It names the request, not the arg; those granted have been told one by one.
                 request_id = int(envelope.id) if envelope.id.isdecimal() else -1
-                message = f"{envelope.msg} [{envelope.code}]"
-                return (Refused(request_id, message),)
+                return (Refused(request_id, envelope.msg, envelope.code),)
             case "notice" if envelope.code == _CLOSING_SOON:
                 notice = Notice(venue=self.venue, close_in_s=_CLOSING_S, message=envelope.msg)
                 return (notice,)

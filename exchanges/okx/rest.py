@@ -80,7 +80,7 @@ _SPOT: Final = Surface(
     ),
     instruments=_INSTRUMENTS,
     # The venue has no lighter request than its time.
-    time=Call(
+    server_time=Call(
         path="/api/v5/public/time",
         reads=listing.ServerTime,
         means=lambda row, _: row.ts * NS_PER_MS,
@@ -98,7 +98,7 @@ _SWAP: Final = replace(
         means=told(market_data.FundingMessage.funding),
         rate=_requests(10),
     ),
-    charges=Call(
+    funding_history=Call(
         path="/api/v5/public/funding-rate-history",
         reads=listing.FundingCharged,
         means=told(listing.FundingCharged.charge),

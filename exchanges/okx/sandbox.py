@@ -12,13 +12,19 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel
 from exchanges.okx.rest import REST
 from exchanges.okx.sandbox_public import ROWS, OkxSession, book_row, candle_row, trade_row
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.rest.call import Question
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import SandboxVenue
 
 # One contract of the venue's largest swaps; others have a unit of the base asset.
 _CONTRACT_SIZES: Final = {"BTC": Decimal("0.01"), "ETH": Decimal("0.1")}
-_CODES: Final = {400: "51001", 404: "50404", BAD_PARAMETER: "51000", 429: "50011"}
+_CODES: Final = {
+    Trouble.UNKNOWN_MARKET: "51001",
+    Trouble.NO_SUCH_PATH: "50404",
+    Trouble.BAD_PARAMETER: "51000",
+    Trouble.TOO_MANY: "50011",
+}
 
 
 class OkxSandbox(SandboxVenue):
@@ -34,23 +40,23 @@ class OkxSandbox(SandboxVenue):
     def contract_size(self, base: str, settle: str) -> Decimal:
         return _CONTRACT_SIZES.get(base, Decimal(1)) if settle else Decimal(1)
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        body = {"code": _CODES[status], "msg": message, "data": []}
-        return json_reply(body, 429 if status == 429 else 200)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        body = {"code": _CODES[trouble], "msg": message, "data": []}
+        return json_reply(body, 429 if trouble is Trouble.TOO_MANY else 200)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: {"ts": str(ms(asked.now_ns))},
-            "instruments": self._instruments,
-            "book": _book,
-            "trades": _trades,
-            "ticker": _row(Channel.TICKER),
-            "tickers": self._tickers,
-            "klines": _candles,
-            "funding": _row(Channel.FUNDING),
-            "charges": _charges,
-            "mark_price": _row(Channel.MARK_PRICE),
-            "open_interest": _row(Channel.OPEN_INTEREST),
+            Question.SERVER_TIME: lambda asked: {"ts": str(ms(asked.now_ns))},
+            Question.INSTRUMENTS: self._instruments,
+            Question.BOOK: _book,
+            Question.TRADES: _trades,
+            Question.TICKER: _row(Channel.TICKER),
+            Question.TICKERS: self._tickers,
+            Question.KLINES: _candles,
+            Question.FUNDING: _row(Channel.FUNDING),
+            Question.FUNDING_HISTORY: _charges,
+            Question.MARK_PRICE: _row(Channel.MARK_PRICE),
+            Question.OPEN_INTEREST: _row(Channel.OPEN_INTEREST),
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

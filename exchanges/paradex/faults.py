@@ -11,6 +11,7 @@ from exchanges.errors import (
     AuthenticationError,
     InvalidSymbol,
     PermissionDenied,
+    RateLimited,
     TimestampError,
     TradingDisabled,
     VenueUnavailable,
@@ -45,5 +46,12 @@ FAULTS: Final = ErrorTable(
         "INVALID_TIMESTAMP": TimestampError,
         "SERVICE_UNAVAILABLE": VenueUnavailable,
         "INTERNAL_ERROR": VenueUnavailable,
+        # Of sockets.
+        **dict.fromkeys(("40110", "40111", "40300"), AuthenticationError),
+        "40112": PermissionDenied,
+        "42901": RateLimited,
+        "-32603": VenueUnavailable,
     },
+    # A socket's code for this is that of all bad requests; we ask for no channel that there is not.
+    words={"invalid channel": InvalidSymbol},
 )

@@ -147,7 +147,7 @@ class ParadexWire(MarketWire):
         if request_id is None or request_id == _PING_ID or error.code == _TOO_MANY:
             return ()
         detail = f": {error.data}" if isinstance(error.data, str) else ""
-        return (Refused(request_id, f"{error.message}{detail} [{error.code}]"),)
+        return (Refused(request_id, f"{error.message}{detail}", str(error.code)),)
 
     def _trade(self, route: Route, data: msgspec.Raw, received_ns: int) -> tuple[StreamEvent, ...]:
         message = _TRADE.decode(data)

@@ -106,7 +106,7 @@ _PERPETUAL: Final = Surface(
         span=Span(start="start_at", unit_ns=NS_PER_MS, length_s=600.0),
     ),
     # What was charged between the latest rates, which are seconds apart.
-    charges=Call(
+    funding_history=Call(
         path=_FUNDING_DATA,
         reads=FundingMessage,
         gathers=wire.charges,
@@ -114,7 +114,7 @@ _PERPETUAL: Final = Surface(
     ),
     mark_price=_summary(PerpetualSummary, told(PerpetualSummary.mark)),
     open_interest=_summary(PerpetualSummary, told(PerpetualSummary.interest)),
-    time=Call(
+    server_time=Call(
         path=f"{_PREFIX}/system/time",
         reads=wire.ServerTime,
         means=lambda row, _: row.server_time * NS_PER_MS,

@@ -17,9 +17,10 @@ from exchanges.paradex.sandbox_public import (
     summary_row,
     trade_row,
 )
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import Candle
@@ -28,10 +29,10 @@ from exchanges.sandbox.venue import TINY, SandboxVenue
 Row = dict[str, Any]
 
 _CODES: Final = {
-    400: "INVALID_SYMBOL",
-    404: "NOT_FOUND",
-    BAD_PARAMETER: "VALIDATION_ERROR",
-    429: "TOO_MANY_REQUESTS",
+    Trouble.UNKNOWN_MARKET: "INVALID_SYMBOL",
+    Trouble.NO_SUCH_PATH: "NOT_FOUND",
+    Trouble.BAD_PARAMETER: "VALIDATION_ERROR",
+    Trouble.TOO_MANY: "TOO_MANY_REQUESTS",
 }
 _COLLATERAL: Final = "USDC"
 _DOLLAR: Final = "USD"
@@ -60,31 +61,31 @@ class ParadexSandbox(SandboxVenue):
             self._numbers.count(market, update)
         return updates
 
-    def open_session(self, endpoint: str) -> SandboxSession:
+    def make_session(self, endpoint: str) -> SandboxSession:
         return ParadexSession(self, endpoint, self._numbers)
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        body = {"error": _CODES[status], "message": message, "data": None}
-        return json_reply(body, 400 if status == BAD_PARAMETER else status)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        body = {"error": _CODES[trouble], "message": message, "data": None}
+        return json_reply(body, trouble.status)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: {"server_time": str(ms(asked.now_ns))},
-            "ping": lambda asked: {"status": "ok"},
-            "instruments": lambda asked: [
+            Question.SERVER_TIME: lambda asked: {"server_time": str(ms(asked.now_ns))},
+            Question.PING: lambda asked: {"status": "ok"},
+            Question.INSTRUMENTS: lambda asked: [
                 _market_row(market.listed) for market in self.markets.values()
             ],
-            "book": self._book,
-            "trades": _trades,
-            "klines": _klines,
-            "ticker": _summary,
-            "tickers": lambda asked: [
+            Question.BOOK: self._book,
+            Question.TRADES: _trades,
+            Question.KLINES: _klines,
+            Question.TICKER: _summary,
+            Question.TICKERS: lambda asked: [
                 summary_row(market, asked.now_ns) for market in self.markets.values()
             ],
-            "mark_price": _summary,
-            "open_interest": _summary,
-            "funding": _funding,
-            "charges": _funding,
+            Question.MARK_PRICE: _summary,
+            Question.OPEN_INTEREST: _summary,
+            Question.FUNDING: _funding,
+            Question.FUNDING_HISTORY: _funding,
         }
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:

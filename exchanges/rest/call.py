@@ -1,13 +1,14 @@
 """What a venue can be asked, as data.
 
 A `Call` is one endpoint: its path, what its rows look like and what they mean, what it costs. A
-`Surface` is what can be asked about one kind of market. From these follow the requests and the
-reading of their answers (`public.py`), what a recorded reply answered, the routes of the venue's
-sandbox, and the table of what venues can do.
+`Surface` is what can be asked about one kind of market, with a call for each `Question`. From these
+follow the requests and the reading of their answers (`public.py`), what a recorded reply answered,
+the routes of the venue's sandbox, and the table of what venues can do.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from enum import StrEnum
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -36,6 +37,51 @@ T = TypeVar("T")
 Query = tuple[tuple[str, str], ...]
 Steps = tuple[tuple[int, float], ...]
 """Weight of a request for up to so many rows."""
+
+
+class Question(StrEnum):
+    """What a venue can be asked; the calls of a `Surface` bear these names."""
+
+    BOOK = "book"
+    TRADES = "trades"
+    TICKER = "ticker"
+    KLINES = "klines"
+    FUNDING = "funding"
+    FUNDING_HISTORY = "funding_history"
+    MARK_PRICE = "mark_price"
+    OPEN_INTEREST = "open_interest"
+    TICKERS = "tickers"
+    INSTRUMENTS = "instruments"
+    FUNDING_INTERVALS = "funding_intervals"
+    SERVER_TIME = "server_time"
+    PING = "ping"
+
+    @property
+    def is_about_one(self) -> bool:
+        """Whether it is about one market; the others are about all, or about the venue."""
+        return self not in _ABOUT_ALL
+
+    @property
+    def is_list(self) -> bool:
+        """Whether what is asked about one market is a list of rows."""
+        return self in _LISTS
+
+    @property
+    def words(self) -> str:
+        """As it is written in a sentence."""
+        return self.replace("_", " ")
+
+
+_ABOUT_ALL: Final = frozenset(
+    {
+        Question.TICKERS,
+        Question.INSTRUMENTS,
+        Question.FUNDING_INTERVALS,
+        Question.SERVER_TIME,
+        Question.PING,
+    }
+)
+_LISTS: Final = frozenset({Question.TRADES, Question.KLINES, Question.FUNDING_HISTORY})
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,28 +270,25 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tickers: Call[Any, Ticker] | None = None
     klines: Call[Any, Kline] | None = None
     funding: Call[Any, Funding] | None = None
-    charges: Call[Any, FundingCharge] | None = None
+    funding_history: Call[Any, FundingCharge] | None = None
     mark_price: Call[Any, MarkPrice] | None = None
     open_interest: Call[Any, OpenInterest] | None = None
     instruments: Call[Any, Instrument] | None = None
     funding_intervals: Call[Any, tuple[str, float]] | None = None
     """Native names and seconds between charges, where the instrument lists leave them out."""
-    time: Call[Any, int] | None = None
+    server_time: Call[Any, int] | None = None
     ping: Call[Any, bool] | None = None
     old_lists: tuple[Call[Any, Instrument], ...] = ()
     old_books: tuple[Call[Any, BookSnapshot], ...] = ()
 
-    def calls(self) -> dict[str, Call[Any, Any]]:
-        """Those that there are, by what they ask for."""
-        found = ((name, getattr(self, name)) for name in QUESTIONS)
-        return {name: call for name, call in found if call is not None}
+    def call(self, question: Question) -> Call[Any, Any] | None:
+        """The one that asks that."""
+        found: Call[Any, Any] | None = getattr(self, question)
+        return found
 
-
-QUESTIONS = (
-    "book", "trades", "ticker", "tickers", "klines", "funding", "charges", "mark_price",
-    "open_interest", "instruments", "funding_intervals", "time", "ping",
-)  # fmt: skip
-"""The fields of a surface that are calls."""
+    def calls(self) -> dict[Question, Call[Any, Any]]:
+        """Those that there are."""
+        return {question: call for question in Question if (call := self.call(question))}
 
 
 def told(method: Callable[[W, Instrument, int], T | None]) -> Means[W, T]:

@@ -36,7 +36,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A venue's faults, as replies to requests tell them.
+    """A venue's faults, as replies to requests and refused subscriptions tell them.
 
     `reads` finds the fault that a reply tells, None if it tells none; `UNREADABLE` errors mean
     that these are not the venue's words, but those of a gateway before it. A code means what

@@ -6,7 +6,7 @@ does not have raises `CodecUsageError`.
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -28,18 +28,23 @@ from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Unit
 from exchanges.rest.asking import costs_of, dated_of, path_of, query_of, symbol_of, template_of
-from exchanges.rest.call import About, Call, Query, Surface
+from exchanges.rest.call import About, Call, Query, Question, Surface
 from exchanges.rest.faults import ErrorTable
 from exchanges.rest.reading import each, intervals, of_many, oldest_first, single
 from exchanges.rest.request import Listing, Request, Response, Rows
 from exchanges.rest.rows import Page
 
 T = TypeVar("T")
-W = TypeVar("W")
 
 Find = Callable[[Kind, str], Instrument | None]
 """The market of a native name, if it is known."""
 Read = Callable[[Page, About], T]
+
+_ORDER: Final[Mapping[Question, Callable[[Any], int]]] = {
+    Question.KLINES: lambda kline: kline.open_ns,
+    Question.FUNDING_HISTORY: lambda charge: charge.charged_ns,
+}
+"""What puts the rows of a list in order, where their own is not promised."""
 
 
 class PublicRest:
@@ -70,57 +75,73 @@ class PublicRest:
 
     def book(self, instrument: Instrument, depth: int = 0) -> Request[BookSnapshot]:
         """The order book, `depth` levels a side (0: as deep as synchronising needs)."""
-        return self._about("book", lambda surface: surface.book, instrument, depth)
+        return self.about(Question.BOOK, instrument, depth)
 
     def ticker(self, instrument: Instrument) -> Request[Ticker]:
-        return self._about("ticker", lambda surface: surface.ticker, instrument)
+        return self.about(Question.TICKER, instrument)
 
     def funding(self, instrument: Instrument) -> Request[Funding]:
         """The rate that will be charged next."""
-        return self._about("funding", lambda surface: surface.funding, instrument)
+        return self.about(Question.FUNDING, instrument)
 
     def mark_price(self, instrument: Instrument) -> Request[MarkPrice]:
-        return self._about("mark price", lambda surface: surface.mark_price, instrument)
+        return self.about(Question.MARK_PRICE, instrument)
 
     def open_interest(self, instrument: Instrument) -> Request[OpenInterest]:
-        return self._about("open interest", lambda surface: surface.open_interest, instrument)
+        return self.about(Question.OPEN_INTEREST, instrument)
 
     def trades(self, instrument: Instrument, limit: int = 100) -> Request[Rows[Trade]]:
         """Recent trades, oldest first."""
-        return self._list_about("trades", lambda surface: surface.trades, instrument, limit)
+        return self.about(Question.TRADES, instrument, limit)
 
     def klines(
         self, instrument: Instrument, interval: KlineInterval, limit: int = 100
     ) -> Request[Rows[Kline]]:
         """The latest candles, oldest first."""
-        call = self._call("klines", instrument.kind, lambda surface: surface.klines)
-        if interval not in call.intervals:
-            raise CodecUsageError(
-                f"{self.venue} has no candles of {interval} for {instrument.symbol}"
-            )
-        about = self._of(instrument, call, limit, interval)
-        read = partial(oldest_first, call, "klines", lambda kline: kline.open_ns)
-        return self._ask("klines", call, about, read)
+        return self.about(Question.KLINES, instrument, limit, interval)
 
     def funding_history(
         self, instrument: Instrument, limit: int = 100
     ) -> Request[Rows[FundingCharge]]:
         """The latest charges, oldest first."""
-        call = self._call("past funding", instrument.kind, lambda surface: surface.charges)
-        about = self._of(instrument, call, limit)
-        read = partial(oldest_first, call, "past funding", lambda charge: charge.charged_ns)
-        return self._ask("funding history", call, about, read)
+        return self.about(Question.FUNDING_HISTORY, instrument, limit)
+
+    def about(
+        self,
+        question: Question,
+        instrument: Instrument,
+        count: int = 0,
+        interval: KlineInterval | None = None,
+    ) -> Request[Any]:
+        """Any question about one market: `count` rows or levels, candles of an `interval`.
+
+        Raises:
+            CodecUsageError: the venue cannot be asked that about markets of that kind.
+        """
+        call = self._call(question, instrument.kind)
+        if question is Question.KLINES and interval not in call.intervals:
+            raise CodecUsageError(
+                f"{self.venue} has no candles of {interval} for {instrument.symbol}"
+            )
+        about = self._of(instrument, call, count, interval)
+        order = _ORDER.get(question, call.sort)
+        read: Read[Any] = (
+            partial(oldest_first, call, order)
+            if question.is_list
+            else partial(single, call, question.words)
+        )
+        return self._ask(question, call, about, read)
 
     # About all markets.
 
     def tickers(self, kind: Kind, find: Find) -> Request[Rows[Ticker]]:
         """Those of all markets of a kind; `find` gives the market of a native name, if known."""
-        call = self._call("all tickers", kind, lambda surface: surface.tickers)
+        call = self._call(Question.TICKERS, kind)
 
         def read(page: Page, about: About) -> Rows[Ticker]:
             return of_many(call, page, about, partial(find, kind))
 
-        return self._ask("tickers", call, self._of_all(kind), read)
+        return self._ask(Question.TICKERS, call, self._of_all(kind), read)
 
     def instruments(self) -> tuple[Request[Listing], ...]:
         """The requests that together, with the pages that follow, list every instrument."""
@@ -135,7 +156,7 @@ class PublicRest:
         for kind, surface in self.surfaces.items():
             if call := surface.funding_intervals:
                 read = partial(intervals, call)
-                return self._ask("funding intervals", call, self._of_all(kind), read)
+                return self._ask(Question.FUNDING_INTERVALS, call, self._of_all(kind), read)
         return None
 
     @property
@@ -146,17 +167,18 @@ class PublicRest:
 
     def server_time(self) -> Request[int]:
         """The venue's clock in UTC nanoseconds."""
-        kind, call = self._first("time", lambda surface: surface.time)
-        return self._ask("time", call, self._of_all(kind), partial(single, call, "time"))
+        kind, call = self._first(Question.SERVER_TIME)
+        read = partial(single, call, "time")
+        return self._ask(Question.SERVER_TIME, call, self._of_all(kind), read)
 
     def ping(self) -> Request[None]:
         """Whether the venue is up; one without a request for that is asked for its time."""
-        kind, call = self._first("ping", lambda surface: surface.ping or surface.time)
+        kind, call = self._first(Question.PING, Question.SERVER_TIME)
 
         def read(page: Page, about: About) -> None:
             single(call, "state", page, about)
 
-        return self._ask("ping", call, self._of_all(kind), read)
+        return self._ask(Question.PING, call, self._of_all(kind), read)
 
     # About the venue's names, and the requests.
 
@@ -171,8 +193,8 @@ class PublicRest:
         calls = (call for surface in self.surfaces.values() for call in surface.calls().values())
         return {call.path: call.rate for call in calls if call.rate}
 
-    def offers(self, kind: Kind) -> frozenset[str]:
-        """What can be asked about a kind of market, as the fields of `Surface` name it."""
+    def offers(self, kind: Kind) -> frozenset[Question]:
+        """What can be asked about a kind of market."""
         surface = self.surfaces.get(kind)
         return frozenset(surface.calls()) if surface else frozenset()
 
@@ -210,31 +232,7 @@ class PublicRest:
 
     def _book(self, instrument: Instrument, call: Call[Any, BookSnapshot]) -> Request[BookSnapshot]:
         about = self._of(instrument, call, 0)
-        return self._ask("book", call, about, partial(single, call, "book"))
-
-    def _about(
-        self,
-        name: str,
-        choose: Callable[[Surface], Call[W, T] | None],
-        instrument: Instrument,
-        count: int = 0,
-    ) -> Request[T]:
-        """A request whose answer is one value about one market."""
-        call = self._call(name, instrument.kind, choose)
-        about = self._of(instrument, call, count)
-        return self._ask(name, call, about, partial(single, call, name))
-
-    def _list_about(
-        self,
-        name: str,
-        choose: Callable[[Surface], Call[W, T] | None],
-        instrument: Instrument,
-        count: int,
-    ) -> Request[Rows[T]]:
-        """A request whose answer is a list about one market."""
-        call = self._call(name, instrument.kind, choose)
-        about = self._of(instrument, call, count)
-        return self._ask(name, call, about, partial(oldest_first, call, name, call.sort))
+        return self._ask(Question.BOOK, call, about, partial(single, call, "book"))
 
     def _listing(
         self, call: Call[Any, Instrument], kind: Kind, page_query: Query = ()
@@ -247,29 +245,27 @@ class PublicRest:
             more = self._listing(call, kind, following) if following else None
             return Listing([self._told(one) for one in rows], rows.odd, more)
 
-        return self._ask("instruments", call, self._of_all(kind), read, page_query)
+        return self._ask(Question.INSTRUMENTS, call, self._of_all(kind), read, page_query)
 
     def _told(self, listed: Instrument) -> Instrument:
         """A market as it is told here, whatever the unit that the venue trades."""
         return listed.per_base_of(self.unit(listed.kind, listed.base))
 
-    def _call(
-        self, what: str, kind: Kind, choose: Callable[[Surface], Call[W, T] | None]
-    ) -> Call[W, T]:
+    def _call(self, question: Question, kind: Kind) -> Call[Any, Any]:
         surface = self.surfaces.get(kind)
-        call = choose(surface) if surface else None
+        call = surface.call(question) if surface else None
         if call is None:
-            text = f"{self.venue} has no public request for {what} of {kind} markets"
+            text = f"{self.venue} has no public request for {question.words} of {kind} markets"
             raise CodecUsageError(text)
         return call
 
-    def _first(
-        self, what: str, choose: Callable[[Surface], Call[Any, Any] | None]
-    ) -> tuple[Kind, Call[Any, Any]]:
+    def _first(self, *questions: Question) -> tuple[Kind, Call[Any, Any]]:
+        """The first call that asks one of these."""
         for kind, surface in self.surfaces.items():
-            if call := choose(surface):
-                return kind, call
-        raise CodecUsageError(f"{self.venue} has no public request for {what}")
+            for question in questions:
+                if call := surface.call(question):
+                    return kind, call
+        raise CodecUsageError(f"{self.venue} has no public request for {questions[0].words}")
 
     def _of(
         self,
@@ -297,7 +293,12 @@ class PublicRest:
         return About(venue=self.venue, kind=kind, received_ns=0)
 
     def _ask(
-        self, name: str, call: Call[Any, Any], about: About, read: Read[T], page_query: Query = ()
+        self,
+        question: Question,
+        call: Call[Any, Any],
+        about: About,
+        read: Read[T],
+        page_query: Query = (),
     ) -> Request[T]:
         """The request that a call is, whose rows `read` unifies."""
         surface = self.surfaces[about.kind]
@@ -326,7 +327,7 @@ class PublicRest:
 
         return Request(
             venue=self.venue,
-            name=name,
+            name=question,
             endpoint=call.endpoint or surface.endpoint,
             method=call.method,
             path=path_of(surface, call, about, count),

@@ -118,7 +118,7 @@ def of_many(
 
 
 def oldest_first(
-    call: Call[W, T], what: str, key: Callable[[T], Any] | None, page: Page, about: About
+    call: Call[W, T], key: Callable[[T], Any] | None, page: Page, about: About
 ) -> Rows[T]:
     """What the rows mean, in order, and no more of the latest than were wanted."""
     gathers = call.gathers

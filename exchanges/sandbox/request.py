@@ -1,6 +1,7 @@
 """Requests as a sandbox venue receives them, and how replies and frames are printed."""
 
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import Final, TypeVar
 
 import msgspec
@@ -9,10 +10,29 @@ from exchanges.market.numbers import NS_PER_MS
 
 T = TypeVar("T")
 
-BAD_PARAMETER: Final = 422
-"""What `SandboxVenue.error_reply` is given for a value that cannot be read; no venue sends it."""
 _MOST_DIGITS: Final = 18
 _MOST_ROWS: Final = 1000
+
+
+class Trouble(Enum):
+    """Why a request is not answered."""
+
+    UNKNOWN_MARKET = auto()
+    BAD_PARAMETER = auto()  # a value that cannot be read
+    NO_SUCH_PATH = auto()
+    TOO_MANY = auto()  # requests of this client
+
+    @property
+    def status(self) -> int:
+        """The status that HTTP has for it."""
+        return _STATUS.get(self, 400)
+
+
+_STATUS: Final = {Trouble.NO_SUCH_PATH: 404, Trouble.TOO_MANY: 429}
+
+
+class NoSuchMarket(Exception):
+    """The request is about a market that is not traded here."""
 
 
 class BadParameter(Exception):
@@ -90,6 +110,12 @@ def json_reply(value: object, status: int = 200, headers: Mapping[str, str] = {}
     """A reply with a JSON body."""
     reply = SandboxReply(status=status, body=msgspec.json.encode(value))
     return msgspec.structs.replace(reply, headers=(*reply.headers, *headers.items()))
+
+
+def status_reply(trouble: Trouble, value: object) -> SandboxReply:
+    """An error that HTTP's own status tells, with how long to stay away from a busy venue."""
+    headers = {"retry-after": "1"} if trouble is Trouble.TOO_MANY else {}
+    return json_reply(value, trouble.status, headers)
 
 
 def ms(at_ns: int) -> int:

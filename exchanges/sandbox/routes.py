@@ -5,28 +5,19 @@ asked.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import KlineInterval
 from exchanges.rest.asking import symbol_of, template_of
-from exchanges.rest.call import Call, Surface
+from exchanges.rest.call import Call, Question, Surface
 from exchanges.rest.public import PublicRest
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Match
-from exchanges.sandbox.request import BadParameter, SandboxRequest
+from exchanges.sandbox.request import BadParameter, NoSuchMarket, SandboxRequest
 from exchanges.sandbox.synthetic import Candle
-
-ABOUT_ONE: Final = frozenset(
-    {"book", "trades", "ticker", "klines", "funding", "charges", "mark_price", "open_interest"}
-)
-"""Questions about one market, by the names of `Surface`; the others are about all."""
-
-
-class UnknownMarket(Exception):
-    """The request is about a market that is not traded here."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -36,7 +27,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     asked about all of them at once.
     """
 
-    question: str
+    question: Question
     kind: Kind
     call: Call[Any, Any]
     request: SandboxRequest
@@ -48,10 +39,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The market that it is about.
 
         Raises:
-            UnknownMarket: it is about all of them.
+            NoSuchMarket: it is about all of them.
         """
         if self.named is None:
-            raise UnknownMarket
+            raise NoSuchMarket
         return self.named
 
     @property
@@ -129,7 +120,7 @@ class Routes:
         """What is asked; None: there is no such path.
 
         Raises:
-            UnknownMarket: the path asks about a market that is not there.
+            NoSuchMarket: the path asks about a market that is not there.
             BadParameter: a parameter that says what is asked is missing, or says something else.
         """
         candidates = list(self._candidates(request))
@@ -143,7 +134,7 @@ class Routes:
             if asked.native is None and named <= {value for _, value in asked.call.query}:
                 return asked
         if about_one:
-            raise UnknownMarket
+            raise NoSuchMarket
         if candidates:
             raise BadParameter(_misfit(candidates[0]))
         return None
@@ -156,7 +147,7 @@ class Routes:
                 continue
             native = match.groupdict().get("native")
             symbol = symbol_of(surface, call)
-            if native is None and question in ABOUT_ONE and symbol:
+            if native is None and question.is_about_one and symbol:
                 native = request.query.get(symbol, "")
             yield Asked(
                 question=question,

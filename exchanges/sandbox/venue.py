@@ -12,19 +12,20 @@ from typing import Any, ClassVar, Final
 
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
-from exchanges.rest.call import Surface
+from exchanges.rest.call import Question, Surface
 from exchanges.rest.public import PublicRest
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import (
-    BAD_PARAMETER,
     BadParameter,
+    NoSuchMarket,
     Refusal,
     SandboxReply,
     SandboxRequest,
+    Trouble,
     json_reply,
 )
-from exchanges.sandbox.routes import Asked, Routes, UnknownMarket
+from exchanges.sandbox.routes import Asked, Routes
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.world import World, start_price
@@ -87,7 +88,7 @@ class SandboxVenue(ABC):
         }
         for market in self.markets.values():
             market.instrument = self.as_listed(market.instrument)
-        self.sessions: set[SandboxSession] = set()
+        self._sessions: set[SandboxSession] = set()
         self.refused: set[str] = set()
         self.busy = 0
         self._routes = Routes(self.rest, self._named)
@@ -115,23 +116,34 @@ class SandboxVenue(ABC):
 
     def open_session(self, endpoint: str) -> SandboxSession:
         """The server's side of a new socket at one of the venue's stream endpoints."""
+        session = self.make_session(endpoint)
+        self._sessions.add(session)
+        return session
+
+    def end_session(self, session: SandboxSession) -> None:
+        """Its socket has ended."""
+        self._sessions.discard(session)
+
+    @property
+    def sessions(self) -> frozenset[SandboxSession]:
+        """Those whose sockets are open."""
+        return frozenset(self._sessions)
+
+    def make_session(self, endpoint: str) -> SandboxSession:
+        """A session of the endpoint."""
         return self.session(self, endpoint)
 
     @abstractmethod
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
-        """What each question is answered, by the names of `Surface`."""
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
+        """What each question is answered."""
 
     def reply(self, asked: Asked, value: Any) -> SandboxReply:
         """An answer as the venue wraps it."""
         return json_reply(value)
 
     @abstractmethod
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        """An error as the venue words it.
-
-        400 is an unknown market, 404 no such path, `BAD_PARAMETER` a value that cannot be read,
-        429 too many requests.
-        """
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        """An error as the venue words it where the request was made."""
 
     def contract_size(self, base: str, settle: str) -> Decimal:
         """Base units per contract."""
@@ -149,18 +161,18 @@ class SandboxVenue(ABC):
         """Answer a request."""
         if self.busy:
             self.busy -= 1
-            return self.error_reply(429, "too many requests")
+            return self.error_reply(Trouble.TOO_MANY, request, "too many requests")
         if reply := self.other(request):
             return reply
         try:
             asked = self._routes.find(request)
             if asked is None:
-                return self.error_reply(404, "no such path")
+                return self.error_reply(Trouble.NO_SUCH_PATH, request, "no such path")
             return self.reply(asked, self._answers[asked.question](asked))
-        except UnknownMarket:
-            return self.error_reply(400, self.unknown_market)
+        except NoSuchMarket:
+            return self.error_reply(Trouble.UNKNOWN_MARKET, request, self.unknown_market)
         except BadParameter as error:
-            return self.error_reply(BAD_PARAMETER, str(error))
+            return self.error_reply(Trouble.BAD_PARAMETER, request, str(error))
         except Refusal as refusal:
             return refusal.reply
 
@@ -184,7 +196,7 @@ class SandboxVenue(ABC):
     def step(self, now_ns: int) -> None:
         """Let the markets live on until `now_ns`, and tell the sessions."""
         updates = self.advance(now_ns)
-        for session in self.sessions:
+        for session in self._sessions:
             session.tell(updates, now_ns)
 
     def market(self, kind: Kind, native: str) -> SandboxMarket | None:

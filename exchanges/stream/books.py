@@ -15,7 +15,7 @@ but `OrderBook.fault`, which hears of every loss and finds some by itself (check
 from collections.abc import Callable, Iterable
 from itertools import chain
 
-from exchanges.errors import CodecUsageError
+from exchanges.errors import CodecUsageError, ExchangeError
 from exchanges.market.events import (
     BookDelta,
     BookLost,
@@ -25,6 +25,7 @@ from exchanges.market.events import (
 )
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel, Topic
+from exchanges.rest.faults import ErrorTable
 from exchanges.rest.request import Request
 from exchanges.stream.sequence import BookRule, Recovery
 from exchanges.stream.starts import BookRoute, Starts
@@ -59,8 +60,8 @@ class MarketCodec(Talk):
 
     wire: MarketWire
 
-    def __init__(self, wire: MarketWire, book_request: BookRequest) -> None:
-        super().__init__(wire)
+    def __init__(self, wire: MarketWire, faults: ErrorTable, book_request: BookRequest) -> None:
+        super().__init__(wire, faults)
         self._book_request = book_request
         self._starts = Starts()
 
@@ -172,11 +173,13 @@ class MarketCodec(Talk):
         if isinstance(route, BookRoute):
             self._starts.settle(route)
 
-    def _on_refused(self, route: Route, message: str, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _on_refused(
+        self, route: Route, error: ExchangeError, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
         if not isinstance(route, BookRoute):
             return ()
         self._starts.settle(route)
-        return route.feed.lose(route.instrument, Fault.REFUSED, message, received_ns)
+        return route.feed.lose(route.instrument, Fault.REFUSED, str(error), received_ns)
 
     def _on_unstarted(self, route: Route) -> None:
         if isinstance(route, BookRoute):

@@ -16,13 +16,21 @@ the end; nothing here knows what the data are.
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import chain
 from math import inf
 
-from exchanges.errors import UNREADABLE, CodecUsageError, StreamStale, VenueProtocolError
+from exchanges.errors import (
+    UNREADABLE,
+    CodecUsageError,
+    ExchangeError,
+    StreamStale,
+    VenueProtocolError,
+)
 from exchanges.limits import TokenBucket
 from exchanges.market.events import Notice, StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
+from exchanges.rest.faults import ErrorTable, Fault
 from exchanges.stream.heartbeat import Pulse
 from exchanges.stream.subscriptions import ACK_S, Subscriptions
 from exchanges.stream.wire import (
@@ -54,12 +62,14 @@ class UnreadableFrame(VenueProtocolError):
 class Talk:
     """Client side of one connection; see the module's head for its use.
 
+    `faults` says what the venue means by a refusal.
+
     Attributes:
         wire: the venue's dialect of it.
         frames: how many were received.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, faults: ErrorTable) -> None:
         stream = wire.stream
         self.wire = wire
         self.stream = stream
@@ -68,6 +78,7 @@ class Talk:
             stream.batch, wire.group, acknowledges=stream.acknowledges
         )
         self._routes = self._subscriptions.routes
+        self._faults = faults
         self._granted_already: list[tuple[Topic, Route]] = []  # not by an answer; to be told
         self._pulse = Pulse(stream.heartbeat)
         # Sent before anything else: greetings, pings, and what the venue waits for.
@@ -172,8 +183,7 @@ class Talk:
         )
         self._granted_already.clear()
         unanswered = self._subscriptions.overdue(now_s)
-        message = f"no answer within {ACK_S:g} s"
-        return granted + self._tell(unanswered, SubscriptionState.UNANSWERED, now_ns, message)
+        return granted + tuple(chain.from_iterable(self._missed(one, now_ns) for one in unanswered))
 
     def outgoing(self, now_s: float) -> list[Frame]:
         """The frames that the venue's message limit lets us send now, in order."""
@@ -218,10 +228,10 @@ class Talk:
             case Refused():
                 request_id = self._request_of(said)
                 routes = self._subscriptions.refused(request_id)
-                return self._drop(routes, said.message, received_ns)
+                return self._drop(routes, said, received_ns)
             case RefusedKey():
                 routes = self._subscriptions.refused_one(said.key)
-                return self._drop(routes, said.message, received_ns)
+                return self._drop(routes, said, received_ns)
             case Unstarted():
                 if route := self._routes.get(said.key):
                     self._on_unstarted(route)
@@ -241,15 +251,27 @@ class Talk:
         return next((number for number in oldest if number >= 0), -1)
 
     def _grant(self, routes: list[Route], received_ns: int) -> tuple[StreamEvent, ...]:
-        return self._tell(routes, SubscriptionState.SUBSCRIBED, received_ns)
+        told = (_states(route, SubscriptionState.SUBSCRIBED, received_ns) for route in routes)
+        return tuple(chain.from_iterable(told))
 
-    def _drop(self, routes: list[Route], message: str, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _drop(
+        self, routes: list[Route], said: Refused | RefusedKey, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
         """The venue will not send these topics."""
         events: tuple[StreamEvent, ...] = ()
         for route in routes:
             self._subscriptions.drop(route)
-            events += self._on_refused(route, message, received_ns)
-        return events + self._tell(routes, SubscriptionState.REFUSED, received_ns, message)
+            fault = Fault(said.code, said.message)
+            error = self._faults.error(fault, venue=self.wire.venue, asked=route.key)
+            events += self._on_refused(route, error, received_ns)
+            events += _states(route, SubscriptionState.REFUSED, received_ns, error)
+        return events
+
+    def _missed(self, route: Route, now_ns: int) -> tuple[StreamEvent, ...]:
+        """The venue has not answered."""
+        text = f"no answer within {ACK_S:g} s"
+        error = ExchangeError(text, venue=self.wire.venue, asked=route.key)
+        return _states(route, SubscriptionState.UNANSWERED, now_ns, error)
 
     # How it fits together.
 
@@ -303,19 +325,6 @@ class Talk:
         error.told = told
         return error
 
-    def _tell(
-        self,
-        routes: Iterable[Route],
-        state: SubscriptionState,
-        received_ns: int,
-        message: str = "",
-    ) -> tuple[StreamEvent, ...]:
-        return tuple(
-            _state(route, topic, state, received_ns, message)
-            for route in routes
-            for topic in sorted(route.topics)
-        )
-
     # What is built on top fills these in.
 
     def _new_route(self, topic: Topic, instrument: Instrument, key: str) -> Route:
@@ -331,7 +340,9 @@ class Talk:
     def _on_ended(self, route: Route) -> None:
         """Nobody wants it any more."""
 
-    def _on_refused(self, route: Route, message: str, received_ns: int) -> tuple[StreamEvent, ...]:
+    def _on_refused(
+        self, route: Route, error: ExchangeError, received_ns: int
+    ) -> tuple[StreamEvent, ...]:
         """The venue will not send it."""
         return ()
 
@@ -343,13 +354,25 @@ class Talk:
         return ()
 
 
+def _states(
+    route: Route, state: SubscriptionState, received_ns: int, error: ExchangeError | None = None
+) -> tuple[Subscription, ...]:
+    """News of all topics of a route."""
+    topics = sorted(route.topics)
+    return tuple(_state(route, topic, state, received_ns, error) for topic in topics)
+
+
 def _state(
-    route: Route, topic: Topic, state: SubscriptionState, received_ns: int, message: str = ""
+    route: Route,
+    topic: Topic,
+    state: SubscriptionState,
+    received_ns: int,
+    error: ExchangeError | None = None,
 ) -> Subscription:
     return Subscription(
         instrument=route.instrument,
         topic=str(topic),
         state=state,
-        message=message,
+        error=error,
         received_ns=received_ns,
     )

@@ -98,10 +98,14 @@ class GrantedKey(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A whole request was refused, in the venue's words; see `Granted` for `request_id`."""
+    """A whole request was refused, in the venue's words; see `Granted` for `request_id`.
+
+    The venue's `faults.py` says what `code` and words mean.
+    """
 
     request_id: int | None
     message: str
+    code: str = ""
     subscribe: bool | None = None
 
 
@@ -110,6 +114,7 @@ class RefusedKey(msgspec.Struct, frozen=True):
 
     key: str
     message: str
+    code: str = ""
 
 
 class Unstarted(msgspec.Struct, frozen=True):

@@ -62,7 +62,6 @@ class _Server:
 
     async def _converse(self, socket: ServerSocket, endpoint: str) -> None:
         session = self._venue.open_session(endpoint)
-        self._venue.sessions.add(session)
         self._clients.append(_Client(session, socket.stream))
         while frames := await socket.receive():
             for frame in frames:

@@ -15,14 +15,14 @@ from actors.venue.instruments import run_instruments
 from exchanges.errors import InvalidSymbol
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Status
-from exchanges.market.topics import Topic
+from exchanges.market.topics import Channel, Topic
 from supervisor.settings.config import Wish
 from supervisor.settings.reader import suggest
 from supervisor.supervision.child import ChildSpec
 from supervisor.supervision.policy import Parking, RestartLimit, Strategy
 from supervisor.supervision.supervise import Supervisor
 from supervisor.system.markets import Market, Markets
-from supervisor.system.placement import Placement
+from supervisor.system.placement import Placement, is_same_stream
 
 # A branch that does not come up is parked and probed.
 BRANCH_LIMIT: Final = RestartLimit(restarts=5, window_s=60.0)
@@ -32,13 +32,13 @@ log = structlog.get_logger()
 
 
 class VenueBranch:
-    """The branch of one venue.
+    """The branch of one venue, which knows what is watched there; others ask it.
 
     Attributes:
         context: what its connections share.
         placement: its connections.
         wished: symbols to be watched.
-        markets: those that are, by symbol.
+        markets: those whose books are, by symbol.
         unknown: what was wished for and the venue does not trade.
     """
 
@@ -115,7 +115,7 @@ class VenueBranch:
                 raise InvalidSymbol("is watched no longer", venue=self.name)
             if len(self.context.instruments):
                 for symbol in new:
-                    self._require_known(symbol)
+                    self.instrument(symbol)
             self.wished += new
             await self._open_wished()
 
@@ -125,8 +125,7 @@ class VenueBranch:
             for symbol in symbols:
                 if symbol in self.wished:
                     self.wished.remove(symbol)
-                if market := self.markets.pop(symbol, None):
-                    await self._keeper.close(market)
+                await self._close(symbol)
 
     async def close(self) -> None:
         """Watch nothing any more, whoever wishes for it."""
@@ -143,19 +142,32 @@ class VenueBranch:
             instrument = change.instrument
             if market := self.markets.get(instrument.symbol):
                 log.info("instrument_changed", venue=self.name, symbol=instrument.symbol)
-                if is_same_stream(market.instrument, instrument):
-                    self._keeper.change(market, instrument)
-                else:
-                    await self._close(market)  # to be opened anew below
+                if not is_same_stream(market.instrument, instrument):
+                    async with self._turn:
+                        if self.markets.get(instrument.symbol) is market:
+                            await self._close(instrument.symbol)  # to be opened anew below
+            self.refresh(instrument)
             self.context.events.publish(change)
         async with self._turn:
             await self._open_wished()
 
-    async def _close(self, market: Market) -> None:
-        async with self._turn:
-            if self.markets.get(market.instrument.symbol) is market:
-                del self.markets[market.instrument.symbol]
-                await self._keeper.close(market)
+    def refresh(self, instrument: Instrument) -> None:
+        """Use new rules of an instrument; what is open of another market goes on as it is."""
+        market = self.markets.get(instrument.symbol)
+        if market and is_same_stream(market.instrument, instrument):
+            self._keeper.change(market, instrument)
+        self.placement.refresh(instrument)
+
+    def instrument(self, symbol: str) -> Instrument:
+        """What the venue lists under that symbol.
+
+        Raises:
+            InvalidSymbol: nothing.
+        """
+        instrument = self.context.instruments.get(symbol)
+        if instrument is None:
+            raise InvalidSymbol(self.not_traded(symbol), venue=self.name, asked=symbol)
+        return instrument
 
     async def _open_wished(self) -> None:
         for symbol in self.wished:
@@ -182,24 +194,38 @@ class VenueBranch:
         hint = suggest(symbol, [one.symbol for one in instruments])
         return f"does not trade {symbol}; {hint}"
 
-    def _require_known(self, symbol: str) -> None:
-        if self.context.instruments.get(symbol) is None:
-            raise InvalidSymbol(self.not_traded(symbol), venue=self.name, asked=symbol)
-
     # Markets and their topics.
 
+    async def watch(self, topic: Topic, instrument: Instrument) -> None:
+        """Open a topic of a market that is not open; that of a book has it kept in `markets`.
+
+        Raises:
+            CodecUsageError: the venue streams no such thing of markets of that kind.
+        """
+        if topic.channel is Channel.BOOK:
+            self.markets[topic.symbol] = await self._keeper.open(self.placement, instrument)
+        else:
+            await self.placement.place(topic, instrument)
+
+    async def leave(self, topic: Topic) -> None:
+        """End an open topic."""
+        if topic.channel is Channel.BOOK:
+            await self._keeper.close(self.markets.pop(topic.symbol))
+        else:
+            await self.placement.take_away([topic])
+
     async def _open(self, instrument: Instrument) -> None:
+        symbol, venue = instrument.symbol, self.context.venue
+        topics = [Topic(Channel.BOOK, symbol)]
+        for channel, interval in self._wishes:
+            if venue.stream_for(instrument.kind, channel, interval):
+                topics.append(Topic(channel, symbol, interval))
         # A branch that is restarted meanwhile must not leave half a market behind.
         with trio.CancelScope(shield=True):
-            market = await self._keeper.open(self.placement, instrument)
-            self.markets[instrument.symbol] = market
-            for channel, interval in self._wishes:
-                topic = Topic(channel, instrument.symbol, interval)
-                stream = self.context.venue.stream_for(instrument.kind, channel, interval)
-                if stream and topic not in market.places:
-                    market.places[topic] = await self.placement.place(topic, stream)
+            for topic in dict.fromkeys(topics):
+                await self.watch(topic, instrument)
 
-
-def is_same_stream(before: Instrument, now: Instrument) -> bool:
-    """Whether the book that is kept goes on: the same market of the venue, in the same unit."""
-    return (before.native, before.multiplier) == (now.native, now.multiplier)
+    async def _close(self, symbol: str) -> None:
+        with trio.CancelScope(shield=True):
+            for topic in self.placement.topics_of(symbol):
+                await self.leave(topic)

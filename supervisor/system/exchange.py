@@ -24,7 +24,6 @@ from actors.network.websocket import Transport
 from actors.venue.context import Injected, VenueContext
 from actors.venue.instruments import load_instruments
 from exchanges import Venue
-from exchanges.errors import InvalidSymbol
 from exchanges.market.events import (
     BookSnapshot,
     Event,
@@ -105,7 +104,7 @@ class PublicExchange:
         markets = Markets(Tops(), context.chance)
         # No actor keeps the instruments: nothing is asked of the venue before it is needed.
         self._branch = VenueBranch(context, markets)
-        self._streams = LiveStreams(self._branch.placement, markets)
+        self._streams = LiveStreams(self._branch, markets.tops)
         self._loading = trio.Lock()
         children = (markets.books.as_child(), self._branch.as_child(wait_ready=True))
         self._root = Supervisor("exchange", children, jitter=context.chance.random)
@@ -128,7 +127,7 @@ class PublicExchange:
     async def instruments(self) -> list[Instrument]:
         """Everything the venue lists now; streams that are open use its new rules."""
         for change in await load_instruments(self._context):
-            self._streams.change(change.instrument)
+            self._branch.refresh(change.instrument)
         listed = self._context.instruments
         return [one for one in listed if one.status is not Status.DELISTED]
 
@@ -223,11 +222,7 @@ class PublicExchange:
 
     async def _instrument(self, symbol: str) -> Instrument:
         await self._loaded()
-        instrument = self._context.instruments.get(symbol)
-        if instrument is None:
-            reason = self._branch.not_traded(symbol)
-            raise InvalidSymbol(reason, venue=self.venue.name, asked=symbol)
-        return instrument
+        return self._branch.instrument(symbol)
 
     async def _loaded(self) -> None:
         async with self._loading:

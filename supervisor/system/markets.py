@@ -9,14 +9,13 @@ import trio
 from actors.books.keeper import BookInbox, Commands, run_book
 from actors.books.order_book import OrderBook
 from actors.books.tops import Tops
-from actors.venue.connection import Connection, Refresh
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel, Topic
 from supervisor.supervision.child import ChildSpec
 from supervisor.supervision.policy import RestartLimit
 from supervisor.supervision.supervise import Supervisor
-from supervisor.system.placement import Placement, distinct
+from supervisor.system.placement import Placement
 
 # A busy book gets some ten batches a second; this is several seconds of being late.
 INBOX_BATCHES: Final = 64
@@ -25,13 +24,12 @@ BOOK_LIMIT: Final = RestartLimit(restarts=50, window_s=60.0)
 
 
 class Market(msgspec.Struct, eq=False):
-    """One watched market: its book, the inbox of the book's actor, and where its topics are."""
+    """One watched market: its book, the inbox of the book's actor, and the venue's connections."""
 
     instrument: Instrument
     book: OrderBook
     inbox: BookInbox
     placement: Placement
-    places: dict[Topic, Connection]
 
     @property
     def key(self) -> tuple[str, str]:
@@ -42,9 +40,14 @@ class Market(msgspec.Struct, eq=False):
         return " ".join(self.key)
 
     @property
+    def topic(self) -> Topic:
+        """What feeds the book."""
+        return Topic(Channel.BOOK, self.instrument.symbol)
+
+    @property
     def commands(self) -> Commands:
         """Where the connection that feeds the book hears of it."""
-        return self.places[Topic(Channel.BOOK, self.instrument.symbol)].commands
+        return self.placement.commands(self.topic)
 
 
 class Follower(Protocol):
@@ -61,7 +64,7 @@ class Follower(Protocol):
 
 
 class Markets:
-    """The books of all watched markets, of one venue or of many.
+    """Opens and closes books, of one venue or of many; which are watched, each branch knows.
 
     Attributes:
         tops: what the books' actors tell.
@@ -79,14 +82,14 @@ class Markets:
         Raises:
             CodecUsageError: the venue streams no books of such markets.
         """
-        context, topic = placement.context, Topic(Channel.BOOK, instrument.symbol)
-        stream = placement.stream_of(topic, instrument.kind)
+        context = placement.context
         book = OrderBook(instrument, context.venue.checksum, context.venue.start_limit)
-        market = Market(instrument, book, BookInbox(INBOX_BATCHES), placement, {})
+        market = Market(instrument, book, BookInbox(INBOX_BATCHES), placement)
+        placement.stream_of(market.topic, instrument)  # before anything is kept
         # Whoever wishes may be cancelled meanwhile, and must not leave half a market behind.
         with trio.CancelScope(shield=True):
             context.inboxes[instrument.symbol] = market.inbox
-            market.places[topic] = await placement.place(topic, stream)
+            await placement.place(market.topic, instrument)
             if self._follower:
                 self._follower.opened(market)
             await self.books.add(
@@ -99,18 +102,16 @@ class Markets:
         return market
 
     async def close(self, market: Market) -> None:
-        """End all topics of a market, and keep its book no longer."""
+        """Keep a book no longer."""
         with trio.CancelScope(shield=True):
             if self._follower:
                 self._follower.closed(market)
-            await market.placement.take_away(market.places)
+            await market.placement.take_away([market.topic])
             del market.placement.context.inboxes[market.instrument.symbol]
             await self.books.remove(market.name)
 
     def change(self, market: Market, instrument: Instrument) -> None:
-        """Use new rules of a market's instrument."""
+        """Show new rules of a market's instrument."""
         market.instrument = instrument
-        for connection in distinct(market.places.values()):
-            connection.tell(Refresh(instrument))
         if self._follower:
             self._follower.changed(market)

@@ -1,15 +1,16 @@
 """Which connection carries which topics of a venue; each connection is supervised."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import count
 from typing import Final
 
 import trio
 
-from actors.venue.connection import Connection, Subscribe, Unsubscribe
+from actors.books.keeper import Commands
+from actors.venue.connection import Connection, Refresh, Subscribe, Unsubscribe
 from actors.venue.context import VenueContext
 from exchanges.errors import CodecUsageError
-from exchanges.market.instrument import Kind
+from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
 from exchanges.stream.facts import Stream
 from supervisor.supervision.child import ChildSpec
@@ -24,6 +25,8 @@ CONNECTION_LIMIT: Final = RestartLimit(restarts=40, window_s=120.0)
 class Placement:
     """The connections of one venue; each takes as many topics as the venue allows.
 
+    It alone knows which topics are open, and where.
+
     Attributes:
         context: the venue as they see it.
         crew: supervises them.
@@ -37,6 +40,7 @@ class Placement:
         )
         self.context = context
         self._connections: dict[str, Connection] = {}
+        self._places: dict[Topic, tuple[Connection, Instrument]] = {}
         self._numbers = count(1)
 
     @property
@@ -44,48 +48,76 @@ class Placement:
         """Frames that all connections have received."""
         return sum(connection.frames for connection in self._connections.values())
 
-    def stream_of(self, topic: Topic, kind: Kind) -> Stream:
-        """The stream that has the topic.
+    def topics_of(self, symbol: str) -> list[Topic]:
+        """What is open of a market."""
+        return [topic for topic in self._places if topic.symbol == symbol]
+
+    def commands(self, topic: Topic) -> Commands:
+        """Where the connection that carries the topic hears of a book that was found wrong."""
+        connection, _ = self._places[topic]
+        return connection.commands
+
+    def stream_of(self, topic: Topic, instrument: Instrument) -> Stream:
+        """The stream that has a topic of the market.
 
         Raises:
-            CodecUsageError: the venue streams no such thing of markets of that kind.
+            CodecUsageError: the venue streams no such thing of markets of its kind.
         """
-        venue = self.context.venue
+        venue, kind = self.context.venue, instrument.kind
         if stream := venue.stream_for(kind, topic.channel, topic.interval):
             return stream
         interval = f" and {topic.interval}" if topic.interval else ""
         what = f"{topic.channel} of {kind} markets{interval}"
         raise CodecUsageError(f"{venue.name} streams no {what}")
 
-    async def place(self, topic: Topic, stream: Stream) -> Connection:
-        """Put the topic on a connection that has room, or on a new one."""
+    async def place(self, topic: Topic, instrument: Instrument) -> None:
+        """Put the topic on a connection that has room, or on a new one.
+
+        Raises:
+            CodecUsageError: as `stream_of` does.
+        """
+        stream = self.stream_of(topic, instrument)
         for connection in self._connections.values():
             if connection.stream is stream and len(connection.topics) < stream.max_topics:
                 connection.tell(Subscribe((topic,)))
-                return connection
+                self._places[topic] = connection, instrument
+                return
         connection = Connection(self.context, stream)
         connection.tell(Subscribe((topic,)))
         name = f"{stream.name} {next(self._numbers)}"
         self._connections[name] = connection
+        self._places[topic] = connection, instrument
         spec = ChildSpec(
             name=name, run=connection.run, inspect=connection.inspect, wait_ready=False
         )
-        # Whoever is cancelled meanwhile must hear where the topic is, to take it away.
+        # Whoever is cancelled meanwhile must not leave a connection behind that nobody runs.
         with trio.CancelScope(shield=True):
             await self.crew.add(spec)
-        return connection
 
-    async def take_away(self, places: Mapping[Topic, Connection]) -> None:
+    def refresh(self, instrument: Instrument) -> None:
+        """Use new rules of an instrument; what is open of another market goes on as it is."""
+        connections = [
+            connection
+            for topic, (connection, before) in self._places.items()
+            if topic.symbol == instrument.symbol and is_same_stream(before, instrument)
+        ]
+        for connection in dict.fromkeys(connections):
+            connection.tell(Refresh(instrument))
+
+    async def take_away(self, topics: Iterable[Topic]) -> None:
         """End the topics, and the connections that carry nothing else."""
-        for connection in distinct(places.values()):
-            topics = [topic for topic, place in places.items() if place is connection]
-            connection.tell(Unsubscribe(tuple(topics)))
+        ended: dict[Connection, list[Topic]] = {}
+        for topic in topics:
+            connection, _ = self._places.pop(topic)
+            ended.setdefault(connection, []).append(topic)
+        for connection, its_topics in ended.items():
+            connection.tell(Unsubscribe(tuple(its_topics)))
         for name, connection in list(self._connections.items()):
             if not connection.topics:
                 del self._connections[name]
                 await self.crew.remove(name)
 
 
-def distinct(connections: Iterable[Connection]) -> list[Connection]:
-    """Each connection once, in an order that is the same in every run."""
-    return list(dict.fromkeys(connections))
+def is_same_stream(before: Instrument, now: Instrument) -> bool:
+    """Whether what is kept of a market goes on: the same one of the venue, in the same unit."""
+    return (before.native, before.multiplier) == (now.native, now.multiplier)

@@ -1,35 +1,23 @@
 """What each venue can do, as plain data and as tables: venues by capability."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
+from exchanges.rest.call import Question
 from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
-
-_ASKED: Final[Mapping[str, str]] = {
-    "book": Channel.BOOK,
-    "trades": Channel.TRADES,
-    "ticker": Channel.TICKER,
-    "tickers": "all tickers",
-    "klines": Channel.KLINES,
-    "funding": Channel.FUNDING,
-    "charges": "past funding",
-    "mark_price": Channel.MARK_PRICE,
-    "open_interest": Channel.OPEN_INTEREST,
-}
-"""What the requests about markets are called here, by the names of `Surface`."""
 
 _COLUMNS: Final = (
     ("bk", Channel.BOOK),
     ("top", Channel.TOP),
     ("trd", Channel.TRADES),
     ("tik", Channel.TICKER),
-    ("all", "all tickers"),
+    ("all", Question.TICKERS),
     ("kln", Channel.KLINES),
     ("fnd", Channel.FUNDING),
-    ("pst", "past funding"),
+    ("pst", Question.FUNDING_HISTORY),
     ("mrk", Channel.MARK_PRICE),
     ("oi", Channel.OPEN_INTEREST),
     ("liq", Channel.LIQUIDATIONS),
@@ -100,7 +88,7 @@ def _market(venue: Venue, kind: Kind) -> dict[str, Any]:
         "streams": [
             str(channel) for channel in Channel if venue.stream_for(kind, channel) is not None
         ],
-        "requests": [str(name) for field, name in _ASKED.items() if field in offered],
+        "requests": [str(question) for question in Question if question in offered],
         "integrity": venue.integrity[kind],
         "maker_bps": float(venue.fees[kind].maker) * 1e4,
         "taker_bps": float(venue.fees[kind].taker) * 1e4,

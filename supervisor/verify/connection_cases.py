@@ -46,13 +46,30 @@ def unknown_symbol(venue: Venue) -> None:
             pass
         else:
             raise CaseFailed(f"{stream.name}: subscribing {symbol} is not refused")
-        stranger = replace(next(iter(lab.codec.wire.instruments)), native="NOSUCHTHING")
-        request = venue.rest.book(stranger)
-        try:
-            request.read(answer(lab.sandbox, request, lab.now_ns))
-        except ExchangeError:
-            continue
-        raise CaseFailed(f"{stream.name}: the book of an unknown market was read")
+        _ask_for_a_stranger(venue, lab, channel)
+
+
+def _ask_for_a_stranger(venue: Venue, lab: Lab, channel: Channel) -> None:
+    """A market that only the client knows is an error, the same of a request and of a stream."""
+    known = next(one for one in lab.codec.wire.instruments if one.kind in lab.stream.kinds)
+    stranger = replace(known, symbol=f"NO{known.symbol}", native="NOSUCHTHING")
+    request = venue.rest.book(stranger)
+    try:
+        request.read(answer(lab.sandbox, request, lab.now_ns))
+    except ExchangeError as error:
+        asked = error
+    else:
+        raise CaseFailed(f"{lab.stream.name}: the book of an unknown market was read")
+    lab.codec.wire.instruments.add(stranger)
+    lab.codec.subscribe([_topic(channel, stranger.symbol)])
+    lab.run(20)
+    expect(not lab.unreadable, f"{lab.stream.name}: the venue said {lab.unreadable}")
+    for event in lab.events:
+        if isinstance(event, Subscription) and event.state is SubscriptionState.REFUSED:
+            expect(
+                type(event.error) is type(asked),
+                f"{lab.stream.name}: a request says {asked!r}, the stream {event.error!r}",
+            )
 
 
 def refused_subscription(venue: Venue) -> None:
@@ -105,6 +122,7 @@ def heartbeat(venue: Venue) -> None:
         lab = Lab(venue, open_sandbox(venue), stream)
         lab.wait(max(120.0, 2 * stream.heartbeat.idle_s))
         expect(lab.codec.frames, f"{stream.name}: the venue never said a word")
+        expect(not lab.unreadable, f"{stream.name}: the venue said {lab.unreadable}")
 
 
 def silence(venue: Venue) -> None:

@@ -6,18 +6,18 @@ from functools import lru_cache
 from random import Random
 from typing import Final
 
-from msgspec.structs import replace
-
 from actors.books.order_book import OrderBook
 from actors.sandbox.faults import FrameFaults
-from exchanges.dialogue import answer
+from exchanges.dialogue import Dialogue, answer
 from exchanges.errors import ExchangeError, VenueProtocolError
 from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, Level, StreamEvent
-from exchanges.market.instrument import Instrument, Instruments
+from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel, KlineInterval, Topic
+from exchanges.rest.lists import MarketLists
 from exchanges.rest.request import Request
 from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.session import Outgoing
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.sandbox.world import World
 from exchanges.stream.facts import Stream
@@ -44,31 +44,10 @@ def open_sandbox(venue: Venue, symbols: Sequence[str] = SYMBOLS) -> SandboxVenue
 
 def instruments_of(venue: Venue, sandbox: SandboxVenue) -> list[Instrument]:
     """What the venue's lists say, as the client reads them."""
-    listed: list[Instrument] = []
-    requests = deque(venue.rest.instruments())
-    while requests:
-        request = requests.popleft()
-        listing = request.read(answer(sandbox, request, START_NS))
-        listed += listing.instruments
-        requests += [listing.more] if listing.more else []
-    return _with_funding(venue, sandbox, listed)
-
-
-def _with_funding(
-    venue: Venue, sandbox: SandboxVenue, listed: list[Instrument]
-) -> list[Instrument]:
-    """The instruments with their funding intervals, where the lists leave them out."""
-    request = venue.rest.funding_intervals()
-    if request is None:
-        return listed
-    intervals_s = request.read(answer(sandbox, request, START_NS))
-    default_s = venue.rest.default_funding_s
-    return [
-        replace(one, funding_interval_s=intervals_s.get(one.native, default_s))
-        if one.settle
-        else one
-        for one in listed
-    ]
+    lists = MarketLists(venue.rest)
+    while request := lists.wanted:
+        lists.take(request.read(answer(sandbox, request, START_NS)))
+    return lists.instruments
 
 
 def topics_of(
@@ -105,8 +84,8 @@ def _rounded(size: float) -> float:
     return float(f"{size:.12g}")
 
 
-class Lab:
-    """One codec, the session that it talks to, and the books that come of it.
+class Lab(Dialogue):
+    """A dialogue with a bad line, and the books that come of it.
 
     Attributes:
         events: all that the codec has told.
@@ -116,11 +95,12 @@ class Lab:
         is_heard: whether they arrive at all.
         late_s: how late they are.
         sent: the client's frames with their times.
+        received, unreadable: the server's frames, and those of them that the client cannot read.
     """
 
     def __init__(self, venue: Venue, sandbox: SandboxVenue, stream: Stream) -> None:
-        self.codec = venue.codec(stream, Instruments(instruments_of(venue, sandbox)))
-        self.sandbox = sandbox
+        listed = instruments_of(venue, sandbox)
+        super().__init__(venue, sandbox, stream, START_NS, self._arrived, listed)
         self.stream = stream
         self.faults = FrameFaults()
         self.events: list[StreamEvent] = []
@@ -131,14 +111,11 @@ class Lab:
         self.late_s = 0.0
         self.sent: list[tuple[float, Frame]] = []
         self.received: list[Frame] = []
-        self.now_ns = START_NS
-        self.session = sandbox.open_session(stream.name)
-        self.session.greet(self.now_ns)
+        self.unreadable: list[Frame] = []
         self._step = 0  # of the markets
         self._as_of: dict[str, int] = {}  # the step at which the market had the book
         self._on_the_way: deque[tuple[float, Frame]] = deque()
         self._checksum = venue.checksum
-        sandbox.sessions.add(self.session)
         self._note_states()
 
     @classmethod
@@ -155,10 +132,6 @@ class Lab:
         lab.codec.subscribe(topics_of(stream, sandbox, channels))
         lab.talk()
         return lab
-
-    @property
-    def now_s(self) -> float:
-        return (self.now_ns - START_NS) / NS_PER_S
 
     def run(self, seconds: float) -> None:
         """Let the markets live on, and both sides talk."""
@@ -182,30 +155,18 @@ class Lab:
             expect(self.now_s < until_s, f"not settled within {within_s:g} s")
             self.run(1)
 
-    def talk(self) -> None:
-        """Let both sides say what they have to say, until neither has."""
-        self._take(self.codec.expire(self.now_s, self.now_ns))
-        while True:
-            frames = self.codec.outgoing(self.now_s)
-            for frame in frames:
-                self.sent.append((self.now_s, frame))
-                self.session.receive(frame, self.now_ns)
-            arrived = self._arrived(self.faults.pass_on(self.session.take()))
-            for frame in arrived:
-                self.hear(frame)
-            requests = self.codec.requests(self.now_s)
-            for request in requests:
-                self._fetch(request)
-            if not frames and not arrived and not requests:
-                return
+    def send(self, frame: Frame) -> None:
+        self.sent.append((self.now_s, frame))
+        super().send(frame)
 
     def hear(self, frame: Frame) -> None:
         """Let the client read one frame."""
         self.received.append(frame)
         try:
-            self._take(self.codec.receive(frame, self.now_ns))
+            super().hear(frame)
         except VenueProtocolError as error:
-            self._take(self.codec.resync(error.symbol, Fault.BAD_FRAME, "", self.now_ns))
+            self.unreadable.append(frame)
+            self.take(self.codec.resync(error.symbol, Fault.BAD_FRAME, "", self.now_ns))
 
     def check_books(self, changed: str) -> None:
         """Fail if a book can be read that the market has not had in the last seconds.
@@ -240,7 +201,8 @@ class Lab:
         """Symbols whose books were lost, in order."""
         return [one.instrument.symbol for one in self.events if isinstance(one, BookLost)]
 
-    def _arrived(self, frames: Iterable[Frame]) -> list[Frame]:
+    def _arrived(self, outgoing: Iterable[Outgoing]) -> list[Frame]:
+        frames = self.faults.pass_on(outgoing)
         if not self.is_heard:
             return []
         self._on_the_way += [(self.now_s + self.late_s, frame) for frame in frames]
@@ -249,15 +211,14 @@ class Lab:
             arrived.append(self._on_the_way.popleft()[1])
         return arrived
 
-    def _fetch(self, request: Request[BookSnapshot]) -> None:
+    def fetch(self, request: Request[BookSnapshot]) -> None:
         try:
-            snapshot = request.read(answer(self.sandbox, request, self.now_ns))
+            super().fetch(request)
         except ExchangeError:
             self.codec.fail(request)
-        else:
-            self._take(self.codec.answer(request, snapshot))
 
-    def _take(self, events: Sequence[StreamEvent]) -> None:
+    def take(self, events: Sequence[StreamEvent]) -> None:
+        super().take(events)
         self.events += events
         for event in events:
             if isinstance(event, BookSnapshot | BookDelta | BookLost):

@@ -1,19 +1,22 @@
 """What requests answer, against the state of the sandbox's market."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from exchanges.dialogue import answer
 from exchanges.errors import CodecUsageError
 from exchanges.market.events import Event, FundingCharge, Kline
-from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Request
+from exchanges.rest.call import Question
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.venue import Venue
 from supervisor.verify.case import expect
 from supervisor.verify.checks import check
 from supervisor.verify.lab import START_NS, STEP_NS, SYMBOLS, instruments_of, open_sandbox
+
+ROWS: Final = 5
+"""How many levels or rows are asked for."""
 
 
 def requests(venue: Venue, of: Sequence[str] = SYMBOLS) -> None:
@@ -52,27 +55,12 @@ def _answers(
     venue: Venue, sandbox: SandboxVenue, one: Instrument, now_ns: int
 ) -> Iterator[tuple[str, list[Event]]]:
     """What the venue answers about a market, as lists of events."""
-    rest = venue.rest
-    asks: dict[str, Callable[[], Request[Any]]] = {
-        "the book": lambda: rest.book(one, 20),
-        "trades": lambda: rest.trades(one, 20),
-        "the ticker": lambda: rest.ticker(one),
-        "klines": lambda: rest.klines(one, KlineInterval.M1, 5),
-    }
-    if one.kind is Kind.PERPETUAL:
-        asks |= {
-            "funding": lambda: rest.funding(one),
-            "past funding": lambda: rest.funding_history(one, 5),
-            "the mark price": lambda: rest.mark_price(one),
-            "open interest": lambda: rest.open_interest(one),
-        }
-    for name, ask in asks.items():
-        try:
-            request = ask()
-        except CodecUsageError:
-            continue  # the matrix of venues says so
-        value = request.read(answer(sandbox, request, now_ns))
-        yield name, value if isinstance(value, list) else [value]
+    for question in sorted(venue.rest.offers(one.kind)):
+        if question.is_about_one:
+            interval = KlineInterval.M1 if question is Question.KLINES else None
+            request = venue.rest.about(question, one, ROWS, interval)
+            value = request.read(answer(sandbox, request, now_ns))
+            yield question.words, value if isinstance(value, list) else [value]
 
 
 def _moment_ns(event: Event) -> int:

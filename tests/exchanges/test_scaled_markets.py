@@ -1,7 +1,7 @@
 """Markets of units of many, at every venue: their names, their streams, their books."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.scaled import unscaled
 from exchanges.market.topics import Channel, Topic
 from exchanges.market.units import PLAIN, Naming, Unit, Units
+from exchanges.rest.call import Question
 from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Request
 from exchanges.stream.wire import Route
@@ -140,19 +141,9 @@ def test_every_answer_is_converted_where_the_unit_is_the_venues(name: str) -> No
 def asked_again(
     rest: PublicRest, name: str, about: Instrument, events: list[Event]
 ) -> Request[Any]:
-    count = len(events)
-    if isinstance(events[0], Kline):
-        return rest.klines(about, events[0].interval, count)
-    asks: dict[str, Callable[[], Request[Any]]] = {
-        "book": lambda: rest.book(about),
-        "trades": lambda: rest.trades(about, count),
-        "ticker": lambda: rest.ticker(about),
-        "funding": lambda: rest.funding(about),
-        "funding history": lambda: rest.funding_history(about, count),
-        "mark price": lambda: rest.mark_price(about),
-        "open interest": lambda: rest.open_interest(about),
-    }
-    return asks[name]()
+    question, (first, *_) = Question(name), events
+    interval = first.interval if isinstance(first, Kline) else None
+    return rest.about(question, about, len(events) if question.is_list else 0, interval)
 
 
 def has_checksum(transcript: Transcript) -> bool:

@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 from exchanges import VENUES
-from exchanges.errors import CodecUsageError
 from exchanges.limits import TokenBucket
 from exchanges.market.instrument import Instrument, Instruments, Kind, kind_of
 from exchanges.market.native import names_like, settled_in_base_of_dollars
 from exchanges.market.topics import Channel, KlineInterval
+from exchanges.rest.call import Question
 from exchanges.rest.request import Request
 from exchanges.stream.books import MarketCodec
 from exchanges.venue import PRODUCTION, GuessedInstruments, Venue
@@ -107,20 +108,12 @@ def requests_of(venue: Venue) -> Iterator[Request[Any]]:
     if intervals := rest.funding_intervals():
         yield intervals
     for kind in venue.kinds:
-        instrument = some_market(venue, kind)
-        yield rest.book(instrument)
+        instrument = replace(some_market(venue, kind), funding_interval_s=28_800.0)
         yield rest.book(instrument, 10)
-        derivatives = (rest.funding, rest.mark_price, rest.open_interest)
-        offers = (rest.trades, rest.ticker, *(derivatives if kind is Kind.PERPETUAL else ()))
-        for offer in offers:
-            try:
-                yield offer(instrument)
-            except CodecUsageError:
-                continue
-        try:
-            yield rest.klines(instrument, KlineInterval.M1)
-        except CodecUsageError:
-            continue
+        for question in rest.offers(kind):
+            if question.is_about_one:
+                interval = KlineInterval.M1 if question is Question.KLINES else None
+                yield rest.about(question, instrument, interval=interval)
 
 
 @every_venue

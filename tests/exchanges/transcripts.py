@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from exchanges import VENUES
+from exchanges.errors import ExchangeError
 from exchanges.market.events import (
     BookDelta,
     BookLost,
@@ -102,14 +103,34 @@ def snapshot(
     )
 
 
+class AnError(ExchangeError):
+    """Equal to whatever error is of that class and has these words and that code."""
+
+    def __init__(self, kind: type[ExchangeError], message: str, code: str = "") -> None:
+        super().__init__(message, venue="", code=code)
+        self._kind = kind
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ExchangeError) and (type(other), other.code, other.message) == (
+            self._kind,
+            self.code,
+            self.message,
+        )
+
+    __hash__ = ExchangeError.__hash__
+
+
 def news(
-    instrument: Instrument, topic: Topic, state: SubscriptionState, message: str = ""
+    instrument: Instrument,
+    topic: Topic,
+    state: SubscriptionState,
+    error: AnError | None = None,
 ) -> Subscription:
     return Subscription(
         instrument=instrument,
         topic=str(topic),
         state=state,
-        message=message,
+        error=error,
         received_ns=RECEIVED_NS,
     )
 

@@ -68,9 +68,9 @@ class _NotedLab(Lab):
     def _note_states(self) -> None:
         """Nobody looks at the market's."""
 
-    def _fetch(self, request: Request[BookSnapshot]) -> None:
+    def fetch(self, request: Request[BookSnapshot]) -> None:
         body = answer(self.sandbox, request, self.now_ns).body.decode()
-        super()._fetch(request)
+        super().fetch(request)
         self.steps.append(Step(Reply(request.target, body), best_of(self.books.values())))
 
 

@@ -93,7 +93,8 @@ class Deaf(Venue, frozen=True, kw_only=True, eq=False):
     def codec(
         self, stream: Stream, instruments: Instruments, *, listening: bool = False
     ) -> MarketCodec:
-        return DeafCodec(self.wire(stream, instruments, listening=listening), self.rest.book)
+        wire = self.wire(stream, instruments, listening=listening)
+        return DeafCodec(wire, self.rest.faults, self.rest.book)
 
 
 def speaking(wire: type) -> Venue:

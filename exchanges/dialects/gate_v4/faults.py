@@ -9,6 +9,7 @@ import msgspec
 
 from exchanges.dialects.gate_v4.listing import ErrorBody
 from exchanges.errors import (
+    AuthenticationError,
     InvalidSymbol,
     PermissionDenied,
     RateLimited,
@@ -45,6 +46,10 @@ FAULTS: Final = ErrorTable(
         "TOO_BUSY": VenueUnavailable,
         "TOO_MANY_REQUESTS": RateLimited,
         "TOO_FAST": RateLimited,
+        # Of sockets, whose code 2 is that of all bad arguments.
+        "3": VenueUnavailable,
+        "4": AuthenticationError,
     },
+    starts={"unknown currency pair": InvalidSymbol, "unknown contract": InvalidSymbol},
     retry_s=WINDOW_S,  # no Retry-After is sent; a window later the venue has forgotten
 )

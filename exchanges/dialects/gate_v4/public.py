@@ -170,7 +170,7 @@ class GateWire(MarketWire):
         """Old frames name no request."""
         request_id = -1 if envelope.id is None else envelope.id
         if error := envelope.error:
-            return (Refused(request_id, f"{error.message} [{error.code}]"),)
+            return (Refused(request_id, error.message, str(error.code)),)
         return (Granted(request_id),)
 
     def fitted(self, route: Route, start: BookSnapshot) -> BookSnapshot:

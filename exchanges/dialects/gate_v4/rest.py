@@ -131,7 +131,7 @@ def surface(
             rate=LIMIT,
         ),
         # The one clock of all markets, and the cheapest request.
-        time=Call(
+        server_time=Call(
             path=f"{PREFIX}/spot/time",
             reads=ServerTime,
             means=lambda row, _: row.server_time * NS_PER_MS,

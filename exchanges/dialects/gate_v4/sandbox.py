@@ -8,16 +8,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from exchanges.dialects.gate_v4.listing import ASSETS
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
 
 _LABELS: Final = {
-    404: "NOT_FOUND",
-    BAD_PARAMETER: "INVALID_PARAM_VALUE",
-    429: "TOO_MANY_REQUESTS",
+    Trouble.NO_SUCH_PATH: "NOT_FOUND",
+    Trouble.BAD_PARAMETER: "INVALID_PARAM_VALUE",
+    Trouble.TOO_MANY: "TOO_MANY_REQUESTS",
 }
 
 
@@ -51,23 +52,22 @@ class GateSandbox(SandboxVenue):
     def native(self, base: str, quote: str, settle: str) -> str:
         return f"{base}_{quote}"
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        headers = {"x-gate-ratelimit-requests-remain": "0"} if status == 429 else {}
-        label = _LABELS.get(status, self.unknown_label)
-        http_status = 400 if status == BAD_PARAMETER else status
-        return json_reply({"label": label, "message": message}, http_status, headers)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        headers = {"x-gate-ratelimit-requests-remain": "0"} if trouble is Trouble.TOO_MANY else {}
+        label = _LABELS.get(trouble, self.unknown_label)
+        return json_reply({"label": label, "message": message}, trouble.status, headers)
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "time": lambda asked: {"server_time": ms(asked.now_ns)},
-            "instruments": lambda asked: [
+            Question.SERVER_TIME: lambda asked: {"server_time": ms(asked.now_ns)},
+            Question.INSTRUMENTS: lambda asked: [
                 self.market_row(market, asked.now_ns) for market in self.markets.values()
             ],
-            "book": self._order_book,
-            "trades": lambda asked: self.trades(asked.market, asked.count(100)),
-            "ticker": lambda asked: [self.ticker_row(asked.market)],
-            "tickers": lambda asked: [self.ticker_row(one) for one in self.markets.values()],
-            "klines": self._candlesticks,
+            Question.BOOK: self._order_book,
+            Question.TRADES: lambda asked: self.trades(asked.market, asked.count(100)),
+            Question.TICKER: lambda asked: [self.ticker_row(asked.market)],
+            Question.TICKERS: lambda asked: [self.ticker_row(one) for one in self.markets.values()],
+            Question.KLINES: self._candlesticks,
         }
 
     def _order_book(self, asked: Asked) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class MbxWire(MarketWire):
         if code is not None:
             # A refusal of something else than a request of ours (bad JSON) has no id.
             request_id = -1 if envelope.id is None else envelope.id
-            return (Refused(request_id, f"{message} [{code}]"),)
+            return (Refused(request_id, message, str(code)),)
         if envelope.id is None:
             raise ValueError("neither data nor an answer")
         return (Granted(envelope.id),)

@@ -107,7 +107,7 @@ def surface(
             count=Count(most=klines[-1][0]),
             weights=klines,
         ),
-        time=Call(
+        server_time=Call(
             path=f"{prefix}/time",
             reads=wire.ServerTime,
             means=lambda row, _: row.serverTime * NS_PER_MS,
@@ -144,7 +144,7 @@ def perpetual(
             rows=one,
             needs_funding_interval=True,
         ),
-        charges=Call(
+        funding_history=Call(
             path=f"{prefix}/fundingRate",
             reads=wire.FundingRate,
             means=told(wire.FundingRate.charge),

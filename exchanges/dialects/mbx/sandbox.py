@@ -10,14 +10,21 @@ from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
+from exchanges.rest.call import Question
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.request import BAD_PARAMETER, SandboxReply, json_reply, ms
+from exchanges.sandbox.request import (
+    SandboxReply,
+    SandboxRequest,
+    Trouble,
+    ms,
+    status_reply,
+)
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import TINY, SandboxVenue
 
 _INVALID_SYMBOL: Final = -1121
-_CODES: Final = {BAD_PARAMETER: -1130, 429: -1003}
+_CODES: Final = {Trouble.BAD_PARAMETER: -1130, Trouble.TOO_MANY: -1003}
 
 
 class MbxSandbox(SandboxVenue):
@@ -38,29 +45,27 @@ class MbxSandbox(SandboxVenue):
         """Whether the funding intervals list a market."""
         return True
 
-    def error_reply(self, status: int, message: str) -> SandboxReply:
-        code = _CODES.get(status, _INVALID_SYMBOL)
-        headers = {"retry-after": "1"} if status == 429 else {}
-        http_status = 400 if status == BAD_PARAMETER else status
-        return json_reply({"code": code, "msg": message}, http_status, headers)
+    def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
+        code = _CODES.get(trouble, _INVALID_SYMBOL)
+        return status_reply(trouble, {"code": code, "msg": message})
 
-    def answers(self) -> Mapping[str, Callable[[Asked], Any]]:
+    def answers(self) -> Mapping[Question, Callable[[Asked], Any]]:
         return {
-            "ping": lambda asked: {},
-            "time": lambda asked: {"serverTime": ms(asked.now_ns)},
-            "instruments": self._exchange_info,
-            "book": _depth,
-            "trades": _trades,
-            "klines": _klines,
-            "ticker": lambda asked: _ticker_24h(asked.market, asked.now_ns),
-            "tickers": lambda asked: [
+            Question.PING: lambda asked: {},
+            Question.SERVER_TIME: lambda asked: {"serverTime": ms(asked.now_ns)},
+            Question.INSTRUMENTS: self._exchange_info,
+            Question.BOOK: _depth,
+            Question.TRADES: _trades,
+            Question.KLINES: _klines,
+            Question.TICKER: lambda asked: _ticker_24h(asked.market, asked.now_ns),
+            Question.TICKERS: lambda asked: [
                 _ticker_24h(market, asked.now_ns) for market in self.of_kind(asked.kind)
             ],
-            "mark_price": _premium_index,
-            "funding": _premium_index,
-            "funding_intervals": self._funding_info,
-            "charges": _funding_rates,
-            "open_interest": _open_interest,
+            Question.MARK_PRICE: _premium_index,
+            Question.FUNDING: _premium_index,
+            Question.FUNDING_INTERVALS: self._funding_info,
+            Question.FUNDING_HISTORY: _funding_rates,
+            Question.OPEN_INTEREST: _open_interest,
         }
 
     def _exchange_info(self, asked: Asked) -> dict[str, Any]:

@@ -253,7 +253,7 @@ async def test_fault_7_a_refused_symbol_leaves_the_others_alone(
             told = [event async for event in events if isinstance(event, Subscription)]
         states = {event.instrument.symbol: event.state for event in told}
         assert states == {BTC: SubscriptionState.SUBSCRIBED, ETH: SubscriptionState.REFUSED}
-        assert "refused by the sandbox" in told[-1].message + told[0].message
+        assert "refused by the sandbox" in str(told[-1].error) + str(told[0].error)
 
 
 async def test_a_slow_book_is_closed_and_starts_anew(autojump_clock: MockClock) -> None:

@@ -10,7 +10,7 @@ from math import inf
 import pytest
 
 from exchanges import VENUES
-from exchanges.errors import CodecUsageError, VenueProtocolError
+from exchanges.errors import CodecUsageError, ExchangeError, VenueProtocolError
 from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
@@ -31,6 +31,7 @@ from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
+    AnError,
     Transcript,
     ids,
     market,
@@ -310,7 +311,7 @@ def test_refusal_is_told_in_the_words_of_the_venue() -> None:
     (news,) = codec.receive(refusal, RECEIVED_NS)
     assert isinstance(news, Subscription)
     assert news.state is SubscriptionState.REFUSED
-    assert news.message == "Invalid request: unknown variant [2]"
+    assert news.error == AnError(ExchangeError, "Invalid request: unknown variant", "2")
     assert codec.receive('{"code":3,"msg":"Invalid JSON"}', RECEIVED_NS) == ()
 
 

@@ -31,9 +31,7 @@ def venue() -> SandboxVenue:
 
 @pytest.fixture
 def session(venue: SandboxVenue) -> SandboxSession:
-    session = venue.open_session("public")
-    venue.sessions.add(session)
-    return session
+    return venue.open_session("public")
 
 
 def ask(session: SandboxSession, *names: str, method: str = "SUBSCRIBE") -> list[dict[str, Any]]:

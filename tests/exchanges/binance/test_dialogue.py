@@ -5,11 +5,12 @@ import json
 import pytest
 from msgspec.structs import replace
 
+from exchanges.errors import ExchangeError
 from exchanges.market.events import Notice, SubscriptionState
 from exchanges.market.instrument import Instruments
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from tests.exchanges.binance.markets import BTC, PERP, TRADES, VENUE, wanting_codec
-from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market, news, send_all, stream_of
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,12 @@ def test_refused_request_is_told_in_the_words_of_the_venue(frame: str) -> None:
     codec = wanting_codec("spot_stream", TRADES)
     send_all(codec)
     assert codec.receive(frame, RECEIVED_NS) == (
-        news(BTC, TRADES, SubscriptionState.REFUSED, "Invalid request: unknown variant [2]"),
+        news(
+            BTC,
+            TRADES,
+            SubscriptionState.REFUSED,
+            AnError(ExchangeError, "Invalid request: unknown variant", "2"),
+        ),
     )
     assert codec.topics == ()
 

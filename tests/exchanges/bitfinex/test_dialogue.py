@@ -9,13 +9,13 @@ from actors.books.order_book import OrderBook
 from exchanges import VENUES
 from exchanges.bitfinex.market_data import number_text
 from exchanges.bitfinex.public import FLAGS
-from exchanges.errors import CodecUsageError, StreamStale, VenueProtocolError
+from exchanges.errors import CodecUsageError, InvalidSymbol, StreamStale, VenueProtocolError
 from exchanges.market.events import Event, Fault, Notice, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketCodec
 from exchanges.stream.talk import UnreadableFrame
-from tests.exchanges.transcripts import RECEIVED_NS, ids, market, news
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, ids, market, news
 
 VENUE = VENUES["bitfinex"]
 PUBLIC, DERIVATIVES = VENUE.streams
@@ -94,8 +94,8 @@ def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:
 def test_refusal_repeats_the_request() -> None:
     codec, (_, asked, _) = open_for(BOOK, OTHER)
     error = asked | {"event": "error", "msg": "symbol: invalid", "code": 10300}
-    text = "symbol: invalid [10300]"
-    assert say(codec, error) == (news(BTC, BOOK, SubscriptionState.REFUSED, text),)
+    told = AnError(InvalidSymbol, "symbol: invalid", "10300")
+    assert say(codec, error) == (news(BTC, BOOK, SubscriptionState.REFUSED, told),)
     assert codec.topics == (OTHER,)
 
 

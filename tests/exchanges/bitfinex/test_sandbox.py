@@ -30,9 +30,7 @@ def venue() -> SandboxVenue:
 
 @pytest.fixture
 def session(venue: SandboxVenue) -> SandboxSession:
-    session = venue.open_session("public")
-    venue.sessions.add(session)
-    return session
+    return venue.open_session("public")
 
 
 def taken(session: SandboxSession) -> list[Any]:

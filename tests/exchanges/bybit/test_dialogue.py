@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.errors import CodecUsageError, StreamStale
+from exchanges.errors import CodecUsageError, ExchangeError, InvalidSymbol, StreamStale
 from exchanges.market.events import StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketCodec
-from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market, send_all, stream_of
 
 VENUE = VENUES["bybit"]
 BTC = market("BTC/USDT", "BTCUSDT", venue="bybit")
@@ -42,13 +42,13 @@ def hear(codec: MarketCodec, **answer: Any) -> tuple[StreamEvent, ...]:
 
 
 def news(
-    instrument: Instrument, topic: Topic, state: SubscriptionState, message: str = ""
+    instrument: Instrument, topic: Topic, state: SubscriptionState, error: AnError | None = None
 ) -> Subscription:
     return Subscription(
         instrument=instrument,
         topic=str(topic),
         state=state,
-        message=message,
+        error=error,
         received_ns=RECEIVED_NS,
     )
 
@@ -116,7 +116,7 @@ def test_refused_topic_is_told_in_the_words_of_the_venue(named: dict[str, str]) 
     codec = asking_codec("spot", TRADES)
     message = "Invalid topic: publicTrade.BTCUSDT"
     assert hear(codec, success=False, ret_msg=message, op="subscribe", **named) == (
-        news(BTC, TRADES, SubscriptionState.REFUSED, message),
+        news(BTC, TRADES, SubscriptionState.REFUSED, AnError(InvalidSymbol, message)),
     )
     assert codec.topics == ()
     assert codec.is_settled
@@ -129,7 +129,7 @@ def test_topics_of_a_refused_request_are_asked_for_one_by_one() -> None:
     assert [one["args"] for one in asked] == [["publicTrade.BTCUSDT"], ["orderbook.1.ETHUSDT"]]
     # Neither answer names its request: they come in the order of the requests.
     (refused,) = hear(codec, success=False, ret_msg="no", op="subscribe")
-    assert refused == news(BTC, TRADES, SubscriptionState.REFUSED, "no")
+    assert refused == news(BTC, TRADES, SubscriptionState.REFUSED, AnError(ExchangeError, "no"))
     (granted,) = hear(codec, success=True, ret_msg="", op="subscribe")
     assert granted == news(ETH, TOP, SubscriptionState.SUBSCRIBED)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.errors import VenueProtocolError
+from exchanges.errors import InvalidSymbol, VenueProtocolError
 from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
@@ -32,7 +32,7 @@ from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.rest.request import Listing, Request
 from exchanges.stream.books import MarketCodec
-from tests.exchanges.transcripts import RECEIVED_NS, market, ok, send_all, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market, ok, send_all, stream_of
 
 VENUE = VENUES["bybit"]
 REST = VENUE.rest
@@ -256,13 +256,15 @@ def test_recorded_refusal_is_told_in_the_words_of_the_venue(sample: Sample) -> N
     send_all(codec)
     frame = sample("bybit/ws_subscribe_failure.json")  # does not name the request
     assert codec.receive(frame, RECEIVED_NS) == (
-        told(topic, SubscriptionState.REFUSED, json.loads(frame)["ret_msg"]),
+        told(
+            topic, SubscriptionState.REFUSED, AnError(InvalidSymbol, json.loads(frame)["ret_msg"])
+        ),
     )
 
 
-def told(topic: Topic, state: SubscriptionState, message: str = "") -> Subscription:
+def told(topic: Topic, state: SubscriptionState, error: AnError | None = None) -> Subscription:
     return Subscription(
-        instrument=BTC, topic=str(topic), state=state, message=message, received_ns=RECEIVED_NS
+        instrument=BTC, topic=str(topic), state=state, error=error, received_ns=RECEIVED_NS
     )
 
 

@@ -33,9 +33,7 @@ def spot(venue: SandboxVenue) -> SandboxSession:
 
 
 def opened(venue: SandboxVenue, endpoint: str) -> SandboxSession:
-    session = venue.open_session(endpoint)
-    venue.sessions.add(session)
-    return session
+    return venue.open_session(endpoint)
 
 
 def ask(session: SandboxSession, operation: str, *args: str) -> list[dict[str, Any]]:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.errors import StreamStale, VenueProtocolError
+from exchanges.errors import InvalidSymbol, StreamStale, VenueProtocolError
 from exchanges.market.events import Fault, StreamEvent, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.books import MarketCodec
 from exchanges.stream.talk import UnreadableFrame
-from tests.exchanges.transcripts import RECEIVED_NS, ids, market, news
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, ids, market, news
 
 VENUE = VENUES["coinbase"]
 (PUBLIC,) = VENUE.streams
@@ -123,7 +123,7 @@ def test_error_is_about_the_oldest_request_and_asked_for_one_by_one() -> None:
     products = [request["product_ids"] for request in sent(codec, 2.0)]
     assert products == [["BTC-USD"], ["ETH-USD"]]
     assert hear(codec, error) == [
-        news(BTC, BOOK, SubscriptionState.REFUSED, "product not found"),
+        news(BTC, BOOK, SubscriptionState.REFUSED, AnError(InvalidSymbol, "product not found")),
     ]
     assert codec.topics == (ETH_BOOK,)
 

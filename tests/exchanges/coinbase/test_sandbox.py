@@ -26,9 +26,7 @@ def venue() -> SandboxVenue:
 
 @pytest.fixture
 def session(venue: SandboxVenue) -> SandboxSession:
-    session = venue.open_session("public")
-    venue.sessions.add(session)
-    return session
+    return venue.open_session("public")
 
 
 def ask(session: SandboxSession, channel: str, *products: str, end: bool = False) -> list[Any]:

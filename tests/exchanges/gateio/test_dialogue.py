@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from exchanges.errors import CodecUsageError
+from exchanges.errors import CodecUsageError, InvalidSymbol
 from exchanges.market.events import Notice, SubscriptionState
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from tests.exchanges.gateio.frames import BOOK, BTC, ETH, TRADES, ack, sent, wanting_codec
-from tests.exchanges.transcripts import RECEIVED_NS, news
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, news
 
 RECEIVED_S = RECEIVED_NS // 1_000_000_000
 ETH_TRADES = Topic(Channel.TRADES, "ETH/USDT")
@@ -97,7 +97,7 @@ def test_unknown_pair_refuses_the_request_and_in_the_end_only_itself() -> None:
     first, second = (json.loads(frame) for frame in codec.outgoing(100.0))
     assert (first["payload"], second["payload"]) == (["BTC_USDT"], ["ETH_USDT"])
     assert codec.receive(ack(first, error=complaint), RECEIVED_NS) == (
-        news(BTC, TRADES, SubscriptionState.REFUSED, f"{complaint} [2]"),
+        news(BTC, TRADES, SubscriptionState.REFUSED, AnError(InvalidSymbol, complaint, "2")),
     )
     assert codec.receive(ack(second), RECEIVED_NS) == (
         news(ETH, ETH_TRADES, SubscriptionState.SUBSCRIBED),

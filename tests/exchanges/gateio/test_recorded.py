@@ -12,6 +12,7 @@ from actors.detection.identity import AssetIdentity, Comparable
 from actors.detection.opportunity import DetectorSettings
 from actors.recording.format import RecordedFrame
 from actors.recording.replay import Replay
+from exchanges.errors import ExchangeError, InvalidSymbol
 from exchanges.market.events import (
     BookDelta,
     BookLost,
@@ -39,7 +40,7 @@ from tests.exchanges.gateio.frames import (
     listening_codec,
     wanting_codec,
 )
-from tests.exchanges.transcripts import RECEIVED_NS, news, send_all, snapshot, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, news, send_all, snapshot, stream_of
 
 
 @pytest.mark.recorded
@@ -227,18 +228,24 @@ def test_recorded_older_changes_follow_the_book_before_them(
 
 @pytest.mark.recorded
 @pytest.mark.parametrize(
-    ("file", "message"),
+    ("file", "error"),
     [
-        ("error_ws_unknown_pair", "unknown currency pair: LUNARLENS_USDT [2]"),
-        ("error_ws_duplicate_subscription", "Alert sub ob.BTC_USDT.400 [2]"),
+        (
+            "error_ws_unknown_pair",
+            AnError(InvalidSymbol, "unknown currency pair: LUNARLENS_USDT", "2"),
+        ),
+        (
+            "error_ws_duplicate_subscription",
+            AnError(ExchangeError, "Alert sub ob.BTC_USDT.400", "2"),
+        ),
     ],
 )
 def test_recorded_refusal_is_told_in_the_words_of_the_venue(
-    sample: Callable[[str], bytes], file: str, message: str
+    sample: Callable[[str], bytes], file: str, error: AnError
 ) -> None:
     codec = wanting_codec(BOOK)
     send_all(codec)  # the request of the id that the recorded answers name
-    lost, refused = BookLost, news(BTC, BOOK, SubscriptionState.REFUSED, message)
+    lost, refused = BookLost, news(BTC, BOOK, SubscriptionState.REFUSED, error)
     events = codec.receive(sample(f"gateio/{file}.json"), RECEIVED_NS)
     assert [event for event in events if not isinstance(event, lost)] == [refused]
 

@@ -18,6 +18,7 @@ from actors.detection.opportunity import DetectorSettings
 from actors.recording.format import RecordedFrame
 from actors.recording.replay import Replay
 from exchanges import VENUES
+from exchanges.errors import InvalidSymbol
 from exchanges.market.events import (
     BookDelta,
     BookLost,
@@ -40,7 +41,7 @@ from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
-from tests.exchanges.transcripts import RECEIVED_NS, market, ok, send_all, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market, ok, send_all, stream_of
 
 VENUE = VENUES["gateio_futures"]
 REST = VENUE.rest
@@ -292,7 +293,7 @@ def test_recorded_refusal_names_no_request_and_says_nothing(sample: Sample) -> N
     (refusal,) = codec.receive(json.dumps(named), RECEIVED_NS)
     assert isinstance(refusal, Subscription)
     assert refusal.state is SubscriptionState.REFUSED
-    assert refusal.message == "unknown contract BTC_USDT_20220318 [2]"
+    assert refusal.error == AnError(InvalidSymbol, "unknown contract BTC_USDT_20220318", "2")
 
 
 # A session of 2023.

@@ -31,9 +31,7 @@ def venue() -> SandboxVenue:
 
 @pytest.fixture
 def session(venue: SandboxVenue) -> SandboxSession:
-    session = venue.open_session("stream")
-    venue.sessions.add(session)
-    return session
+    return venue.open_session("stream")
 
 
 def ask(session: SandboxSession, channel: str, *payload: str) -> None:

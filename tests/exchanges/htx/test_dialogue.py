@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.errors import CodecUsageError, StreamStale
+from exchanges.errors import CodecUsageError, InvalidSymbol, StreamStale
 from exchanges.market.events import StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketCodec
 from tests.exchanges.htx.test_books import packed
-from tests.exchanges.transcripts import RECEIVED_NS, market, send_all, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market, send_all, stream_of
 
 VENUE = VENUES["htx"]
 BTC = market("BTC/USDT", "btcusdt", venue="htx")
@@ -105,40 +105,44 @@ NEWS_REFUSAL = {"op": "sub", "err-code": 2011, "err-msg": "invalid symbol", "ts"
 
 
 @pytest.mark.parametrize(
-    ("stream", "topic", "answer", "state", "message"),
+    ("stream", "topic", "answer", "state", "error"),
     [
         (
             "market",
             TRADES,
             {"id": "1", "status": "ok", "subbed": "market.btcusdt.trade.detail", "ts": 1},
             SubscriptionState.SUBSCRIBED,
-            "",
+            None,
         ),
         (
             "market",
             TRADES,
             {"id": 1, "status": "ok", "subbed": "market.btcusdt.trade.detail", "ts": 1},
             SubscriptionState.SUBSCRIBED,
-            "",
+            None,
         ),
         (
             "market",
             TRADES,
             {"id": "1", **SPOT_REFUSAL},
             SubscriptionState.REFUSED,
-            "invalid symbol [bad-request]",
+            AnError(InvalidSymbol, "invalid symbol", "bad-request"),
         ),
         (
             "swap_news",
             FUNDING,
             {"cid": "1", **NEWS_REFUSAL},
             SubscriptionState.REFUSED,
-            "invalid symbol [2011]",
+            AnError(InvalidSymbol, "invalid symbol", "2011"),
         ),
     ],
 )
 def test_answer_is_about_the_request_that_it_names(
-    stream: str, topic: Topic, answer: dict[str, Any], state: SubscriptionState, message: str
+    stream: str,
+    topic: Topic,
+    answer: dict[str, Any],
+    state: SubscriptionState,
+    error: AnError | None,
 ) -> None:
     codec = asking_codec(stream, topic)
     other = {**answer, "id": "9", "cid": "9"}
@@ -149,7 +153,7 @@ def test_answer_is_about_the_request_that_it_names(
             instrument=BTC if topic is TRADES else SWAP,
             topic=str(topic),
             state=state,
-            message=message,
+            error=error,
             received_ns=RECEIVED_NS,
         ),
     )

@@ -11,6 +11,7 @@ from exchanges import VENUES
 from exchanges.dialogue import answer
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
+from exchanges.sandbox.request import SandboxRequest
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.sandbox.world import World
@@ -30,7 +31,6 @@ def venue() -> SandboxVenue:
 def opened(venue: SandboxVenue, endpoint: str) -> SandboxSession:
     session = venue.open_session(endpoint)
     session.greet(START_NS)
-    venue.sessions.add(session)
     return session
 
 
@@ -169,3 +169,21 @@ def test_charges_of_the_past_are_as_far_apart_as_the_next_one(venue: SandboxVenu
     assert [each.charged_ns for each in charges] == [
         START_NS - age * 28_800 * NS_PER_S for age in (2, 1, 0)
     ]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path", "told"),
+    [
+        ("rest", "/market/depth", {"status": "error", "err-code": "base-symbol-error"}),
+        ("swap_rest", "/linear-swap-ex/market/depth", {"status": "error", "err_code": 1013}),
+        ("swap_rest", "/v5/market/funding_rate", {"code": 1013, "message": "invalid symbol"}),
+    ],
+)
+def test_each_surface_words_its_errors_in_its_own_way(
+    venue: SandboxVenue, endpoint: str, path: str, told: dict[str, Any]
+) -> None:
+    query = {"symbol": "nope", "contract_code": "NOPE", "type": "step0"}
+    reply = venue.answer(
+        SandboxRequest(endpoint=endpoint, method="GET", path=path, query=query, now_ns=START_NS)
+    )
+    assert told.items() <= json.loads(reply.body).items()

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from exchanges import VENUES
-from exchanges.errors import CodecUsageError, StreamStale
+from exchanges.errors import CodecUsageError, ExchangeError, StreamStale
 from exchanges.market.events import Subscription, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketCodec
-from tests.exchanges.transcripts import RECEIVED_NS, market, send_all
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market, send_all
 
 VENUE = VENUES["kucoin"]
 (STREAM,) = VENUE.streams
@@ -88,14 +88,18 @@ def test_no_more_than_a_hundred_messages_go_out_in_any_ten_seconds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "state", "message"),
+    ("answer", "state", "error"),
     [
-        ('{"id":"1","result":true}', SubscriptionState.SUBSCRIBED, ""),
-        ('{"id":"1","result":false,"reason":"no such symbol"}', SubscriptionState.REFUSED, "no "),
+        ('{"id":"1","result":true}', SubscriptionState.SUBSCRIBED, None),
+        (
+            '{"id":"1","result":false,"reason":"no such topic"}',
+            SubscriptionState.REFUSED,
+            AnError(ExchangeError, "no such topic"),
+        ),
     ],
 )
 def test_answer_is_about_the_request_that_it_names(
-    answer: str, state: SubscriptionState, message: str
+    answer: str, state: SubscriptionState, error: AnError | None
 ) -> None:
     codec = welcomed_codec(TRADES)
     codec.outgoing(0.0)
@@ -106,7 +110,7 @@ def test_answer_is_about_the_request_that_it_names(
             instrument=BTC,
             topic=str(TRADES),
             state=state,
-            message=message and "no such symbol",
+            error=error,
             received_ns=RECEIVED_NS,
         ),
     )

@@ -32,7 +32,6 @@ def venue() -> SandboxVenue:
 @pytest.fixture
 def session(venue: SandboxVenue) -> SandboxSession:
     session = venue.open_session("public")
-    venue.sessions.add(session)
     session.greet(START_NS)
     assert [frame["type"] for frame in heard(session)] == ["connected"]
     return session

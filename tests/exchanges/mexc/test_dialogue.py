@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from exchanges.errors import CodecUsageError
+from exchanges.errors import CodecUsageError, InvalidSymbol
 from exchanges.market.events import SubscriptionState
 from exchanges.market.instrument import Instruments
 from exchanges.market.topics import Channel, KlineInterval, Topic
@@ -21,7 +21,7 @@ from tests.exchanges.mexc.frames import (
     VENUE,
     wanting_codec,
 )
-from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market, news, send_all, stream_of
 
 
 def answer(request_id: int, message: str) -> str:
@@ -83,7 +83,7 @@ def test_refusal_has_code_0_as_well() -> None:
     send_all(codec)
     message = f"Not Subscribed successfully! [{DEALS}].  Reason\uff1a Blocked! "
     assert codec.receive(answer(1, message), RECEIVED_NS) == (
-        news(BTC, TRADES, SubscriptionState.REFUSED, f"{message} [0]"),
+        news(BTC, TRADES, SubscriptionState.REFUSED, AnError(InvalidSymbol, message, "0")),
     )
     assert codec.topics == ()
 

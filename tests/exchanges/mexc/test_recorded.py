@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from exchanges.errors import VenueProtocolError
+from exchanges.errors import InvalidSymbol, VenueProtocolError
 from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
@@ -22,7 +22,7 @@ from exchanges.market.topics import KlineInterval
 from exchanges.mexc.market_data import MiniTicker, read
 from exchanges.mexc.wire.mexc_push_pb2 import PushDataV3ApiWrapper
 from tests.exchanges.mexc.frames import BTC, BTC_USDC, MX, TRADES, listening_codec, wanting_codec
-from tests.exchanges.transcripts import RECEIVED_NS, news, send_all, snapshot
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, news, send_all, snapshot
 
 
 def frame_of(sample: Callable[[str], bytes], file: str) -> bytes:
@@ -260,5 +260,5 @@ def test_recorded_refusal_is_told_in_the_words_of_the_venue(
     send_all(codec)
     refusal = json.loads(sample("mexc/error_ws_subscribe_blocked.json"))
     assert codec.receive(json.dumps({**refusal, "id": 1}), RECEIVED_NS) == (
-        news(BTC, TRADES, SubscriptionState.REFUSED, f"{refusal['msg']} [0]"),
+        news(BTC, TRADES, SubscriptionState.REFUSED, AnError(InvalidSymbol, refusal["msg"], "0")),
     )

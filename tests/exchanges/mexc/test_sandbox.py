@@ -19,9 +19,7 @@ SYMBOLS: Final = tuple(f"A{number}/USDT" for number in range(31))
 def session() -> SandboxSession:
     world = World(START_NS, lambda asset: Random(f"test {asset}"))
     venue = VENUES["mexc"].sandbox()(SYMBOLS, world, Random("test"), START_NS)
-    session = venue.open_session("stream")
-    venue.sessions.add(session)
-    return session
+    return venue.open_session("stream")
 
 
 def deals(number: int) -> str:

@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from exchanges import VENUES
-from exchanges.errors import CodecUsageError, StreamStale
+from exchanges.errors import CodecUsageError, InvalidSymbol, StreamStale
 from exchanges.market.events import Notice, StreamEvent, SubscriptionState
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.okx.market_data import kind_of
 from exchanges.stream.books import MarketCodec
-from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market, news, send_all, stream_of
 
 VENUE = VENUES["okx"]
 BTC = market("BTC/USDT", "BTC-USDT", venue="okx")
@@ -148,7 +148,7 @@ def test_refused_request_is_told_in_the_words_of_the_venue() -> None:
     codec = asking_codec("public", TRADES)
     message = "No channel trades of BTC-USDT."
     assert hear(codec, id="1", event="error", code="60018", msg=message) == (
-        news(BTC, TRADES, SubscriptionState.REFUSED, f"{message} [60018]"),
+        news(BTC, TRADES, SubscriptionState.REFUSED, AnError(InvalidSymbol, message, "60018")),
     )
     assert codec.topics == ()
     assert codec.is_settled
@@ -165,7 +165,12 @@ def test_refusal_does_not_tell_the_arg_so_that_they_are_asked_for_one_by_one() -
         ("3", [arg("tickers", "ETH-USDT")]),
     ]
     assert hear(codec, id="3", event="error", code="60018", msg="no such channel") == (
-        news(ETH, TICKER, SubscriptionState.REFUSED, "no such channel [60018]"),
+        news(
+            ETH,
+            TICKER,
+            SubscriptionState.REFUSED,
+            AnError(InvalidSymbol, "no such channel", "60018"),
+        ),
     )
     hear(codec, id="2", event="subscribe", arg=arg("trades"))
     assert set(codec.topics) == {TRADES, book}

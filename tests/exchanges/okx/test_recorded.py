@@ -16,7 +16,7 @@ from actors.detection.opportunity import DetectorSettings
 from actors.recording.format import RecordedFrame
 from actors.recording.replay import Replay
 from exchanges import VENUES
-from exchanges.errors import VenueProtocolError
+from exchanges.errors import ExchangeError, VenueProtocolError
 from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
@@ -39,7 +39,7 @@ from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
-from tests.exchanges.transcripts import RECEIVED_NS, market, news, send_all, stream_of
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market, news, send_all, stream_of
 
 VENUE = VENUES["okx"]
 BTC = market("BTC/USDT", "BTC-USDT", venue="okx")
@@ -270,7 +270,7 @@ def test_recorded_refusal_is_told_in_the_words_of_the_venue(sample: Sample) -> N
     answer = json.loads(sample("okx/ws_error_invalid_request.json"))
     codec = asking_codec("public", topic)
     assert codec.receive(json.dumps({**answer, "id": "1"}), RECEIVED_NS) == (
-        news(BTC, topic, SubscriptionState.REFUSED, f"{answer['msg']} [60012]"),
+        news(BTC, topic, SubscriptionState.REFUSED, AnError(ExchangeError, answer["msg"], "60012")),
     )
 
 

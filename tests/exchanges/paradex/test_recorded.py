@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from exchanges import VENUES
-from exchanges.errors import AuthenticationError, VenueProtocolError
+from exchanges.errors import AuthenticationError, ExchangeError, InvalidSymbol, VenueProtocolError
 from exchanges.market.events import (
     BookSnapshot,
     Event,
@@ -28,7 +28,7 @@ from exchanges.paradex.market_data import FundingMessage
 from exchanges.rest.request import Listing, Request, Response
 from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
-from tests.exchanges.transcripts import RECEIVED_NS, market, news, ok, snapshot
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market, news, ok, snapshot
 
 VENUE = VENUES["paradex"]
 REST = VENUE.rest
@@ -162,22 +162,28 @@ def test_real_answer_grants_the_request_that_it_names(sample: Sample) -> None:
 
 @pytest.mark.recorded
 @pytest.mark.parametrize(
-    ("file", "words"),
+    ("file", "error"),
     [
-        ("error_ws_invalid_channel", "invalid subscribe request: invalid channel [-32600]"),
-        ("error_ws_bad_token_docs", "Invalid Bearer Token [40111]"),
-        ("error_ws_method_docs", "method does not exist [-32601]"),
+        (
+            "error_ws_invalid_channel",
+            AnError(InvalidSymbol, "invalid subscribe request: invalid channel", "-32600"),
+        ),
+        (
+            "error_ws_bad_token_docs",
+            AnError(AuthenticationError, "Invalid Bearer Token", "40111"),
+        ),
+        ("error_ws_method_docs", AnError(ExchangeError, "method does not exist", "-32601")),
     ],
 )
 def test_real_error_refuses_the_request_that_it_names(
-    sample: Sample, file: str, words: str
+    sample: Sample, file: str, error: AnError
 ) -> None:
     text = sample(f"paradex/{file}.json").decode()
     codec = asking_codec()
     assert codec.receive(text, RECEIVED_NS) == ()  # it names none of ours
     ours = text.replace('"id": 0', '"id": 1').replace('"id": 4', '"id": 1')
     told = codec.receive(ours, RECEIVED_NS)
-    assert told == (news(BTC, BOOK, SubscriptionState.REFUSED, words),)
+    assert told == (news(BTC, BOOK, SubscriptionState.REFUSED, error),)
 
 
 @pytest.mark.recorded

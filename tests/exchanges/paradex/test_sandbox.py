@@ -33,9 +33,7 @@ def venue() -> SandboxVenue:
 
 @pytest.fixture
 def session(venue: SandboxVenue) -> SandboxSession:
-    session = venue.open_session("public")
-    venue.sessions.add(session)
-    return session
+    return venue.open_session("public")
 
 
 def ask(session: SandboxSession, method: str, channel: str, number: int = 1) -> list[Any]:
@@ -91,7 +89,6 @@ def test_book_begins_after_the_answer_and_its_numbers_rise_by_one(
 
 def test_books_of_all_sessions_have_the_same_numbers(venue: SandboxVenue) -> None:
     sessions = [venue.open_session("public") for _ in range(2)]
-    venue.sessions.update(sessions)
     starts = [told(ask(one, "subscribe", BOOK)[1:])[0]["seq_no"] for one in sessions]
     ask(sessions[0], "subscribe", "bbo.BTC-USD-PERP", 2)
     venue.step(START_NS + NS_PER_S)

@@ -129,7 +129,7 @@ def surface(root: str, listed: Instrument) -> Surface:
         ),
         ticker=Call(path=f"/{root}/tickers", reads=Number, means=ticker, names=named("name")),
         tickers=Call(path=f"/{root}/tickers", reads=Number, means=ticker, names=named("name")),
-        time=Call(
+        server_time=Call(
             path="/time",
             reads=Number,
             means=lambda row, _: 1_000 // row.number,

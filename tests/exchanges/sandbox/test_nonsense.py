@@ -54,7 +54,6 @@ class Stranger:
         self.lab.settle()
         self.session = self.lab.sandbox.open_session(stream.name)
         self.session.greet(self.lab.now_ns)
-        self.lab.sandbox.sessions.add(self.session)
 
     def say(self, frame: Frame) -> None:
         if not self.session.goodbye:

@@ -1,6 +1,5 @@
 """A server finds in the client's calls what it is asked, for every venue alike."""
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,9 +11,9 @@ from exchanges.dialogue import answer
 from exchanges.errors import CodecUsageError, ExchangeError
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import KlineInterval
+from exchanges.rest.call import Question
 from exchanges.rest.request import Request
 from exchanges.sandbox.request import SandboxRequest
-from exchanges.sandbox.routes import ABOUT_ONE
 from exchanges.sandbox.venue import SandboxVenue
 from supervisor.verify.lab import START_NS, open_sandbox
 from tests.exchanges.transcripts import PRESENT
@@ -22,31 +21,16 @@ from tests.exchanges.transcripts import PRESENT
 every_venue = pytest.mark.parametrize("name", PRESENT)
 
 
-@dataclass
-class Ask:
+def ask(sandbox: SandboxVenue, question: Question, one: Instrument) -> Request[Any]:
     """How a question is asked about a market."""
-
-    question: str
-
-    def of(self, sandbox: SandboxVenue, one: Instrument) -> Request[Any]:
-        rest = sandbox.rest
-        if one.settle:
-            one = replace(one, funding_interval_s=28_800.0)
-        match self.question:
-            case "klines":
-                return rest.klines(one, KlineInterval.M5, 5)
-            case "charges":
-                return rest.funding_history(one, 5)
-            case "book" | "trades":
-                ask = rest.book if self.question == "book" else rest.trades
-                return ask(one, 5)
-            case _:
-                found: Request[Any] = getattr(rest, self.question)(one)
-                return found
+    if one.settle:
+        one = replace(one, funding_interval_s=28_800.0)
+    interval = KlineInterval.M5 if question is Question.KLINES else None
+    return sandbox.rest.about(question, one, 5, interval)
 
 
-def questions(sandbox: SandboxVenue, kind: Kind) -> list[Ask]:
-    return [Ask(name) for name in sorted(ABOUT_ONE & sandbox.rest.offers(kind))]
+def questions(sandbox: SandboxVenue, kind: Kind) -> list[Question]:
+    return [one for one in sorted(sandbox.rest.offers(kind)) if one.is_about_one]
 
 
 @every_venue
@@ -62,8 +46,8 @@ def test_market_that_there_is_not_is_an_error_in_every_answer(name: str) -> None
     for market in list(sandbox.markets.values()):
         one = market.instrument
         stranger = replace(one, native="2047" if one.native.isdecimal() else f"NO{one.native}")
-        for ask in questions(sandbox, one.kind):
-            request = ask.of(sandbox, stranger)
+        for question in questions(sandbox, one.kind):
+            request = ask(sandbox, question, stranger)
             with pytest.raises(ExchangeError):
                 request.read(answer(sandbox, request, START_NS))
 
@@ -73,17 +57,18 @@ def test_what_a_kind_of_market_has_not_is_our_mistake_before_anything_is_sent(na
     sandbox = open_sandbox(VENUES[name])
     for market in sandbox.markets.values():
         one = market.instrument
-        for question in sorted(ABOUT_ONE - sandbox.rest.offers(one.kind)):
-            with pytest.raises(CodecUsageError, match=f"of {one.kind} markets"):
-                Ask(question).of(sandbox, one)
+        for question in sorted(set(Question) - sandbox.rest.offers(one.kind)):
+            if question.is_about_one:
+                with pytest.raises(CodecUsageError, match=f"of {one.kind} markets"):
+                    ask(sandbox, question, one)
 
 
 @every_venue
 def test_other_methods_are_no_question(name: str) -> None:
     sandbox = open_sandbox(VENUES[name])
     one = next(iter(sandbox.markets.values())).instrument
-    for ask in questions(sandbox, one.kind):
-        request = replace(ask.of(sandbox, one), method="POST")
+    for question in questions(sandbox, one.kind):
+        request = replace(ask(sandbox, question, one), method="POST")
         with pytest.raises(ExchangeError):
             request.read(answer(sandbox, request, START_NS))
 

@@ -12,6 +12,7 @@ from exchanges.dialogue import answer
 from exchanges.errors import CodecUsageError, ExchangeError, InvalidSymbol, RateLimited
 from exchanges.market.instrument import Instrument, Kind, kind_of
 from exchanges.market.topics import KlineInterval
+from exchanges.rest.call import Question
 from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Request, Response
 from exchanges.sandbox.market import level_changes
@@ -149,11 +150,16 @@ def test_busy_server_is_a_rate_limit(name: str) -> None:
 
 
 @every_venue
-def test_unknown_market_is_an_invalid_symbol(name: str) -> None:
-    is_spot = Kind.SPOT in VENUES[name].kinds
-    unknown = market("NOPE/USDT" if is_spot else "NOPE/USDT:USDT", "NOPEUSDT", venue=name)
-    with pytest.raises(InvalidSymbol):
-        ask(open_sandbox(VENUES[name]), VENUES[name].rest.book(unknown))
+def test_unknown_market_is_an_invalid_symbol_whatever_is_asked(name: str) -> None:
+    venue, sandbox = VENUES[name], open_sandbox(VENUES[name])
+    for kind in venue.kinds:
+        symbol = "NOPE/USDT" if kind is Kind.SPOT else "NOPE/USDT:USDT"
+        unknown = market(symbol, "NOPEUSDT", venue=name, funding_interval_s=28_800.0)
+        for question in venue.rest.offers(kind):
+            if question.is_about_one:
+                interval = KlineInterval.M1 if question is Question.KLINES else None
+                with pytest.raises(InvalidSymbol):
+                    ask(sandbox, venue.rest.about(question, unknown, 5, interval))
 
 
 @every_venue

@@ -8,7 +8,14 @@ from math import inf
 import msgspec
 import pytest
 
-from exchanges.errors import SAMPLE_BYTES, CodecUsageError, StreamStale, VenueProtocolError
+from exchanges.errors import (
+    SAMPLE_BYTES,
+    CodecUsageError,
+    ExchangeError,
+    InvalidSymbol,
+    StreamStale,
+    VenueProtocolError,
+)
 from exchanges.limits import Rate
 from exchanges.market.events import SubscriptionState
 from exchanges.market.topics import Channel, Topic
@@ -31,7 +38,7 @@ from tests.exchanges.stream.words import (
     subscribed,
     trade,
 )
-from tests.exchanges.transcripts import RECEIVED_NS
+from tests.exchanges.transcripts import RECEIVED_NS, AnError
 
 # Subscriptions.
 
@@ -127,7 +134,7 @@ def test_refused_request_is_made_again_topic_by_topic() -> None:
     assert hear(codec, "refused 1 no such market") == ()
     assert codec.outgoing(0.0) == ["subscribe 2 trades BTC", "subscribe 3 trades ETH"]
     assert hear(codec, "refused 2 no such market", "granted 3") == (
-        news(TRADES, SubscriptionState.REFUSED, "no such market"),
+        news(TRADES, SubscriptionState.REFUSED, AnError(InvalidSymbol, "no such market")),
         news(ETH_TRADES, SubscriptionState.SUBSCRIBED),
     )
     assert codec.topics == (ETH_TRADES,)
@@ -150,7 +157,7 @@ def test_unanswered_request_is_told_once() -> None:
     codec.outgoing(0.0)
     assert codec.deadline == ACK_S
     assert codec.expire(ACK_S, RECEIVED_NS) == (
-        news(TRADES, SubscriptionState.UNANSWERED, "no answer within 10 s"),
+        news(TRADES, SubscriptionState.UNANSWERED, AnError(ExchangeError, "no answer within 10 s")),
     )
     assert codec.expire(ACK_S + 1, RECEIVED_NS) == ()
     assert codec.topics == (TRADES,)

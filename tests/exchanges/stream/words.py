@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from exchanges.errors import InvalidSymbol
 from exchanges.limits import Rate
 from exchanges.market.events import (
     BookDelta,
@@ -16,12 +17,13 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, Topic
+from exchanges.rest.faults import ErrorTable
 from exchanges.rest.request import Request, Response
 from exchanges.stream.books import MarketCodec, MarketWire
 from exchanges.stream.facts import Heartbeat, Stream
 from exchanges.stream.sequence import BookRule, Recovery
 from exchanges.stream.wire import Data, Frame, Granted, Reader, Refused, Route, Said
-from tests.exchanges.transcripts import RECEIVED_NS, market
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, market
 
 BTC, ETH = market("BTC/USDT"), market("ETH/USDT")
 PERPETUAL = market("BTC/USDT:USDT", "BTC")
@@ -40,6 +42,9 @@ STREAM = Stream(
     max_topics=100,
     batch=10,
 )
+
+
+FAULTS = ErrorTable(reads=lambda response: None, codes={}, words={"no such market": InvalidSymbol})
 
 
 class WordsWire(MarketWire):
@@ -141,12 +146,12 @@ def lost(fault: Fault, detail: str, instrument: Instrument = BTC) -> BookLost:
     return BookLost(instrument=instrument, fault=fault, detail=detail, received_ns=RECEIVED_NS)
 
 
-def news(topic: Topic, state: SubscriptionState, message: str = "") -> Subscription:
+def news(topic: Topic, state: SubscriptionState, error: AnError | None = None) -> Subscription:
     return Subscription(
         instrument=BTC if topic.symbol == BTC.symbol else ETH,
         topic=str(topic),
         state=state,
-        message=message,
+        error=error,
         received_ns=RECEIVED_NS,
     )
 
@@ -155,7 +160,7 @@ def codec_of(
     kind: type[WordsWire] = WordsWire, stream: Stream = STREAM, *, listening: bool = False
 ) -> MarketCodec:
     wire = kind(stream, Instruments([BTC, ETH, PERPETUAL]), listening=listening)
-    return MarketCodec(wire, book_request)
+    return MarketCodec(wire, FAULTS, book_request)
 
 
 def subscribed(*topics: Topic, kind: type[WordsWire] = WordsWire) -> MarketCodec:

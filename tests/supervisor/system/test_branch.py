@@ -109,9 +109,10 @@ async def test_channels_are_subscribed_where_the_venue_has_them(autojump_clock: 
     channels = ["funding", "ticker"]
     async with rig("okx", symbols=[BTC, PERPETUAL], channels=channels, klines=["1m"]) as made:
         await made.until_live(2)
-        markets = branch_of(made, "okx").markets
-        assert [str(topic.channel) for topic in markets[BTC].places] == ["book", "ticker", "klines"]
-        assert Topic(Channel.FUNDING, PERPETUAL) in markets[PERPETUAL].places
+        placement = branch_of(made, "okx").placement
+        channels = [str(topic.channel) for topic in placement.topics_of(BTC)]
+        assert channels == ["book", "ticker", "klines"]
+        assert Topic(Channel.FUNDING, PERPETUAL) in placement.topics_of(PERPETUAL)
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.001, 0.01, 0.1])

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from actors.books.order_book import BookNotLive, OrderBook
@@ -12,7 +13,7 @@ from actors.edges.clock import TrioClock
 from actors.network.network import MemoryNetwork
 from actors.sandbox.server import SandboxServer
 from exchanges import VENUES
-from exchanges.errors import CodecUsageError, ExchangeError, InvalidSymbol
+from exchanges.errors import CodecUsageError, InvalidSymbol
 from exchanges.market.events import Event, Fault
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel, KlineInterval
@@ -224,11 +225,23 @@ async def test_two_readers_share_one_subscription(autojump_clock: MockClock) -> 
         assert (await anext(one)).trade_id != first.trade_id
 
 
-async def test_a_refused_stream_says_so(autojump_clock: MockClock) -> None:
+async def test_new_rules_reach_what_is_open(autojump_clock: MockClock) -> None:
+    async with exchange_of("okx") as (exchange, server), exchange.stream_trades(SPOT) as trades:
+        market = server.venue.markets[SPOT]
+        before = (await anext(trades)).instrument
+        market.instrument = replace(market.instrument, min_size=before.min_size * 2)
+        await exchange.instruments()
+        with trio.fail_after(60):
+            async for trade in trades:
+                if trade.instrument.min_size == before.min_size * 2:
+                    break
+
+
+async def test_a_refused_stream_raises_what_a_request_would(autojump_clock: MockClock) -> None:
     async with exchange_of("okx") as (exchange, server):
         server.venue.refused.add(SPOT)
         async with exchange.stream_trades(SPOT) as trades:
-            with pytest.raises(ExchangeError, match="refuses trades BTC/USDT"), trio.fail_after(60):
+            with pytest.raises(InvalidSymbol, match=r"^okx \[60018\]: "), trio.fail_after(60):
                 await anext(trades)
 
 
