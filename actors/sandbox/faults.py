@@ -21,6 +21,7 @@ class FrameFault(StrEnum):
     DUPLICATE = "duplicate"
     SWAP = "swap"  # with the next frame of the same book
     GARBAGE = "garbage"  # nonsense is sent instead
+    CUT = "cut"  # its end is missing
 
 
 class _Armed(msgspec.Struct):
@@ -67,6 +68,8 @@ class FrameFaults:
                     self._held[key] = frame
                 case FrameFault.GARBAGE:
                     frames.append(GARBAGE)
+                case FrameFault.CUT:
+                    frames.append(frame[:-1])
         return frames
 
     def _strike(self, symbol: str) -> FrameFault | None:

@@ -33,6 +33,7 @@ STEP_S: Final = 0.1
 _GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 _NO_SUCH_SOCKET: Final = SandboxReply(status=404, body=b"", headers=())
 _NO_TUNNELS: Final = SandboxReply(status=405, body=b"", headers=())
+_UNAVAILABLE: Final = SandboxReply(status=503, body=b"", headers=())
 _OUR_FAULT: Final = SandboxReply(status=500, body=b"", headers=())
 
 
@@ -51,14 +52,28 @@ class SandboxServer:
         self.failures = 0
         self._clock = clock
         self._streams = {stream.name for stream in VENUES[venue.name].streams}
-        self._clients: set[Client] = set()
+        self._clients: dict[Client, None] = {}  # the oldest first
         self._silent_until_s = -inf
+        self._refusal = _UNAVAILABLE
+        self._refuses_until_s = -inf
 
-    def drop_connections(self) -> int:
-        """Break every open stream connection without a goodbye; returns how many."""
-        for client in self._clients:
+    def drop_connections(self, newest: int | None = None) -> int:
+        """Break the newest stream connections, or all, without a goodbye; returns how many."""
+        clients = list(self._clients)[-newest:] if newest else list(self._clients)
+        for client in clients:
             client.drop()
-        return len(self._clients)
+        return len(clients)
+
+    def refuse_connections(
+        self,
+        duration_s: float,
+        *,
+        status: int = _UNAVAILABLE.status,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Answer handshakes of stream connections so for a while; those that are open stay."""
+        self._refusal = SandboxReply(status=status, body=b"", headers=tuple(headers))
+        self._refuses_until_s = trio.current_time() + duration_s
 
     def fall_silent(self, duration_s: float) -> None:
         """Send nothing on stream connections for a while; what happens then is lost."""
@@ -76,7 +91,7 @@ class SandboxServer:
             await trio.sleep_until(next_s)
             now_ns = self._clock.now_ns()
             updates = self.venue.advance(now_ns)
-            for client in self._clients:
+            for client in list(self._clients):
                 client.tell(updates, now_ns)
 
     async def serve(self, stream: trio.abc.Stream) -> None:
@@ -118,6 +133,8 @@ class SandboxServer:
             endpoint, _ = split_endpoint(request.path)
             if endpoint not in self._streams:
                 await http.reply(_NO_SUCH_SOCKET)
+            elif trio.current_time() < self._refuses_until_s:
+                await http.reply(self._refusal)
             elif socket := await http.upgrade(request):
                 await self._converse(socket, endpoint)
                 return
@@ -125,11 +142,11 @@ class SandboxServer:
     async def _converse(self, socket: ServerSocket, endpoint: str) -> None:
         session = self.venue.open_session(endpoint)
         client = Client(session, socket, self.faults, self.is_silent)
-        self._clients.add(client)
+        self._clients[client] = None
         try:
             await client.run(self._clock)
         finally:
-            self._clients.discard(client)
+            del self._clients[client]
             self.venue.end_session(session)
 
     def _failed(self, failure: BaseException) -> None:

@@ -88,7 +88,7 @@ class SandboxVenue(ABC):
         }
         for market in self.markets.values():
             market.instrument = self.as_listed(market.instrument)
-        self._sessions: set[SandboxSession] = set()
+        self._sessions: dict[SandboxSession, None] = {}  # the oldest first
         self.refused: set[str] = set()
         self.busy = 0
         self._routes = Routes(self.rest, self._named)
@@ -117,17 +117,17 @@ class SandboxVenue(ABC):
     def open_session(self, endpoint: str) -> SandboxSession:
         """The server's side of a new socket at one of the venue's stream endpoints."""
         session = self.make_session(endpoint)
-        self._sessions.add(session)
+        self._sessions[session] = None
         return session
 
     def end_session(self, session: SandboxSession) -> None:
         """Its socket has ended."""
-        self._sessions.discard(session)
+        self._sessions.pop(session, None)
 
     @property
-    def sessions(self) -> frozenset[SandboxSession]:
-        """Those whose sockets are open."""
-        return frozenset(self._sessions)
+    def sessions(self) -> tuple[SandboxSession, ...]:
+        """Those whose sockets are open, the oldest first."""
+        return tuple(self._sessions)
 
     def make_session(self, endpoint: str) -> SandboxSession:
         """A session of the endpoint."""

@@ -8,10 +8,13 @@ import msgspec
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exchanges.market.events import UNTOLD, BookDelta, BookLost, BookSnapshot, Event, Fault, Level
+from exchanges.market.numbers import NS_PER_S
 from exchanges.stream.sequence import (
     MAX_BUFFERED,
+    STUCK_S,
     BookFeed,
     BookRule,
     Recovery,
@@ -233,6 +236,43 @@ def test_buffer_keeps_the_newest_updates_only() -> None:
     send(feed, *(delta(i, i + 1) for i in range(MAX_BUFFERED + 10)))
     assert feed.snapshot(snapshot(0)) == ()  # rule 6: what follows 0 is no longer there
     assert len(feed.snapshot(snapshot(10))) == 1 + MAX_BUFFERED
+
+
+def at(event: BookDelta, after_s: float) -> BookDelta:
+    return replace(event, received_ns=RECEIVED_NS + round(after_s * NS_PER_S))
+
+
+@pytest.mark.parametrize("rule", [IN_STREAM, BY_REQUEST], ids=["in stream", "by request"])
+def test_rule_2_ids_that_stay_below_the_books_for_long_are_a_gap(rule: BookRule) -> None:
+    feed = live_feed(rule, 10_000)
+    told = send(feed, *(at(delta(9 + i, 10 + i), i * 0.5) for i in range(11)))
+    (loss,) = told
+    assert isinstance(loss, BookLost)
+    assert (loss.fault, feed.is_live, feed.losses) == (Fault.GAP, False, 1)
+    assert loss.detail == f"for {STUCK_S:g} s nothing above 10000, but 20"
+    assert feed.snapshot(snapshot(20)) == (snapshot(20),)
+    assert send(feed, delta(20, 21)) == (delta(20, 21),)
+
+
+def test_rule_2_progress_and_repetitions_are_no_sign_of_a_gap() -> None:
+    feed = live_feed(IN_STREAM, 100)
+    for i in range(40):  # of each pair one is late
+        late, next_one = delta(90, 91), delta(100 + i, 101 + i)
+        send(feed, at(late, i), at(next_one, i + 0.5), at(next_one, i + 0.6))
+    assert feed.is_live
+    send(feed, *(at(delta(139, 140), 40 + i) for i in range(20)))
+    assert (feed.is_live, feed.last) == (True, 140)
+
+
+def test_whole_books_whose_ids_fall_for_long_are_a_gap() -> None:
+    feed = BookFeed(BookRule(Recovery.SNAPSHOT_IN_STREAM, whole=True))
+    feed.snapshot(snapshot(10_000))
+    told = [
+        feed.snapshot(replace(snapshot(i), received_ns=RECEIVED_NS + i * NS_PER_S))
+        for i in range(6)
+    ]
+    assert [len(events) for events in told] == [0, 0, 0, 0, 0, 1]
+    assert feed.snapshot(snapshot(6)) == (snapshot(6),)
 
 
 # A random history of one market, and what becomes of a book that follows it over a bad line.

@@ -53,8 +53,17 @@ def test_wishes_of_different_groups_do_not_share_a_request() -> None:
 
 def test_subscribing_and_unsubscribing_do_not_share_a_request() -> None:
     subscriptions, (a, b) = wished("A", "B")
+    assert asked(subscriptions) == [(1, [a, b], True)]
     assert subscriptions.end(topic_of(a)) is a
-    assert asked(subscriptions) == [(1, [a, b], True), (2, [a], False)]
+    subscriptions.wish(b, subscribe=True)
+    assert asked(subscriptions) == [(2, [a], False), (3, [b], True)]
+
+
+def test_wishes_that_cancel_out_are_not_sent_and_leave_nothing_behind() -> None:
+    subscriptions, (a, b) = wished("A", "B")
+    assert subscriptions.end(topic_of(a)) is a
+    assert asked(subscriptions) == [(1, [b], True)]
+    assert list(subscriptions.routes.values()) == [b]
 
 
 def test_oldest_unanswered_request_is_known_by_its_kind() -> None:
