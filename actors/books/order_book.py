@@ -17,7 +17,7 @@ from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Event, Fa
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
 
-Market = tuple[str, str]
+MarketKey = tuple[str, str]
 """Venue and symbol."""
 
 Checksum = Callable[[Instrument, list[Level], list[Level]], int | None]

@@ -1,6 +1,6 @@
 """The newest top of every market: for the detector, and for whoever listens."""
 
-from actors.books.order_book import Market, OrderBook
+from actors.books.order_book import MarketKey, OrderBook
 from actors.edges.channels import Latest
 from actors.edges.hub import Hub
 from exchanges.market.events import BookLost, Fault, Top
@@ -15,7 +15,7 @@ class Tops:
 
     def __init__(self) -> None:
         self.news: Hub[Top | BookLost] = Hub()
-        self._latest: Latest[Market, Top | Fault] = Latest()
+        self._latest: Latest[MarketKey, Top | Fault] = Latest()
 
     def tell(self, book: OrderBook) -> None:
         """A book has changed."""
@@ -34,7 +34,7 @@ class Tops:
             self._latest.put((instrument.venue, instrument.symbol), book.fault)
         self.news.publish(news)
 
-    async def take(self) -> dict[Market, Top | Fault]:
+    async def take(self) -> dict[MarketKey, Top | Fault]:
         """Wait for news, then return the newest top, or why there is none, of each market."""
         return await self._latest.take()
 

@@ -12,7 +12,7 @@ from math import inf
 
 import msgspec
 
-from actors.books.order_book import BookNotLive, Market
+from actors.books.order_book import BookNotLive, MarketKey
 from actors.detection.opportunity import (
     DetectorSettings,
     Leg,
@@ -92,7 +92,7 @@ class _Pair:
         self.told_edge_bps = 0.0  # when listeners last heard of it
 
     @property
-    def key(self) -> tuple[Market, Market]:
+    def key(self) -> tuple[MarketKey, MarketKey]:
         return self.sell.market, self.buy.market
 
     @property
@@ -115,11 +115,11 @@ class Detector:
     ) -> None:
         self.settings = settings
         self.refused: Counter[Reason] = Counter()
-        self.statistics: dict[tuple[Market, Market], PairStatistics] = {}
+        self.statistics: dict[tuple[MarketKey, MarketKey], PairStatistics] = {}
         self.clocks = {} if clocks is None else clocks
-        self._sides: dict[Market, _Side] = {}
+        self._sides: dict[MarketKey, _Side] = {}
         self._groups: dict[str, list[_Side]] = {}
-        self._open: dict[tuple[Market, Market], _Pair] = {}
+        self._open: dict[tuple[MarketKey, MarketKey], _Pair] = {}
         self._ids = count(1)
         self._open_factor = 1 + settings.open_bps / 1e4
         max_age_s = settings.max_age_s
@@ -134,7 +134,7 @@ class Detector:
         self._groups.setdefault(watch.group, []).append(side)
         self.clocks.setdefault(watch.instrument.venue, VenueClock())
 
-    def remove(self, market: Market, now_ns: int) -> list[OpportunityChange]:
+    def remove(self, market: MarketKey, now_ns: int) -> list[OpportunityChange]:
         """Watch a market no longer; its open opportunities are closed."""
         side = self._sides.pop(market, None)
         if side is None:
@@ -148,7 +148,7 @@ class Detector:
         if side := self._sides.get((instrument.venue, instrument.symbol)):
             side.watch = msgspec.structs.replace(side.watch, instrument=instrument)
 
-    def update(self, market: Market, top: Top | Fault, now_ns: int) -> list[OpportunityChange]:
+    def update(self, market: MarketKey, top: Top | Fault, now_ns: int) -> list[OpportunityChange]:
         """Take the newest top of a market, or the news that it has none."""
         side = self._sides.get(market)
         if side is None:

@@ -7,7 +7,7 @@ Snapshots that a codec wants come from the HTTP replies of the recording, if it 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from actors.books.order_book import Market, OrderBook
+from actors.books.order_book import MarketKey, OrderBook
 from actors.detection.detector import Detector, PairStatistics, Watch
 from actors.detection.identity import AssetIdentity
 from actors.detection.opportunity import DetectorSettings, OpportunityChange
@@ -51,12 +51,12 @@ class Replay:
         self.frames = 0
         self.unparsed = 0
         self.detector = Detector(settings)
-        self.books: dict[Market, OrderBook] = {}
+        self.books: dict[MarketKey, OrderBook] = {}
         self._identity = identity
         self._fee_of = fee_of
         self._units_of = units_of
         self._venues: dict[str, _VenueReplay] = {}
-        self._sources: dict[Market, int] = {}
+        self._sources: dict[MarketKey, int] = {}
         self._now_ns = 0
 
     def feed(self, record: Record) -> list[OpportunityChange]:
@@ -120,13 +120,13 @@ class Replay:
 
     def _apply(
         self, venue: "_VenueReplay", source: int, events: Iterable[StreamEvent]
-    ) -> set[Market]:
+    ) -> set[MarketKey]:
         """Bring the books up to date; returns whose.
 
         While a connection is replaced two send the same market. As in the live system, the book
         follows the older one until the newer one brings a snapshot.
         """
-        touched: set[Market] = set()
+        touched: set[MarketKey] = set()
         for event in events:
             if not isinstance(event, BookDelta | BookSnapshot | BookLost):
                 continue
@@ -158,7 +158,7 @@ class Replay:
         )
         return book
 
-    def _statistics(self) -> dict[tuple[Market, Market], PairStatistics]:
+    def _statistics(self) -> dict[tuple[MarketKey, MarketKey], PairStatistics]:
         """What each direction has brought, the opportunities still open included."""
         found = {
             key: PairStatistics(one.opened, one.closed, one.open_s, one.best_edge_bps)

@@ -21,7 +21,7 @@ from actors.sandbox.client import Client
 from actors.sandbox.faults import FrameFaults
 from actors.sandbox.http import HttpConnection, HttpRequest
 from actors.sandbox.socket import ServerSocket
-from exchanges import VENUES, Venue
+from exchanges import Venue
 from exchanges.sandbox.request import SandboxReply, SandboxRequest
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.venue import PRODUCTION
@@ -51,7 +51,7 @@ class SandboxServer:
         self.faults = FrameFaults()
         self.failures = 0
         self._clock = clock
-        self._streams = {stream.name for stream in VENUES[venue.name].streams}
+        self._streams = {stream.name for stream in venue.streams}
         self._clients: dict[Client, None] = {}  # the oldest first
         self._silent_until_s = -inf
         self._refusal = _UNAVAILABLE

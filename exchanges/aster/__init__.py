@@ -14,7 +14,7 @@ from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.market.topics import Channel
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, SocketLimits, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 # Quote assets of the listed contracts, for names that no instrument list explains.
@@ -35,6 +35,7 @@ VENUE: Final = Venue(
             # The venue's own pings come every 5 min and prove nothing about the feed: a
             # connection without a frame for 15 s is asked to list its subscriptions.
             heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
+            limits=SocketLimits(messages=10, topics=200),
             # The eleventh message within a second ends the connection, and repeated offenders
             # are banned. Eight leave room for pongs.
             messages=Rate.within(8, 1.0),

@@ -3,6 +3,7 @@
 Source: as for `rest.py`. The answers are those of `exchanges/dialects/mbx/sandbox.py`.
 """
 
+from exchanges.aster import VENUE
 from exchanges.aster.rest import REST
 from exchanges.aster.sandbox_public import AsterSession
 from exchanges.dialects.mbx.sandbox import MbxSandbox
@@ -12,4 +13,5 @@ class AsterSandbox(MbxSandbox):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     session = AsterSession

@@ -7,11 +7,9 @@ from typing import ClassVar
 
 from exchanges.dialects.mbx.sandbox_public import PERPETUAL_CHANNELS, MbxSession
 from exchanges.market.instrument import Kind
-from exchanges.sandbox.limits import SocketLimits
 
 
 class AsterSession(MbxSession):
     """One combined-stream connection."""
 
-    limits = SocketLimits(messages=10, topics=200)
     channels: ClassVar = {"stream": (Kind.PERPETUAL, PERPETUAL_CHANNELS)}

@@ -12,7 +12,7 @@ from exchanges.backpack.rest import HISTORY, REQUESTS, REST, SYNC_LEVELS
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 _PUBLIC: Final = Stream(
@@ -21,6 +21,7 @@ _PUBLIC: Final = Stream(
     # feed. A connection without a frame for 15 s is made to carry a stream that speaks every
     # second.
     heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
+    limits=UNSTATED,
     # No limit of messages, nor of streams in a request, is documented.
     messages=Rate.within(10, 1.0),
     batch=20,

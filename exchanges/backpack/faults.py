@@ -16,7 +16,7 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
@@ -25,15 +25,15 @@ _NO_CONTENT: Final = 204
 _UNKNOWN_MARKET: Final = "invalid market symbol"
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     """A market without trades has no statistics at all."""
     if response.status == _NO_CONTENT:
-        return Fault("204", "nothing to tell", ExchangeError)
+        return Complaint("204", "nothing to tell", ExchangeError)
     if response.status < 400 or not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)
     is_unknown = body.message.lower() == _UNKNOWN_MARKET
-    return Fault(body.code, body.message, InvalidSymbol if is_unknown else None)
+    return Complaint(body.code, body.message, InvalidSymbol if is_unknown else None)
 
 
 FAULTS: Final = ErrorTable(

@@ -6,6 +6,7 @@ Source: as for `rest.py`.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from exchanges.backpack import VENUE
 from exchanges.backpack.rest import DEPTHS, REST
 from exchanges.backpack.sandbox_public import BackpackSession, utc_text
 from exchanges.market.instrument import Instrument, Kind
@@ -29,6 +30,7 @@ class BackpackSandbox(SandboxVenue):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "Invalid market symbol"
     funding_s = _FUNDING_S
     session = BackpackSession

@@ -17,7 +17,7 @@ from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.market.topics import Channel
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, SocketLimits, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 _SPOT: Final = Stream(
@@ -27,8 +27,8 @@ _SPOT: Final = Stream(
     # nothing about the feed: a connection without a frame for 15 s is asked to list its
     # subscriptions.
     heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
-    # Five messages a second are allowed on spot, pongs included; on USD-M the 16th back to back
-    # ends the connection (measured). Four leave room for the pongs.
+    limits=SocketLimits(messages=5, topics=1024),
+    # Four leave room for the pongs, which count as well.
     messages=Rate.within(4, 1.0),
     # 1024 streams fit a connection, but the 1025th ends it with all the others (measured), and
     # every loss of a connection costs one snapshot a book.
@@ -41,6 +41,8 @@ _UM_PUBLIC: Final = replace(
     _SPOT,
     name="um_public",
     kinds=frozenset({Kind.PERPETUAL}),
+    # The 16th message back to back ends the connection, and so does the 1025th stream (measured).
+    limits=SocketLimits(messages=15, topics=1024),
     channels=frozenset({Channel.BOOK, Channel.TOP}),
 )
 _UM_MARKET: Final = replace(

@@ -3,6 +3,7 @@
 Source: as for `rest.py`. The answers are those of `exchanges/dialects/mbx/sandbox.py`.
 """
 
+from exchanges.binance import VENUE
 from exchanges.binance.rest import REST
 from exchanges.binance.sandbox_public import BinanceSession
 from exchanges.dialects.mbx.sandbox import MbxSandbox
@@ -14,6 +15,7 @@ class BinanceSandbox(MbxSandbox):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     session = BinanceSession
 
     def digits(self, kind: Kind) -> int:

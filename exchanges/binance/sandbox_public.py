@@ -4,7 +4,7 @@ Source: as for `public.py`. The streams are those of `exchanges/dialects/mbx/san
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from exchanges.dialects.mbx.sandbox_public import (
     PERPETUAL_CHANNELS,
@@ -14,13 +14,8 @@ from exchanges.dialects.mbx.sandbox_public import (
 )
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
-from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.session import SandboxStream
 
-# Five messages a second on spot; on USD-M the 16th back to back ended the connection (measured),
-# and so did the 1025th stream.
-_SPOT_LIMITS: Final = SocketLimits(messages=5, topics=1024)
-_USD_M_LIMITS: Final = SocketLimits(messages=15, topics=1024)
 _PUBLIC = (Channel.BOOK, Channel.TOP)
 
 
@@ -38,10 +33,6 @@ class BinanceSession(MbxSession):
             {name: one for name, one in PERPETUAL_CHANNELS.items() if one not in _PUBLIC},
         ),
     }
-
-    def socket_limits(self) -> SocketLimits:
-        kind, _ = self.channels[self.endpoint]
-        return _SPOT_LIMITS if kind is Kind.SPOT else _USD_M_LIMITS
 
     def extras(self, stream: SandboxStream) -> Mapping[str, Any]:
         """USD-M has told the pair and a kind of symbol since 2026."""

@@ -12,7 +12,7 @@ from exchanges.bitfinex.rest import LIMITS, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import MARKET_DATA, Channel
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, SocketLimits, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 _SOCKET: Final = "wss://api-pub.bitfinex.com/ws/2"
@@ -21,6 +21,7 @@ _PUBLIC: Final = Stream(
     channels=MARKET_DATA - {Channel.TOP},
     # Every channel speaks within 15 s, and is taken for dead after 30 s of silence.
     heartbeat=Heartbeat(idle_s=20.0, reply_s=10.0),
+    limits=SocketLimits(topics=25),
     # No limit of messages is documented beside that of channels.
     messages=Rate.within(20, 1.0),
     max_topics=25,

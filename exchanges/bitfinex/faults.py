@@ -17,20 +17,20 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _ROW: Final = msgspec.json.Decoder(ErrorRow)
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     if response.body.startswith(b"{"):
         body = _BODY.decode(response.body)
-        return Fault(body.error, body.error_description or body.error)
+        return Complaint(body.error, body.error_description or body.error)
     if response.body.startswith(b'["error"'):
         row = _ROW.decode(response.body)
-        return Fault(row.text if row.code is None else str(row.code), row.text)
+        return Complaint(row.text if row.code is None else str(row.code), row.text)
     return None
 
 

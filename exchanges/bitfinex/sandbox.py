@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from exchanges.bitfinex import VENUE
 from exchanges.bitfinex.listing import ASSETS, PRICE_DIGITS, STEP, TICK, native_of
 from exchanges.bitfinex.rest import REST
 from exchanges.bitfinex.sandbox_public import (
@@ -46,6 +47,7 @@ class BitfinexSandbox(SandboxVenue):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "symbol: invalid"
     assets = ASSETS
     session = BitfinexSession

@@ -15,7 +15,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
-from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text, ms
@@ -65,7 +64,6 @@ class BitfinexSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
-    limits = SocketLimits(topics=25)
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)

@@ -14,7 +14,7 @@ from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.market.topics import Channel
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 _SPOT: Final = Stream(
@@ -22,6 +22,8 @@ _SPOT: Final = Stream(
     kinds=frozenset({Kind.SPOT}),
     # The venue wants a ping every 20 s, and answers each.
     heartbeat=Heartbeat(idle_s=10.0, reply_s=10.0, every_s=20.0),
+    # But for the args of a connection, 21000 characters in all.
+    limits=UNSTATED,
     # No limit of messages is documented; ten a second subscribe to the largest connection in two.
     messages=Rate.within(20, 1.0),
     # The args of a connection may have 21,000 characters, and an arg has some 30; but every loss

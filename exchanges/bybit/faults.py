@@ -15,7 +15,7 @@ from exchanges.errors import (
     TimestampError,
     VenueUnavailable,
 )
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
@@ -26,15 +26,15 @@ _TOO_FREQUENT: Final = b"too frequent"
 _STAY_AWAY_S: Final = 600.0
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     if response.status == _FORBIDDEN:
         if _TOO_FREQUENT in response.body.lower():
-            return Fault("403", "access too frequent", RateLimited, _STAY_AWAY_S)
-        return Fault("403", "HTTP 403", PermissionDenied)
+            return Complaint("403", "access too frequent", RateLimited, _STAY_AWAY_S)
+        return Complaint("403", "HTTP 403", PermissionDenied)
     if not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)
-    return Fault(str(body.retCode), body.retMsg) if body.retCode else None
+    return Complaint(str(body.retCode), body.retMsg) if body.retCode else None
 
 
 FAULTS: Final = ErrorTable(

@@ -7,6 +7,7 @@ too often is forbidden.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from exchanges.bybit import VENUE
 from exchanges.bybit.rest import REST
 from exchanges.bybit.sandbox_public import BybitSession, levels_row, side_name, ticker_row
 from exchanges.market.instrument import Instrument, Kind
@@ -31,6 +32,7 @@ class BybitSandbox(SandboxVenue):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "The requested symbol is invalid."
     funding_s = _FUNDING_MINUTES * 60.0
     session = BybitSession

@@ -13,7 +13,7 @@ from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.market.topics import MARKET_DATA, Channel
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, SocketLimits, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 # The entry tier; accounts have their own. No other figure of derivatives is published.
@@ -33,6 +33,8 @@ VENUE: Final = Venue(
             # Every connection subscribes the channel that speaks each second; without it for more
             # than 5 s the connection is dead.
             heartbeat=Heartbeat(idle_s=5.0),
+            # Of messages it is an address' limit; here each socket has it.
+            limits=SocketLimits(messages=8, start_s=5.0),
             # 8 messages a second and IP without a login.
             messages=Rate.within(8, 1.0),
             # At most 50 books a connection are advised; a lost frame costs all books of its

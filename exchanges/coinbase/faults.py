@@ -16,7 +16,7 @@ from exchanges.errors import (
     TimestampError,
     VenueUnavailable,
 )
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
@@ -24,7 +24,7 @@ _UNAUTHORIZED: Final = 401
 _EXPIRED: Final = "timestamp expired"
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     if response.status < 400:
         return None
     body = _BODY.decode(response.body)
@@ -32,10 +32,10 @@ def _reads(response: Response) -> Fault | None:
     if body.errors:
         code, text = body.errors[0].id, body.errors[0].message
     if _EXPIRED in text:
-        return Fault(code, text, TimestampError)
+        return Complaint(code, text, TimestampError)
     if response.status == _UNAUTHORIZED:
-        return Fault(code, text, AuthenticationError)
-    return Fault(code, text, _CODES.get(code.upper()))
+        return Complaint(code, text, AuthenticationError)
+    return Complaint(code, text, _CODES.get(code.upper()))
 
 
 _CODES: Final = {

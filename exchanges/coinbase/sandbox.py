@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from exchanges.coinbase import VENUE
 from exchanges.coinbase.market_data import ASSETS
 from exchanges.coinbase.rest import REST
 from exchanges.coinbase.sandbox_public import CoinbaseSession, candle_row, trade_row, utc_text
@@ -48,6 +49,7 @@ class CoinbaseSandbox(SandboxVenue):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "Not found"
     assets = ASSETS
     funding_s = float(_FUNDING_S)

@@ -14,7 +14,6 @@ from exchanges.coinbase.market_data import STREAMED_CANDLES
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
-from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level, MarketUpdate, Match
 from exchanges.sandbox.request import json_text
@@ -49,8 +48,6 @@ class CoinbaseSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
-    # Of messages without a login it is an address' limit; here each socket has it.
-    limits = SocketLimits(messages=8, start_s=5.0)
 
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)

@@ -25,6 +25,7 @@ VENUE: Final = Venue(
             name="stream",
             kinds=frozenset({Kind.SPOT}),
             heartbeat=gate_v4.HEARTBEAT,
+            limits=gate_v4.LIMITS,
             messages=gate_v4.MESSAGES,
             max_topics=gate_v4.MAX_TOPICS,
             batch=gate_v4.BATCH,

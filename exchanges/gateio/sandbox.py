@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from exchanges.dialects.gate_v4.sandbox import GateSandbox
+from exchanges.gateio import VENUE
 from exchanges.gateio.rest import REST
 from exchanges.gateio.sandbox_public import GateioSession, ticker_row, trade_row
 from exchanges.market.numbers import NS_PER_S
@@ -19,6 +20,7 @@ class GateioSandbox(GateSandbox):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "Invalid currency_pair"
     unknown_label = "INVALID_CURRENCY_PAIR"
     session = GateioSession

@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exchanges.dialects.gate_v4.sandbox import GateSandbox
+from exchanges.gateio_futures import VENUE
 from exchanges.gateio_futures.rest import REST
 from exchanges.gateio_futures.sandbox_public import (
     GateioFuturesSession,
@@ -35,6 +36,7 @@ class GateioFuturesSandbox(GateSandbox):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "Invalid contract"
     unknown_label = "CONTRACT_NOT_FOUND"
     session = GateioFuturesSession

@@ -16,7 +16,7 @@ from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like, settled_in_base_of_dollars
 from exchanges.market.topics import MARKET_DATA, Channel
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import UNSTATED, Heartbeat, SocketLimits, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 _MARKET: Final = Stream(
@@ -26,6 +26,7 @@ _MARKET: Final = Stream(
     # The venue pings about every 5 s and ends the connection if two stay unanswered; it wants none
     # of ours.
     heartbeat=Heartbeat(idle_s=16.0),
+    limits=UNSTATED,
     # Some 40 subscriptions a second are taken on swaps, and 50 on spot.
     messages=Rate.within(40, 1.0),
     # No limit of topics is documented; each is asked for by itself, and every loss of a connection
@@ -41,7 +42,11 @@ _FEED: Final = replace(
     max_topics=50,
 )
 _SWAP: Final = replace(
-    _MARKET, name="swap", kinds=frozenset({Kind.PERPETUAL}), channels=MARKET_DATA
+    _MARKET,
+    name="swap",
+    kinds=frozenset({Kind.PERPETUAL}),
+    channels=MARKET_DATA,
+    limits=SocketLimits(messages=40),
 )
 # Quote assets of the spot market in recorded lists, for names that no list explains.
 _QUOTES: Final = "usdt|husd|btc|eth|trx|ht"

@@ -17,7 +17,7 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.htx.listing import ErrorBody
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
@@ -26,7 +26,7 @@ _SWAP_WINDOW_S: Final = 3.0
 _SUCCESS: Final = frozenset({None, 200, "200"})
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     if not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)
@@ -35,7 +35,7 @@ def _reads(response: Response) -> Fault | None:
     own = body.err_code or body.number or body.code
     code = "" if own is None else str(own)
     text = body.err_msg or body.words or body.message
-    return Fault(code, text, retry_s=_SWAP_WINDOW_S if code == _TOO_MANY_SWAPS else None)
+    return Complaint(code, text, retry_s=_SWAP_WINDOW_S if code == _TOO_MANY_SWAPS else None)
 
 
 FAULTS: Final = ErrorTable(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from exchanges.htx import VENUE
 from exchanges.htx.listing import ASSETS
 from exchanges.htx.rest import REST
 from exchanges.htx.sandbox_public import HtxNewsSession, HtxSession
@@ -53,6 +54,7 @@ class HtxSandbox(SandboxVenue):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "invalid symbol"
     assets = ASSETS
 

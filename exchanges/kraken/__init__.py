@@ -13,7 +13,7 @@ from exchanges.kraken.rest import BUCKET, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 VENUE: Final = Venue(
@@ -28,6 +28,7 @@ VENUE: Final = Venue(
             # The server speaks every second once anything is subscribed; before that it answers
             # pings only.
             heartbeat=Heartbeat(idle_s=5.0, reply_s=5.0),
+            limits=UNSTATED,
             # The limit of messages moves with the venue's load and is not published.
             messages=Rate.within(10, 1.0),
             # Symbols of a request and of a connection are not limited by the documentation.

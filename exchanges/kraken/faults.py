@@ -19,7 +19,7 @@ from exchanges.errors import (
 )
 from exchanges.kraken.listing import ErrorBody
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
@@ -31,14 +31,14 @@ _LOCKOUT: Final = "EGeneral:Temporary lockout"
 _LOCKOUT_S: Final = 900.0
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     if not response.body.startswith(b"{"):
         return None
     texts = [text for text in _BODY.decode(response.body).error if not text.startswith(_WARNING)]
     if not texts:
         return None
     code, _, _ = texts[0].partition(":")
-    return Fault(code, ", ".join(texts), retry_s=_wait_s(texts[0], response))
+    return Complaint(code, ", ".join(texts), retry_s=_wait_s(texts[0], response))
 
 
 def _wait_s(text: str, response: Response) -> float | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from exchanges.kraken import VENUE
 from exchanges.kraken.listing import ASSETS, IDS, altname
 from exchanges.kraken.rest import REST
 from exchanges.kraken.sandbox_public import KrakenSession, average_price, rfc3339
@@ -31,6 +32,7 @@ class KrakenSandbox(SandboxVenue):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "unknown pair"
     assets = ASSETS
     counts_digits = True

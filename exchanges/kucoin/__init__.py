@@ -11,7 +11,7 @@ from exchanges.kucoin.rest import BUCKET, BUDGET, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, SocketLimits, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 VENUE: Final = Venue(
@@ -26,6 +26,7 @@ VENUE: Final = Venue(
             # The welcome asks for a ping every 18 s; on the classic socket a pong that is 10 s late
             # is the end.
             heartbeat=Heartbeat(idle_s=10.0, reply_s=10.0, every_s=18.0),
+            limits=SocketLimits(messages=100, window_s=10.0),
             messages=Rate.within(100, 10.0),
             # The classic socket takes 300 topics, of this one no limit is documented. Each is asked
             # for by itself, and every loss of a connection costs one new start a book.

@@ -17,7 +17,7 @@ from exchanges.errors import (
 )
 from exchanges.kucoin.listing import ErrorBody
 from exchanges.market.numbers import optional
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 WINDOW_S: Final = 30.0
@@ -35,20 +35,20 @@ _SHUT_OUT: Final = "1015"
 _SHUT_OUT_S: Final = 300.0
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     if response.status == _FORBIDDEN and _SHUT_OUT.encode() in response.body:
-        return Fault(_SHUT_OUT, "too many requests", RateLimited, _SHUT_OUT_S)
+        return Complaint(_SHUT_OUT, "too many requests", RateLimited, _SHUT_OUT_S)
     if response.status == 429:
-        return Fault("429", "HTTP 429", RateLimited, _retry_after_s(response))
+        return Complaint("429", "HTTP 429", RateLimited, _retry_after_s(response))
     if not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)
     if body.code == _SUCCESS:
         return None
     if body.code in _TOO_MANY:
-        return Fault(body.code, body.msg, RateLimited, _retry_after_s(response))
+        return Complaint(body.code, body.msg, RateLimited, _retry_after_s(response))
     is_unknown = body.code == _BAD_PARAMETER and _UNKNOWN_PAIR in body.msg
-    return Fault(body.code, body.msg, InvalidSymbol if is_unknown else None)
+    return Complaint(body.code, body.msg, InvalidSymbol if is_unknown else None)
 
 
 def _retry_after_s(response: Response) -> float:

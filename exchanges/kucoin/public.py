@@ -170,7 +170,7 @@ class KucoinWire(MarketWire):
             request_id = int(envelope.id) if envelope.id.isdecimal() else -1
             if envelope.result:
                 return (Granted(request_id),)
-            return (Refused(request_id, envelope.reason),)
+            return (Refused(request_id, envelope.reason or envelope.message),)
         if envelope.type in _NEWS or envelope.message in _NEWS:
             return ()
         raise ValueError("neither data nor an answer")

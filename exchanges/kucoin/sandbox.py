@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from exchanges.kucoin import VENUE
 from exchanges.kucoin.listing import ASSETS, LIST_FEE
 from exchanges.kucoin.rest import REST
 from exchanges.kucoin.sandbox_public import KucoinSession
@@ -34,6 +35,7 @@ class KucoinSandbox(SandboxVenue):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "The symbol does not exist"
     assets = ASSETS
     maker_fee = taker_fee = LIST_FEE

@@ -13,7 +13,6 @@ from exchanges.kucoin.market_data import INTERVALS
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel
-from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text
@@ -54,7 +53,6 @@ class KucoinSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
-    limits = SocketLimits(messages=100, window_s=10.0)
 
     def greet(self, now_ns: int) -> None:
         self.send_json({"sessionId": "sandbox", "message": "welcome", "pingInterval": _PING_MS})

@@ -10,7 +10,7 @@ from exchanges.lighter.public import LighterWire
 from exchanges.lighter.rest import REQUESTS, REST
 from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, SocketLimits, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 _PUBLIC: Final = Stream(
@@ -18,6 +18,8 @@ _PUBLIC: Final = Stream(
     # The client must say something every two minutes, and is advised to ping twice as often. That a
     # ping is answered is what the venue's own does in the other direction; no document says so.
     heartbeat=Heartbeat(idle_s=30.0, reply_s=15.0, every_s=60.0),
+    # Of messages it is an address' limit; here each socket has it.
+    limits=SocketLimits(messages=200, window_s=60.0, topics=500, mute_s=120.0),
     # 200 messages a minute and address, of which at most 50 may be unanswered.
     messages=Rate(burst=30, per_s=2.5),
     # 500 are allowed; asking for so many would take three minutes.

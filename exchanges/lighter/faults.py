@@ -16,16 +16,16 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.lighter.listing import ErrorBody
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody, strict=False)
 _GOOD: Final = 200
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     body = _BODY.decode(response.body)
-    return None if body.code == _GOOD else Fault(str(body.code), body.message or "")
+    return None if body.code == _GOOD else Complaint(str(body.code), body.message or "")
 
 
 FAULTS: Final = ErrorTable(

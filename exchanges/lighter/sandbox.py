@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from exchanges.lighter import VENUE
 from exchanges.lighter.market_data import FIRST_SPOT, FUNDING_S
 from exchanges.lighter.rest import REST
 from exchanges.lighter.sandbox_public import LighterSession, candle_row, trade_row
@@ -37,6 +38,7 @@ class LighterSandbox(SandboxVenue):
     """The exchange. Markets get their numbers in the order in which they are opened."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "invalid market index"
     counts_digits = True
     maker_fee = taker_fee = Decimal(0)

@@ -15,7 +15,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S, NS_PER_US
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
-from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text, ms
@@ -47,8 +46,6 @@ class LighterSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
-    # Of messages it is an address' limit; here each socket has it.
-    limits = SocketLimits(messages=200, window_s=60.0, mute_s=120.0)
     _ping_ns = 0
 
     def greet(self, now_ns: int) -> None:

@@ -13,7 +13,7 @@ from exchanges.market.native import names_like
 from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.public import MexcWire
 from exchanges.mexc.rest import REST, SHARED, SYNC_LEVELS, WEIGHT
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, SocketLimits, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 # Quote assets of most markets, for names that no instrument list explains.
@@ -32,6 +32,7 @@ VENUE: Final = Venue(
             # The venue ends a connection that is silent for 60 s, and recommends a ping every 10 to
             # 20 s.
             heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0, every_s=20.0),
+            limits=SocketLimits(messages=100, topics=30, start_s=30.0, idle_s=60.0),
             # A hundred messages a second end the connection, and the habit ends in a ban. A
             # connection's topics fit into two requests.
             messages=Rate.within(10, 1.0),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from exchanges.market.orders import Side
+from exchanges.mexc import VENUE
 from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.rest import REST
 from exchanges.mexc.sandbox_public import MexcSession
@@ -35,6 +36,7 @@ class MexcSandbox(SandboxVenue):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "Invalid symbol."
     assets = ASSETS
     counts_digits = True

@@ -15,7 +15,6 @@ from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
 from exchanges.mexc.market_data import INTERVALS
 from exchanges.mexc.wire.mexc_push_pb2 import PushDataV3ApiWrapper
-from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level, MarketUpdate
 from exchanges.sandbox.request import ms
@@ -45,7 +44,6 @@ class MexcSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
-    limits = SocketLimits(messages=100, topics=30, start_s=30.0, idle_s=60.0)
 
     def overfilled(self) -> None:
         """What is beyond is silently invalid."""

@@ -14,7 +14,7 @@ from exchanges.market.native import names_like, settled_in_base_of_dollars
 from exchanges.market.topics import MARKET_DATA, Channel
 from exchanges.okx.public import OkxWire, checksum
 from exchanges.okx.rest import REST
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import Heartbeat, SocketLimits, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 _PUBLIC: Final = Stream(
@@ -22,6 +22,8 @@ _PUBLIC: Final = Stream(
     channels=MARKET_DATA - {Channel.KLINES},
     # The venue ends a connection that is silent for 30 s, and answers "ping" with "pong".
     heartbeat=Heartbeat(idle_s=20.0, reply_s=8.0),
+    # Requests to subscribe, end and log in, a connection and hour; silence and no subscription.
+    limits=SocketLimits(messages=480, window_s=3600.0, start_s=30.0, idle_s=30.0),
     # 480 requests to subscribe or unsubscribe an hour and connection. Pings do not count, but are
     # only sent when the connection is idle.
     messages=Rate.within(480, 3600.0),

@@ -16,7 +16,7 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.okx.listing import ErrorBody
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 LIMIT_WINDOW_S: Final = 2.0
@@ -25,11 +25,11 @@ LIMIT_WINDOW_S: Final = 2.0
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     if not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)
-    return None if body.code == "0" else Fault(body.code, body.msg)
+    return None if body.code == "0" else Complaint(body.code, body.msg)
 
 
 FAULTS: Final = ErrorTable(

@@ -10,6 +10,7 @@ from typing import Any, Final
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel
+from exchanges.okx import VENUE
 from exchanges.okx.rest import REST
 from exchanges.okx.sandbox_public import ROWS, OkxSession, book_row, candle_row, trade_row
 from exchanges.rest.call import Question
@@ -31,6 +32,7 @@ class OkxSandbox(SandboxVenue):
     """The exchange."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "Instrument ID doesn't exist."
     session = OkxSession
 

@@ -13,7 +13,6 @@ from exchanges.market.instrument import Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel
 from exchanges.okx.market_data import CANDLE_NAMES
-from exchanges.sandbox.limits import SocketLimits
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Depth, MarketUpdate, Match
 from exchanges.sandbox.request import json_text, ms
@@ -72,8 +71,6 @@ class OkxSession(SandboxSession):
     """One connection."""
 
     requests = msgspec.json.Decoder(Command)
-    # Requests to subscribe, end and log in, a connection and hour; silence and no subscription.
-    limits = SocketLimits(messages=480, window_s=3600.0, start_s=30.0, idle_s=30.0)
 
     def read(self, frame: Frame, now_ns: int) -> None:
         """The heartbeat is a bare text."""

@@ -13,7 +13,7 @@ from exchanges.market.native import names_like
 from exchanges.market.topics import MARKET_DATA, Channel
 from exchanges.paradex.public import ParadexWire
 from exchanges.paradex.rest import REQUESTS, REST
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
 _PUBLIC: Final = Stream(
@@ -23,6 +23,7 @@ _PUBLIC: Final = Stream(
     # The venue pings by protocol every 55 s, which proves nothing about the feed: a connection
     # without a frame for 15 s is made to answer a request.
     heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
+    limits=UNSTATED,
     # No limit of messages is documented; ten a second subscribe to the largest connection in ten.
     messages=Rate.within(20, 1.0),
     # No limit is documented, but a client that lets some 2000 messages queue up is cut off, and

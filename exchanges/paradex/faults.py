@@ -17,15 +17,15 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.paradex.listing import ErrorBody
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     body = _BODY.decode(response.body)
-    return Fault(body.error, body.message or "") if body.error else None
+    return Complaint(body.error, body.message or "") if body.error else None
 
 
 FAULTS: Final = ErrorTable(

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS
+from exchanges.paradex import VENUE
 from exchanges.paradex.rest import REST
 from exchanges.paradex.sandbox_public import (
     FUNDING_HOURS,
@@ -43,6 +44,7 @@ class ParadexSandbox(SandboxVenue):
     """The exchange. Markets in other currencies than dollars are settled in their own."""
 
     rest = REST
+    streams = VENUE.streams
     unknown_market = "invalid symbol"
     funding_s = FUNDING_HOURS * 3600.0
 

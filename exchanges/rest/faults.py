@@ -22,8 +22,8 @@ _LONGEST_WAIT_S: Final = 3 * 86_400.0
 _TOO_MANY: Final = frozenset({418, 429})
 
 
-class Fault(msgspec.Struct, frozen=True):
-    """What a reply says of itself: the venue's code and words.
+class Complaint(msgspec.Struct, frozen=True):
+    """What a reply, or a refusal on a socket, says of itself: the venue's code and words.
 
     `error` is the meaning, where the reply as a whole tells it, and `retry_s` how long to stay
     away, where it says so.
@@ -38,7 +38,7 @@ class Fault(msgspec.Struct, frozen=True):
 class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A venue's faults, as replies to requests and refused subscriptions tell them.
 
-    `reads` finds the fault that a reply tells, None if it tells none; `UNREADABLE` errors mean
+    `reads` finds what a reply complains of, None if of nothing; `UNREADABLE` errors mean
     that these are not the venue's words, but those of a gateway before it. A code means what
     `codes` says, else what the longest of `starts` says of the beginning of its code or text,
     else what the first of `words` that the text contains does. Whether what was asked is done
@@ -47,68 +47,68 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     the venue wants to be left alone for `retry_s`, unless it says how long.
     """
 
-    reads: Callable[[Response], Fault | None]
+    reads: Callable[[Response], Complaint | None]
     codes: Mapping[str, type[ExchangeError]]
     starts: Mapping[str, type[ExchangeError]] = {}
     words: Mapping[str, type[ExchangeError]] = {}
     unknown: frozenset[str] = frozenset()
     retry_s: float = 1.0
 
-    def meaning(self, fault: Fault) -> type[ExchangeError]:
-        """The class of error that a fault is."""
-        if error := fault.error or self.codes.get(fault.code):
+    def meaning(self, complaint: Complaint) -> type[ExchangeError]:
+        """The class of error that it is."""
+        if error := complaint.error or self.codes.get(complaint.code):
             return error
         begun = [
             start
             for start in self.starts
-            if fault.code.startswith(start) or fault.text.startswith(start)
+            if complaint.code.startswith(start) or complaint.text.startswith(start)
         ]
         if begun:
             return self.starts[max(begun, key=len)]
-        text = fault.text.lower()
+        text = complaint.text.lower()
         return next((error for word, error in self.words.items() if word in text), ExchangeError)
 
-    def error(self, fault: Fault, *, venue: str, asked: str) -> ExchangeError:
-        """The error that a fault is, in the venue's words."""
-        error = self.meaning(fault)
-        code, text = fault.code[:SAMPLE_BYTES], fault.text[:SAMPLE_BYTES]
+    def error(self, complaint: Complaint, *, venue: str, asked: str) -> ExchangeError:
+        """The error that it is, in the venue's words."""
+        error = self.meaning(complaint)
+        code, text = complaint.code[:SAMPLE_BYTES], complaint.text[:SAMPLE_BYTES]
         if error is RateLimited:
-            wait_s = self.retry_s if fault.retry_s is None else fault.retry_s
+            wait_s = self.retry_s if complaint.retry_s is None else complaint.retry_s
             made: ExchangeError = RateLimited(
                 text, venue=venue, code=code, asked=asked, retry_after_s=wait_s
             )
         else:
             made = error(text, venue=venue, code=code, asked=asked)
-        made.is_open = error is VenueUnavailable or fault.code in self.unknown
+        made.is_open = error is VenueUnavailable or complaint.code in self.unknown
         return made
 
     def of(self, response: Response, *, venue: str, asked: str) -> ExchangeError | None:
         """What went wrong by the reply's own words and status, or None."""
         status = response.status
         try:
-            fault = self.reads(response)
+            complaint = self.reads(response)
         except UNREADABLE:
-            fault = None
+            complaint = None
         if status in _TOO_MANY:
-            fault = self._too_many(response, fault)
-        if fault:
-            return self.error(fault, venue=venue, asked=asked)
+            complaint = self._too_many(response, complaint)
+        if complaint:
+            return self.error(complaint, venue=venue, asked=asked)
         if status < 300:
             return None
         error = VenueUnavailable if status >= 500 else ExchangeError
         return error(f"HTTP {status}", venue=venue, code=str(status), asked=asked)
 
-    def _too_many(self, response: Response, fault: Fault | None) -> Fault:
+    def _too_many(self, response: Response, complaint: Complaint | None) -> Complaint:
         """A status that says "too many requests" is believed, unless the venue is busy itself."""
-        if fault and self.meaning(fault) is VenueUnavailable:
-            return fault
+        if complaint and self.meaning(complaint) is VenueUnavailable:
+            return complaint
         status = str(response.status)
         told_s = retry_after_s(response)
-        if fault and self.meaning(fault) is RateLimited:
+        if complaint and self.meaning(complaint) is RateLimited:
             return msgspec.structs.replace(
-                fault, retry_s=fault.retry_s if told_s is None else told_s
+                complaint, retry_s=complaint.retry_s if told_s is None else told_s
             )
-        return Fault(status, f"HTTP {status}", RateLimited, told_s)
+        return Complaint(status, f"HTTP {status}", RateLimited, told_s)
 
 
 def retry_after_s(response: Response) -> float | None:

@@ -1,30 +1,9 @@
-"""What a venue puts up with from one client on one socket.
-
-These are the venue's own limits, by its documentation or as they were met. Those of `Stream` are
-what our client allows itself, which is often less.
-"""
+"""What a venue puts up with from one client on one socket, as it is counted."""
 
 from collections import deque
 
-import msgspec
-
 from exchanges.market.numbers import NS_PER_S
-
-
-class SocketLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a venue ends its patience; 0 where it states no limit.
-
-    At most `messages` of the client are heard in any `window_s`, and `topics` pushed at once. A
-    socket ends without a subscription within `start_s`, if the client says nothing for `mute_s`,
-    and if neither side does for `idle_s`.
-    """
-
-    messages: int = 0
-    window_s: float = 1.0
-    topics: int = 0
-    start_s: float = 0.0
-    mute_s: float = 0.0
-    idle_s: float = 0.0
+from exchanges.stream.facts import SocketLimits
 
 
 class Patience:

@@ -14,7 +14,7 @@ from exchanges.errors import UNREADABLE
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import DERIVATIVES, Channel, KlineInterval
-from exchanges.sandbox.limits import Patience, SocketLimits
+from exchanges.sandbox.limits import Patience
 from exchanges.sandbox.market import SandboxMarket, level_changes
 from exchanges.sandbox.matching import Depth, MarketUpdate
 from exchanges.sandbox.request import json_text
@@ -88,13 +88,12 @@ class SandboxSession(ABC):
 
     Attributes:
         requests: reads the frames of clients.
-        limits: what the venue puts up with; nothing is enforced while the venue `is_lax`.
+        limits: what the venue puts up with here; nothing is enforced while it `is_lax`.
         streams: what is pushed, by key; to look at, `subscribe` and `end` change it.
         goodbye: code and reason, once the venue closes the socket.
     """
 
     requests: ClassVar[msgspec.json.Decoder[Any]]
-    limits: ClassVar[SocketLimits] = SocketLimits()
 
     def __init__(self, venue: "SandboxVenue", endpoint: str) -> None:
         self.venue = venue
@@ -103,16 +102,13 @@ class SandboxSession(ABC):
         self._of_market: dict[SandboxMarket, dict[str, SandboxStream]] = {}
         self.goodbye: tuple[int, str] | None = None
         self._outbox: list[Outgoing] = []
-        self._patience = Patience(self.socket_limits())
+        self.limits = venue.limits_of(endpoint)
+        self._patience = Patience(self.limits)
 
     @property
     def topics(self) -> int:
         """How many subscriptions count for the limit."""
         return len(self.streams)
-
-    def socket_limits(self) -> SocketLimits:
-        """Those of the session's endpoint, where endpoints differ."""
-        return self.limits
 
     @abstractmethod
     def handle(self, request: Any, now_ns: int) -> None:
@@ -161,7 +157,7 @@ class SandboxSession(ABC):
 
     def is_full(self) -> bool:
         """Whether no more can be subscribed."""
-        most = self.socket_limits().topics
+        most = self.limits.topics
         return 0 < most <= self.topics and not self.venue.is_lax
 
     def greet(self, now_ns: int) -> None:

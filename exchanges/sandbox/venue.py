@@ -29,6 +29,7 @@ from exchanges.sandbox.routes import Asked, Routes
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.world import World, start_price
+from exchanges.stream.facts import SocketLimits, Stream
 
 TINY: Final = frozenset({"PEPE", "SHIB"})
 """Assets whose price has so many zeros that many venues trade a thousand of them as one."""
@@ -47,6 +48,8 @@ class SandboxVenue(ABC):
 
     rest: ClassVar[PublicRest]
     """What clients can ask."""
+    streams: ClassVar[tuple[Stream, ...]]
+    """The sockets of the venue, and what it puts up with on each."""
     unknown_market: ClassVar[str]
     """What they are told of a market that there is not."""
     session: ClassVar[type[SandboxSession]]
@@ -105,6 +108,10 @@ class SandboxVenue(ABC):
 
     def prepare(self) -> None:
         """Set up what the venue needs beside its markets, which are made afterwards."""
+
+    def limits_of(self, endpoint: str) -> SocketLimits:
+        """What the venue puts up with on a socket of the endpoint."""
+        return next(stream.limits for stream in self.streams if stream.name == endpoint)
 
     @abstractmethod
     def native(self, base: str, quote: str, settle: str) -> str:

@@ -1,5 +1,7 @@
 """The facts of the connections that carry a venue's streams."""
 
+from typing import Final
+
 import msgspec
 from msgspec.structs import replace
 
@@ -22,13 +24,34 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     every_s: float | None = None
 
 
+class SocketLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a venue ends its patience with one client on one socket; 0 where it states no limit.
+
+    At most `messages` of the client are heard in any `window_s`, and `topics` pushed at once. A
+    socket ends without a subscription within `start_s`, if the client says nothing for `mute_s`,
+    and if neither side does for `idle_s`.
+    """
+
+    messages: int = 0
+    window_s: float = 1.0
+    topics: int = 0
+    start_s: float = 0.0
+    mute_s: float = 0.0
+    idle_s: float = 0.0
+
+
+UNSTATED: Final = SocketLimits()
+"""The venue documents none of these, and none was met."""
+
+
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """One socket address of a venue, what can be subscribed there, and its limits.
 
     `name` is also the key of its URL in `Venue.endpoints`, `kinds` are those of the markets it
     serves (by default all), and `channels` by default what there is to tell of any market.
-    `max_topics` is per connection, `batch` per request, and `messages` limits what we send. The
-    venue ends a connection after `lifetime_s` (None: it states no limit). Where it does not
+    `limits` are the venue's own, by its documentation or as they were met; within them our client
+    allows itself `max_topics` a connection, `batch` of them a request, and `messages`. The venue
+    ends a connection after `lifetime_s` (None: it states no limit). Where it does not
     acknowledge subscriptions (`acknowledges` false), the first data counts. `headers` are sent
     with the handshake. With `shared_sequence` the venue numbers the frames of the connection, so
     that a loss concerns every book on it. `klines` are the intervals of its candles, where it has
@@ -39,6 +62,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     kinds: frozenset[Kind] = frozenset(Kind)
     channels: frozenset[Channel] = MARKET_DATA
     heartbeat: Heartbeat
+    limits: SocketLimits
     messages: Rate
     max_topics: int
     batch: int = 1

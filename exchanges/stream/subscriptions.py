@@ -19,7 +19,7 @@ ACK_S: Final = 10.0
 """A subscription that is neither acknowledged nor followed by data for so long is unanswered."""
 
 
-class Asked(msgspec.Struct):
+class Pending(msgspec.Struct):
     """A request that the venue has not answered yet."""
 
     routes: list[Route]
@@ -46,7 +46,7 @@ class Subscriptions:
         self._by_topic: dict[Topic, Route] = {}
         self._wishes: deque[tuple[Route, bool]] = deque()  # route, subscribe or unsubscribe
         self._alone: set[Route] = set()  # must not share a request
-        self._asked: dict[int, Asked] = {}
+        self._asked: dict[int, Pending] = {}
         self._last_id = 0
 
     def __iter__(self) -> Iterator[Route]:
@@ -108,7 +108,7 @@ class Subscriptions:
             routes.append(self._wishes.popleft()[0])
         self._last_id += 1
         if self._acknowledges:
-            self._asked[self._last_id] = Asked(list(routes), subscribe, now_s)
+            self._asked[self._last_id] = Pending(list(routes), subscribe, now_s)
         elif not subscribe:
             # Nothing tells when the last frame has come: ended routes stay known.
             self._wishes.extend((route, True) for route in routes if not route.ended)

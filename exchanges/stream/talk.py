@@ -30,7 +30,7 @@ from exchanges.limits import TokenBucket
 from exchanges.market.events import Notice, StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.stream.heartbeat import Pulse
 from exchanges.stream.subscriptions import ACK_S, Subscriptions
 from exchanges.stream.wire import (
@@ -261,8 +261,8 @@ class Talk:
         events: tuple[StreamEvent, ...] = ()
         for route in routes:
             self._subscriptions.drop(route)
-            fault = Fault(said.code, said.message)
-            error = self._faults.error(fault, venue=self.wire.venue, asked=route.key)
+            complaint = Complaint(said.code, said.message)
+            error = self._faults.error(complaint, venue=self.wire.venue, asked=route.key)
             events += self._on_refused(route, error, received_ns)
             events += _states(route, SubscriptionState.REFUSED, received_ns, error)
         return events

@@ -21,7 +21,7 @@ from supervisor.settings.reader import suggest
 from supervisor.supervision.child import ChildSpec
 from supervisor.supervision.policy import Parking, RestartLimit, Strategy
 from supervisor.supervision.supervise import Supervisor
-from supervisor.system.markets import Market, Markets
+from supervisor.system.markets import Markets, WatchedMarket
 from supervisor.system.placement import Placement, is_same_stream
 
 # A branch that does not come up is parked and probed.
@@ -57,7 +57,7 @@ class VenueBranch:
         self.placement = Placement(context)
         self.wished = list(symbols)
         self.is_closed = False
-        self.markets: dict[str, Market] = {}
+        self.markets: dict[str, WatchedMarket] = {}
         self.unknown: set[str] = set()
         self._keeper = markets
         self._turn = trio.Lock()  # to change what is watched

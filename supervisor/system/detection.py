@@ -15,7 +15,7 @@ from actors.edges.hub import Hub
 from actors.venue.clock import VenueClock
 from exchanges.market.instrument import Instrument
 from supervisor.supervision.child import ChildSpec
-from supervisor.system.markets import Follower, Market
+from supervisor.system.markets import Follower, WatchedMarket
 
 
 class Detection(Follower):
@@ -45,24 +45,24 @@ class Detection(Follower):
         self._taker_fee = taker_fee
         self._clock = clock
         self._tops = tops
-        self._markets: dict[tuple[str, str], Market] = {}
+        self._markets: dict[tuple[str, str], WatchedMarket] = {}
 
     def as_child(self) -> ChildSpec:
         """For a place behind the books: it reads them, and outlives none."""
         return ChildSpec(name="detector", run=self._run, inspect=self._tops.inspect)
 
-    def opened(self, market: Market) -> None:
+    def opened(self, market: WatchedMarket) -> None:
         self._markets[market.key] = market
         self.clocks[market.instrument.venue] = market.placement.context.venue_clock
         self.detector.add(self._watch(market))
 
-    def closed(self, market: Market) -> None:
+    def closed(self, market: WatchedMarket) -> None:
         # Before its book is lost, so that its opportunities are not closed for that.
         del self._markets[market.key]
         for change in self.detector.remove(market.key, self._clock.now_ns()):
             self.news.publish(change)
 
-    def changed(self, market: Market) -> None:
+    def changed(self, market: WatchedMarket) -> None:
         self.detector.update_instrument(market.instrument)
 
     async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:
@@ -80,7 +80,7 @@ class Detection(Follower):
             task_status=task_status,
         )
 
-    def _watch(self, market: Market) -> Watch:
+    def _watch(self, market: WatchedMarket) -> Watch:
         return Watch(
             instrument=market.instrument,
             book=market.book,

@@ -23,7 +23,7 @@ INBOX_BATCHES: Final = 64
 BOOK_LIMIT: Final = RestartLimit(restarts=50, window_s=60.0)
 
 
-class Market(msgspec.Struct, eq=False):
+class WatchedMarket(msgspec.Struct, eq=False):
     """One watched market: its book, the inbox of the book's actor, and the venue's connections."""
 
     instrument: Instrument
@@ -53,13 +53,13 @@ class Market(msgspec.Struct, eq=False):
 class Follower(Protocol):
     """Who wants to know which markets are watched."""
 
-    def opened(self, market: Market) -> None:
+    def opened(self, market: WatchedMarket) -> None:
         """A market will be told of from now on."""
 
-    def closed(self, market: Market) -> None:
+    def closed(self, market: WatchedMarket) -> None:
         """A market is about to be told of no longer."""
 
-    def changed(self, market: Market) -> None:
+    def changed(self, market: WatchedMarket) -> None:
         """The rules of a market's instrument have changed."""
 
 
@@ -76,7 +76,7 @@ class Markets:
         self.books = Supervisor("books", limit=BOOK_LIMIT, jitter=chance.random)
         self._follower = follower
 
-    async def open(self, placement: Placement, instrument: Instrument) -> Market:
+    async def open(self, placement: Placement, instrument: Instrument) -> WatchedMarket:
         """Subscribe to the book of a market and keep it.
 
         Raises:
@@ -84,7 +84,7 @@ class Markets:
         """
         context = placement.context
         book = OrderBook(instrument, context.venue.checksum, context.venue.start_limit)
-        market = Market(instrument, book, BookInbox(INBOX_BATCHES), placement)
+        market = WatchedMarket(instrument, book, BookInbox(INBOX_BATCHES), placement)
         placement.stream_of(market.topic, instrument)  # before anything is kept
         # Whoever wishes may be cancelled meanwhile, and must not leave half a market behind.
         with trio.CancelScope(shield=True):
@@ -101,7 +101,7 @@ class Markets:
             )
         return market
 
-    async def close(self, market: Market) -> None:
+    async def close(self, market: WatchedMarket) -> None:
         """Keep a book no longer."""
         with trio.CancelScope(shield=True):
             if self._follower:
@@ -110,7 +110,7 @@ class Markets:
             del market.placement.context.inboxes[market.instrument.symbol]
             await self.books.remove(market.name)
 
-    def change(self, market: Market, instrument: Instrument) -> None:
+    def change(self, market: WatchedMarket, instrument: Instrument) -> None:
         """Show new rules of a market's instrument."""
         market.instrument = instrument
         if self._follower:

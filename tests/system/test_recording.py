@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from actors.books.order_book import Market, OrderBook
+from actors.books.order_book import MarketKey, OrderBook
 from actors.detection.identity import AssetIdentity, Comparable
 from actors.detection.opportunity import DetectorSettings
 from actors.edges.clock import TrioClock
@@ -30,7 +30,7 @@ State = tuple[bool, int, int, list[Any], list[Any]]
 Act = Callable[[Rig], Awaitable[None]]
 
 
-def states(books: list[OrderBook]) -> dict[Market, State]:
+def states(books: list[OrderBook]) -> dict[MarketKey, State]:
     """All that a book holds."""
     return {
         (book.instrument.venue, book.instrument.symbol): (
@@ -44,7 +44,7 @@ def states(books: list[OrderBook]) -> dict[Market, State]:
     }
 
 
-async def record(path: Path, act: Act) -> tuple[Recorder, dict[Market, State]]:
+async def record(path: Path, act: Act) -> tuple[Recorder, dict[MarketKey, State]]:
     """Record an engine while something happens to it; gives its books at the end."""
     recorder = Recorder(path, TrioClock(EPOCH_NS))
     async with trio.open_nursery() as nursery:

@@ -9,8 +9,9 @@ from typing import Final
 
 from exchanges.limits import Rate
 from exchanges.market.native import names_like, settled_in_base_of_dollars
-from exchanges.stream.facts import Heartbeat
+from exchanges.stream.facts import UNSTATED, Heartbeat
 
+LIMITS: Final = UNSTATED
 # No limit of messages is documented. The venue allows 20 requests a second to any REST path.
 MESSAGES: Final = Rate.within(20, 1.0)
 # The official SDK pings every 5 s; the venue's own limit on silence is not documented.

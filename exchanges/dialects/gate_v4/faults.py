@@ -16,7 +16,7 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 WINDOW_S: Final = 10.0
@@ -25,11 +25,11 @@ WINDOW_S: Final = 10.0
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     if response.status < 400 or not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)
-    return Fault(body.label, body.message or body.detail)
+    return Complaint(body.label, body.message or body.detail)
 
 
 FAULTS: Final = ErrorTable(

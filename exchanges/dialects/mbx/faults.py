@@ -9,17 +9,17 @@ import msgspec
 
 from exchanges.dialects.mbx.listing import ErrorBody
 from exchanges.errors import InvalidSymbol, RateLimited, VenueUnavailable
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 
 
-def _reads(response: Response) -> Fault | None:
+def _reads(response: Response) -> Complaint | None:
     if response.status < 400 or not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)
-    return Fault(str(body.code), body.msg)
+    return Complaint(str(body.code), body.msg)
 
 
 FAULTS: Final = ErrorTable(

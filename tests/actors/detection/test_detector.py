@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.books.order_book import Market, OrderBook
+from actors.books.order_book import MarketKey, OrderBook
 from actors.detection.detector import Detector, Watch
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase, Reason
 from exchanges.market.events import Fault
@@ -54,7 +54,7 @@ class Rig:
         self.books[venue].lose(Fault.GAP)
         return self.detector.update(self.market(venue), Fault.GAP, self.now_ns)
 
-    def market(self, venue: str) -> Market:
+    def market(self, venue: str) -> MarketKey:
         return venue, "BTC/USDT"
 
 

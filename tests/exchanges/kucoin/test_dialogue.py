@@ -96,6 +96,11 @@ def test_no_more_than_a_hundred_messages_go_out_in_any_ten_seconds() -> None:
             SubscriptionState.REFUSED,
             AnError(ExchangeError, "no such topic"),
         ),
+        (
+            '{"id":"1","result":false,"message":"invalid request data"}',
+            SubscriptionState.REFUSED,
+            AnError(ExchangeError, "invalid request data"),
+        ),
     ],
 )
 def test_answer_is_about_the_request_that_it_names(

@@ -23,7 +23,7 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import KlineInterval
 from exchanges.rest.call import About, Call, Count, Span, Surface
-from exchanges.rest.faults import ErrorTable, Fault
+from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Effect, Listing, Response
 from exchanges.rest.rows import named, one, within
@@ -49,11 +49,11 @@ class Trouble(msgspec.Struct):
 _TROUBLE = msgspec.json.Decoder(Trouble)
 
 
-def _fault(response: Response) -> Fault | None:
+def _fault(response: Response) -> Complaint | None:
     if response.status < 400:
         return None
     trouble = _TROUBLE.decode(response.body)
-    return Fault(str(trouble.code), trouble.text)
+    return Complaint(str(trouble.code), trouble.text)
 
 
 FAULTS = ErrorTable(
@@ -364,18 +364,18 @@ def test_what_a_request_weighs_depends_on_the_rows() -> None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (Fault("7", "anything"), InvalidSymbol),
-        (Fault("1", "longer"), TradingDisabled),
-        (Fault("1", "long live"), PermissionDenied),
-        (Fault("long", "x"), TradingDisabled),
-        (Fault("1", "your Clock is wrong"), TimestampError),
-        (Fault("1", "x"), ExchangeError),
-        (Fault("7", "x", PermissionDenied), PermissionDenied),
-        (Fault("9", "x"), RateLimited),
+        (Complaint("7", "anything"), InvalidSymbol),
+        (Complaint("1", "longer"), TradingDisabled),
+        (Complaint("1", "long live"), PermissionDenied),
+        (Complaint("long", "x"), TradingDisabled),
+        (Complaint("1", "your Clock is wrong"), TimestampError),
+        (Complaint("1", "x"), ExchangeError),
+        (Complaint("7", "x", PermissionDenied), PermissionDenied),
+        (Complaint("9", "x"), RateLimited),
     ],
 )
 def test_fault_means_what_the_first_table_that_knows_it_says(
-    fault: Fault, error: type[ExchangeError]
+    fault: Complaint, error: type[ExchangeError]
 ) -> None:
     told = FAULTS.error(fault, venue="numbers", asked="GET /x")
     assert type(told) is error
@@ -388,7 +388,7 @@ def test_venue_that_is_busy_itself_sets_no_limit_of_ours() -> None:
 
 
 def test_long_words_of_a_venue_are_cut() -> None:
-    told = FAULTS.error(Fault("7" * 999, "x" * 999), venue="numbers", asked="GET /x")
+    told = FAULTS.error(Complaint("7" * 999, "x" * 999), venue="numbers", asked="GET /x")
     assert (len(told.code), len(told.message)) == (SAMPLE_BYTES, SAMPLE_BYTES)
 
 

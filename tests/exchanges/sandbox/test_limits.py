@@ -1,5 +1,6 @@
 """Sandboxes keep their venues' limits on a socket, and our clients stay within them."""
 
+import gzip
 import json
 from typing import Any
 
@@ -8,9 +9,9 @@ import pytest
 from exchanges import VENUES
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel
-from exchanges.sandbox.limits import Patience, SocketLimits
+from exchanges.sandbox.limits import Patience
 from exchanges.sandbox.session import POLICY, SandboxSession, SandboxStream
-from exchanges.stream.facts import Stream
+from exchanges.stream.facts import SocketLimits, Stream
 from supervisor.verify.lab import START_NS, open_sandbox
 from tests.exchanges.transcripts import PRESENT
 
@@ -28,16 +29,13 @@ def open_session(name: str, stream: str, *, is_lax: bool = False) -> SandboxSess
 
 def with_limit(limit: str) -> Any:
     """Streams whose sandboxes have a limit."""
-    limited = [
-        (name, stream.name)
-        for name, stream in STREAMS
-        if getattr(open_session(name, stream.name).socket_limits(), limit)
-    ]
+    limited = [(name, stream.name) for name, stream in STREAMS if getattr(stream.limits, limit)]
     return pytest.mark.parametrize(("name", "stream"), limited)
 
 
 def told(session: SandboxSession) -> list[Any]:
-    return [json.loads(outgoing.frame) for outgoing in session.take()]
+    frames = [outgoing.frame for outgoing in session.take()]
+    return [json.loads(gzip.decompress(one) if isinstance(one, bytes) else one) for one in frames]
 
 
 def fill(session: SandboxSession, count: int) -> None:
@@ -48,8 +46,7 @@ def fill(session: SandboxSession, count: int) -> None:
 
 @pytest.mark.parametrize(("name", "stream"), STREAMS, ids=[f"{a} {b.name}" for a, b in STREAMS])
 def test_our_client_stays_within_the_limits(name: str, stream: Stream) -> None:
-    limits = open_session(name, stream.name).socket_limits()
-    rate, heartbeat = stream.messages, stream.heartbeat
+    limits, rate, heartbeat = stream.limits, stream.messages, stream.heartbeat
     if limits.messages:
         assert rate.burst + rate.per_s * limits.window_s <= limits.messages
     if limits.topics:
@@ -66,7 +63,7 @@ def test_more_messages_than_the_venue_takes_are_refused_or_end_the_socket(
     name: str, stream: str
 ) -> None:
     session = open_session(name, stream)
-    limits = session.socket_limits()
+    limits = session.limits
     for _ in range(limits.messages):
         session.receive("not a request", START_NS)
     usual = told(session)
@@ -84,7 +81,7 @@ def test_more_messages_than_the_venue_takes_are_refused_or_end_the_socket(
 @with_limit("topics")
 def test_more_subscriptions_than_the_venue_takes_are_none(name: str, stream: str) -> None:
     session = open_session(name, stream)
-    most = session.socket_limits().topics
+    most = session.limits.topics
     fill(session, most)
     assert len(session.streams) == most
     assert session.goodbye is None
@@ -116,7 +113,7 @@ def test_channels_beyond_the_limit_are_an_error_at_bitfinex() -> None:
         )
     assert session.topics < 25
     session.take()
-    session.limits = SocketLimits(topics=session.topics)  # type: ignore[misc]
+    session.limits = SocketLimits(topics=session.topics)
     request = {"event": "subscribe", "channel": "status", "key": "liq:global"}
     session.receive(json.dumps(request), START_NS)
     assert told(session) == [
@@ -138,7 +135,7 @@ def test_too_many_requests_an_hour_are_an_error_at_okx_and_pings_are_none() -> N
 @with_limit("start_s")
 def test_who_subscribes_nothing_is_sent_away(name: str, stream: str) -> None:
     session = open_session(name, stream)
-    start_s = session.socket_limits().start_s
+    start_s = session.limits.start_s
     session.tell({}, START_NS)
     session.tell({}, START_NS + round(start_s * NS_PER_S))
     assert session.goodbye is None

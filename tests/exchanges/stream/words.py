@@ -20,7 +20,7 @@ from exchanges.market.topics import Channel, Topic
 from exchanges.rest.faults import ErrorTable
 from exchanges.rest.request import Request, Response
 from exchanges.stream.books import MarketCodec, MarketWire
-from exchanges.stream.facts import Heartbeat, Stream
+from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
 from exchanges.stream.sequence import BookRule, Recovery
 from exchanges.stream.wire import Data, Frame, Granted, Reader, Refused, Route, Said
 from tests.exchanges.transcripts import RECEIVED_NS, AnError, market
@@ -38,6 +38,7 @@ STREAM = Stream(
     kinds=frozenset({Kind.SPOT}),
     channels=frozenset({Channel.BOOK, Channel.TRADES, Channel.MARK_PRICE, Channel.FUNDING}),
     heartbeat=Heartbeat(idle_s=20.0, reply_s=10.0),
+    limits=UNSTATED,
     messages=Rate(burst=5, per_s=5),
     max_topics=100,
     batch=10,
