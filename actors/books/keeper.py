@@ -10,7 +10,7 @@ import trio
 from actors.books.order_book import OrderBook
 from actors.books.tops import Tops
 from actors.edges.channels import Inbox
-from exchanges.market.events import BookSnapshot, Event, Fault
+from exchanges.market.events import BookLost, BookSnapshot, Event, Fault
 
 BookInbox = Inbox[tuple[int, Sequence[Event]]]
 """Batches for one book, each with the number of the session that it came from."""
@@ -28,7 +28,7 @@ Commands = trio.MemorySendChannel[Resync]
 """Where the connection that feeds a book hears of it; never full."""
 
 # A connection that failed says so itself, and one that was stopped is no news.
-_TOLD_ELSEWHERE: Final = frozenset({Fault.DISCONNECTED, Fault.UNSUBSCRIBED})
+_TOLD_ELSEWHERE: Final = frozenset({Fault.DISCONNECTED, Fault.UNSUBSCRIBED, Fault.DELISTED})
 
 _NOBODY: Final = -1  # sessions have numbers from 0
 
@@ -60,7 +60,8 @@ async def run_book(
                 for event in events:
                     if sender > source and type(event) is BookSnapshot:
                         source = sender
-                    if sender == source:
+                    is_refusal = type(event) is BookLost and source == _NOBODY
+                    if sender == source or is_refusal:
                         book.apply(event)
                         if book.fault is Fault.DISCONNECTED:
                             source = _NOBODY
@@ -72,7 +73,8 @@ async def run_book(
                 told = book.fault
                 _log(book)
     except trio.Cancelled:
-        book.lose(Fault.UNSUBSCRIBED, "nobody keeps it any more")
+        if book.fault is not Fault.DELISTED:
+            book.lose(Fault.UNSUBSCRIBED, "nobody keeps it any more")
         tops.tell(book)
         raise
     except Exception:

@@ -97,6 +97,10 @@ class OrderBook:
         elif type(event) is BookLost:
             self.lose(event.fault, event.detail)
 
+    def change(self, instrument: Instrument) -> None:
+        """Show new rules of the same market; its levels stay."""
+        self.instrument = instrument
+
     def lose(self, fault: Fault, detail: str = "") -> None:
         """Let nobody read the book until the next snapshot."""
         if self.fault is None or self.fault is Fault.CROSSED:

@@ -108,7 +108,7 @@ class BackpackWire(MarketWire):
                 return _READERS[channel]
 
     def rule(self, key: str) -> BookRule:
-        return BookRule(Recovery.SNAPSHOT_BY_REQUEST, needs_update=True)
+        return BookRule(Recovery.SNAPSHOT_BY_REQUEST)
 
     def request(
         self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int

@@ -77,6 +77,7 @@ class Fault(StrEnum):
     BAD_FRAME = "bad frame"  # a frame of this book could not be read
     REFUSED = "refused"  # the venue refused the subscription
     UNSUBSCRIBED = "unsubscribed"  # nobody asks for it any more
+    DELISTED = "delisted"  # the venue trades it no longer
     FAILED = "failed"  # the book's actor failed
 
 

@@ -97,9 +97,7 @@ class MarketCodec(Talk):
         self, request: Request[BookSnapshot], snapshot: BookSnapshot
     ) -> tuple[StreamEvent, ...]:
         """Start a book from a fetched snapshot."""
-        route = self._landed(request)
-        if route and route.feed.rule.needs_update and not route.feed.has_updates:
-            return ()  # nothing shows yet that its stream is alive; it is fetched again
+        self._landed(request)
         return self.start(snapshot)
 
     def fail(self, request: Request[BookSnapshot]) -> None:
@@ -179,7 +177,16 @@ class MarketCodec(Talk):
         if not isinstance(route, BookRoute):
             return ()
         self._starts.settle(route)
-        return route.feed.lose(route.instrument, Fault.REFUSED, str(error), received_ns)
+        route.feed.lose(route.instrument, Fault.REFUSED, str(error), received_ns)
+        # Of a book that was not live it is news as well.
+        return (
+            BookLost(
+                instrument=route.instrument,
+                fault=Fault.REFUSED,
+                detail=str(error),
+                received_ns=received_ns,
+            ),
+        )
 
     def _on_unstarted(self, route: Route) -> None:
         if isinstance(route, BookRoute):
@@ -195,9 +202,10 @@ class MarketCodec(Talk):
             return events
         if len(events) == 1 and type(update := events[0]) is BookDelta:  # nearly always
             feed = route.feed
+            was_live = feed.is_live
             events = feed.delta(update)
-            if not feed.is_live:
-                self._not_live(route, events)
+            if not (feed.is_live and was_live):
+                self._follow_up(route, events)
             return events
         return tuple(chain.from_iterable(self._judge(route, event) for event in events))
 
@@ -217,14 +225,17 @@ class MarketCodec(Talk):
         if self._starts.is_ending(route):
             return ()  # no updates will follow it; the next subscription brings another
         events = feed.snapshot(self.wire.fitted(route, snapshot))
-        if feed.needs_start:
-            self._starts.want_anew(route)
-        else:
+        if not feed.needs_start:
             self._starts.settle(route)
+        elif not feed.has_start:
+            self._starts.want_anew(route)
         return events
 
-    def _not_live(self, route: BookRoute, events: Iterable[StreamEvent]) -> None:
-        if any(type(event) is BookLost for event in events):
+    def _follow_up(self, route: BookRoute, events: Iterable[StreamEvent]) -> None:
+        """An update has lost the book, or made it live, or neither while it is not live."""
+        if route.feed.is_live:
+            self._starts.settle(route)
+        elif any(type(event) is BookLost for event in events):
             self._starts.want_anew(route)
         else:
             self._starts.want(route)

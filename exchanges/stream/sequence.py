@@ -17,7 +17,9 @@ buffered while a snapshot of id S is fetched; then
 5. the first one kept must reach back to S (`previous` <= S; sizes are absolute, so that one
    which straddles S is as good as one that starts there);
 6. if even the oldest one starts after S, the snapshot is too old and is fetched again;
-7. the others must follow each other by rule 1.
+7. the others must follow each other by rule 1;
+8. without any the start waits for the first one: a stream that has been acknowledged and says
+   nothing must not pass for a book.
 
 A live book may be given another start by request: it goes on by rules 1 to 3, its updates are
 buffered from then on, and the snapshot replaces it by rules 4 to 7.
@@ -61,14 +63,12 @@ class BookRule(msgspec.Struct, frozen=True):
     Where `resets` is true the venue's ids may fall: an update that follows ours but ends lower
     restarts the count. A low id then proves nothing, so that of rule 2 only this is left: a
     repetition of the update before is ignored. Where `whole` is true every frame is a whole book,
-    and one that is not newer says nothing. Where `needs_update` is true a fetched start counts
-    only once an update has shown that the stream is alive.
+    and one that is not newer says nothing.
     """
 
     recovery: Recovery
     resets: bool = False
     whole: bool = False
-    needs_update: bool = False
 
 
 class _Past(msgspec.Struct):
@@ -105,6 +105,7 @@ class BookFeed:
         "_joining",
         "_past",
         "_previous",
+        "_start",
         "is_live",
         "is_refreshing",
         "last",
@@ -121,13 +122,13 @@ class BookFeed:
         self._previous = -1  # what the update that led to `last` came from
         self._joining = False  # live, but no update has confirmed that it follows the snapshot
         self._past = _Past()
+        self._start: BookSnapshot | None = None  # waits for the first update
         self._buffer: deque[BookDelta] = deque(maxlen=MAX_BUFFERED)
 
     def delta(self, update: BookDelta) -> tuple[Event, ...]:
         """Judge one update."""
         if not self.is_live:
-            self._keep(update)
-            return ()
+            return self._wait(update)
         if update.previous == UNTOLD:
             self._number(update)
         if update.previous == self.last <= update.sequence:
@@ -141,21 +142,19 @@ class BookFeed:
     def snapshot(self, snapshot: BookSnapshot) -> tuple[Event, ...]:
         """Start from `snapshot`, followed by the buffered updates that belong after it.
 
-        Nothing comes of one that is too old: another is needed.
+        Nothing comes of one that is too old: another is needed; nor, for now, of one without
+        updates.
         """
+        if not (self.is_live or self._buffer or self._starts_in_stream):
+            self._start = snapshot  # rule 8
+            return ()
         if self.rule.whole and self.is_live and snapshot.sequence <= self.last:
             return self._ignore(snapshot)
         backlog = [update for update in self._buffer if update.sequence > snapshot.sequence]
         oldest = backlog[0].previous if backlog else self.last if self.is_refreshing else 0
         if oldest > snapshot.sequence:
             return ()  # rule 6
-        self._buffer.clear()
-        self.is_refreshing = False
-        self.is_live = True
-        self._previous, self.last = -1, snapshot.sequence
-        self._joining = self.rule.recovery is not Recovery.SNAPSHOT_IN_STREAM
-        joined = (self.delta(update) for update in backlog)
-        return (snapshot, *chain.from_iterable(joined))
+        return self._begin(snapshot, backlog)
 
     def refresh(self) -> None:
         """Want another start while the book goes on; updates are kept to follow it."""
@@ -169,6 +168,11 @@ class BookFeed:
         return not self.is_live or self.is_refreshing
 
     @property
+    def has_start(self) -> bool:
+        """Only the first update is missing."""
+        return self._start is not None
+
+    @property
     def has_updates(self) -> bool:
         """Updates wait for a snapshot to be joined to."""
         return bool(self._buffer)
@@ -178,6 +182,7 @@ class BookFeed:
     ) -> tuple[Event, ...]:
         """Stop trusting the book until the next start; says so once."""
         self._buffer.clear()
+        self._start = None
         self.is_refreshing = False
         if not self.is_live:
             return ()
@@ -185,6 +190,23 @@ class BookFeed:
         self.losses += 1
         lost = BookLost(instrument=instrument, fault=fault, detail=detail, received_ns=received_ns)
         return (lost,)
+
+    def _begin(self, snapshot: BookSnapshot, backlog: list[BookDelta]) -> tuple[Event, ...]:
+        self._buffer.clear()
+        self.is_refreshing = False
+        self.is_live = True
+        self._previous, self.last = -1, snapshot.sequence
+        self._joining = not self._starts_in_stream
+        joined = (self.delta(update) for update in backlog)
+        return (snapshot, *chain.from_iterable(joined))
+
+    def _wait(self, update: BookDelta) -> tuple[Event, ...]:
+        """An update of a book that is not live; it may be what a start waits for."""
+        start, self._start = self._start, None
+        if start and update.previous <= start.sequence:
+            return self._begin(start, [update])
+        self._keep(update)  # rule 6, where there was a start
+        return ()
 
     def _number(self, update: BookDelta) -> None:
         """Give an update whose venue numbers nothing the ids that follow.
@@ -231,8 +253,12 @@ class BookFeed:
         return (update,)
 
     def _keep(self, update: BookDelta) -> None:
-        if self.rule.recovery is not Recovery.SNAPSHOT_IN_STREAM:
+        if not self._starts_in_stream:
             self._buffer.append(update)
+
+    @property
+    def _starts_in_stream(self) -> bool:
+        return self.rule.recovery is Recovery.SNAPSHOT_IN_STREAM
 
 
 def interleaved_crc32(

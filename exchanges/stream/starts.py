@@ -131,7 +131,7 @@ class Starts:
 
     def _due_s(self, route: BookRoute) -> float:
         state, rule = self._states[route], route.feed.rule
-        if state.subscribed_s is None:
+        if state.subscribed_s is None or route.feed.has_start:
             return inf
         if state.asked_s is None:
             return state.subscribed_s + (0.0 if route.feed.has_updates else FIRST_UPDATE_S)

@@ -154,13 +154,13 @@ class Subscriptions:
         return [route] if route else []
 
     def overdue(self, now_s: float) -> list[Route]:
-        """The routes that the venue has left unanswered for too long; each is told once."""
+        """The routes that the venue has not acknowledged for too long; each is told once."""
         unanswered: list[Route] = []
         for request_id, asked in list(self._asked.items()):
             if now_s - asked.since_s >= ACK_S:
                 del self._asked[request_id]
                 if asked.subscribe:
-                    unanswered += [route for route in asked.routes if not route.answered]
+                    unanswered += asked.routes
                 else:
                     self._finish(asked.routes)
         return unanswered

@@ -10,8 +10,9 @@ connection does these on its behalf:
     wake_at = talk.deadline                      # monotonic seconds; call again by then
 
 What is said is the venue's `Wire`. Wishes and acknowledgements are kept in `subscriptions.py`,
-signs of life in `heartbeat.py`. What is built on top (books in `books.py`) fills in the hooks at
-the end; nothing here knows what the data are.
+what was refused and is asked for again in `refusals.py`, signs of life in `heartbeat.py`. What is
+built on top (books in `books.py`) fills in the hooks at the end; nothing here knows what the data
+are.
 """
 
 from collections import deque
@@ -32,6 +33,7 @@ from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
 from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.stream.heartbeat import Pulse
+from exchanges.stream.refusals import Refusals
 from exchanges.stream.subscriptions import ACK_S, Subscriptions
 from exchanges.stream.wire import (
     Data,
@@ -78,6 +80,7 @@ class Talk:
             stream.batch, wire.group, acknowledges=stream.acknowledges
         )
         self._routes = self._subscriptions.routes
+        self._refusals = Refusals()
         self._faults = faults
         self._granted_already: list[tuple[Topic, Route]] = []  # not by an answer; to be told
         self._pulse = Pulse(stream.heartbeat)
@@ -85,7 +88,7 @@ class Talk:
         self._ready: deque[Frame] = deque(() if wire.listening else wire.greeting())
         self._messages = TokenBucket(stream.messages)
         self._blocked_until_s = inf  # by the message limit, while something waits
-        self._now_ns = 0  # wall clock at the last `expire`, for frames that carry the time
+        self._now_s, self._now_ns = 0.0, 0  # at the last `expire`, for what is not told the time
         self._about: Route | None = None  # whose data is being read
 
     @property
@@ -100,7 +103,7 @@ class Talk:
     @property
     def has_work(self) -> bool:
         """Something may be waiting to be sent."""
-        return bool(self._ready) or self._subscriptions.has_wishes
+        return bool(self._ready) or self._subscriptions.has_wishes or self._refusals.is_news
 
     def subscribe(self, topics: Iterable[Topic]) -> None:
         """Wish to be told about `topics`; those already wished for are left alone.
@@ -120,6 +123,7 @@ class Talk:
     def unsubscribe(self, topics: Iterable[Topic]) -> None:
         """Wish to hear no more about `topics`."""
         for topic in topics:
+            self._refusals.discard(topic)
             if route := self._subscriptions.end(topic):
                 self._on_ended(route)
 
@@ -132,6 +136,7 @@ class Talk:
         for route in self._subscriptions:
             if any(topic.symbol == instrument.symbol for topic in route.topics):
                 route.carry(instrument)
+        self._refusals.hurry(instrument.symbol)
 
     def receive(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
         """What one frame says, in order.
@@ -170,7 +175,8 @@ class Talk:
         Raises:
             StreamStale: the connection shows no sign of life.
         """
-        self._now_ns = now_ns
+        self._now_s, self._now_ns = now_s, now_ns
+        self.subscribe(self._refusals.due(now_s))
         if self._pulse.look(self.frames, now_s) and (ping := self.wire.ping(now_ns)) is not None:
             self._ready.append(ping)
         if (silence_s := self._pulse.silence_s(now_s)) is not None:
@@ -201,7 +207,12 @@ class Talk:
     @property
     def deadline(self) -> float:
         """Monotonic seconds by which to call `expire` and `outgoing` again."""
-        return min(self._blocked_until_s, self._pulse.deadline, self._subscriptions.deadline)
+        return min(
+            self._blocked_until_s,
+            self._pulse.deadline,
+            self._subscriptions.deadline,
+            self._refusals.deadline,
+        )
 
     # What was said.
 
@@ -251,16 +262,21 @@ class Talk:
         return next((number for number in oldest if number >= 0), -1)
 
     def _grant(self, routes: list[Route], received_ns: int) -> tuple[StreamEvent, ...]:
+        for route in routes:
+            for topic in route.topics:
+                self._refusals.discard(topic)
         told = (_states(route, SubscriptionState.SUBSCRIBED, received_ns) for route in routes)
         return tuple(chain.from_iterable(told))
 
     def _drop(
         self, routes: list[Route], said: Refused | RefusedKey, received_ns: int
     ) -> tuple[StreamEvent, ...]:
-        """The venue will not send these topics."""
+        """The venue will not send these topics; they are asked for again later."""
         events: tuple[StreamEvent, ...] = ()
         for route in routes:
             self._subscriptions.drop(route)
+            for topic in sorted(route.topics):
+                self._refusals.add(topic, self._now_s)
             complaint = Complaint(said.code, said.message)
             error = self._faults.error(complaint, venue=self.wire.venue, asked=route.key)
             events += self._on_refused(route, error, received_ns)
@@ -268,7 +284,9 @@ class Talk:
         return events
 
     def _missed(self, route: Route, now_ns: int) -> tuple[StreamEvent, ...]:
-        """The venue has not answered."""
+        """The venue has not acknowledged a route; whether it serves it, data tell as well."""
+        if route.answered:
+            return self._grant([route], now_ns)
         text = f"no answer within {ACK_S:g} s"
         error = ExchangeError(text, venue=self.wire.venue, asked=route.key)
         return _states(route, SubscriptionState.UNANSWERED, now_ns, error)

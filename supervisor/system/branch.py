@@ -13,7 +13,7 @@ from actors.venue.auditor import AuditCount, Auditor
 from actors.venue.context import VenueContext
 from actors.venue.instruments import run_instruments
 from exchanges.errors import InvalidSymbol
-from exchanges.market.events import InstrumentChange
+from exchanges.market.events import Fault, InstrumentChange
 from exchanges.market.instrument import Instrument, Status
 from exchanges.market.topics import Channel, Topic
 from supervisor.settings.config import Wish
@@ -142,14 +142,21 @@ class VenueBranch:
             instrument = change.instrument
             if market := self.markets.get(instrument.symbol):
                 log.info("instrument_changed", venue=self.name, symbol=instrument.symbol)
-                if not is_same_stream(market.instrument, instrument):
-                    async with self._turn:
-                        if self.markets.get(instrument.symbol) is market:
-                            await self._close(instrument.symbol)  # to be opened anew below
+                if instrument.status is Status.DELISTED:
+                    market.book.lose(Fault.DELISTED, "the venue trades it no longer")
+                    await self._give_up(market)
+                elif not is_same_stream(market.instrument, instrument):
+                    await self._give_up(market)  # to be opened anew below
             self.refresh(instrument)
             self.context.events.publish(change)
         async with self._turn:
             await self._open_wished()
+
+    async def _give_up(self, market: WatchedMarket) -> None:
+        symbol = market.instrument.symbol
+        async with self._turn:
+            if self.markets.get(symbol) is market:
+                await self._close(symbol)
 
     def refresh(self, instrument: Instrument) -> None:
         """Use new rules of an instrument; what is open of another market goes on as it is."""

@@ -111,7 +111,9 @@ class Markets:
             await self.books.remove(market.name)
 
     def change(self, market: WatchedMarket, instrument: Instrument) -> None:
-        """Show new rules of a market's instrument."""
+        """Show new rules of a market's instrument, in its book as well."""
         market.instrument = instrument
+        market.book.change(instrument)
+        self.tops.tell(market.book)
         if self._follower:
             self._follower.changed(market)

@@ -119,5 +119,13 @@ class Placement:
 
 
 def is_same_stream(before: Instrument, now: Instrument) -> bool:
-    """Whether what is kept of a market goes on: the same one of the venue, in the same unit."""
-    return (before.native, before.multiplier) == (now.native, now.multiplier)
+    """Whether what is kept of a market goes on: the same one of the venue, in the same units.
+
+    Levels that a book holds were converted when they came: with another size of a contract it
+    would mix two units.
+    """
+
+    def units(one: Instrument) -> tuple[object, ...]:
+        return one.native, one.multiplier, one.contract_size, one.inverse
+
+    return units(before) == units(now)

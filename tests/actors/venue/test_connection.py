@@ -261,12 +261,26 @@ async def test_fault_7_a_refused_symbol_leaves_the_others_alone(
             await nursery.start(made.connection.run)
             await trio.sleep(5.0)
             assert made.books[BTC].is_live
-            assert made.books[ETH].fault is Fault.STARTING
+            assert made.books[ETH].fault is Fault.REFUSED
+            assert "refused by the sandbox" in made.books[ETH].detail
             made.context.events.close()
             told = [event async for event in events if isinstance(event, Subscription)]
         states = {event.instrument.symbol: event.state for event in told}
         assert states == {BTC: SubscriptionState.SUBSCRIBED, ETH: SubscriptionState.REFUSED}
         assert "refused by the sandbox" in str(told[-1].error) + str(told[0].error)
+
+
+async def test_a_refused_symbol_is_asked_for_again_until_it_is_granted(
+    lane: Transport, autojump_clock: MockClock
+) -> None:
+    async with rig(lane) as (made, nursery):
+        made.server.venue.refused.add(ETH)
+        await nursery.start(made.connection.run)
+        await trio.sleep(20.0)
+        assert made.books[ETH].fault is Fault.REFUSED
+        made.server.venue.refused.clear()
+        await made.until_live(within_s=15.0)
+        made.assert_right()
 
 
 async def test_a_slow_book_is_closed_and_starts_anew(autojump_clock: MockClock) -> None:

@@ -17,7 +17,7 @@ from exchanges.errors import (
     VenueProtocolError,
 )
 from exchanges.limits import Rate
-from exchanges.market.events import SubscriptionState
+from exchanges.market.events import BookLost, Fault, Subscription, SubscriptionState
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.subscriptions import ACK_S
 from tests.exchanges.stream.words import (
@@ -169,7 +169,62 @@ def test_data_answers_a_request() -> None:
     codec.subscribe([TRADES])
     codec.outgoing(0.0)
     assert hear(codec, "trades BTC 5") == (trade(5.0),)
-    assert codec.expire(ACK_S, RECEIVED_NS) == ()
+    assert codec.expire(ACK_S, RECEIVED_NS) == (news(TRADES, SubscriptionState.SUBSCRIBED),)
+    assert codec.expire(ACK_S + 1, RECEIVED_NS) == ()
+
+
+def test_refused_topic_is_asked_for_again_after_pauses_that_grow() -> None:
+    codec = codec_of()
+    codec.subscribe([TRADES])
+    now_s, pauses_s = 0.0, []
+    for number in range(1, 10):
+        codec.expire(now_s, RECEIVED_NS)
+        asked = [frame for frame in codec.outgoing(now_s) if frame != "ping"]
+        assert asked == [f"subscribe {number} trades BTC"]
+        hear(codec, "pong")
+        (told,) = hear(codec, f"refused {number} no such market")
+        assert isinstance(told, Subscription)
+        assert (told.state, type(told.error)) == (SubscriptionState.REFUSED, InvalidSymbol)
+        assert codec.has_work  # the time of the next wake has changed
+        codec.expire(now_s, RECEIVED_NS)
+        assert not codec.has_work
+        pauses_s.append(codec._refusals.deadline - now_s)
+        now_s = codec._refusals.deadline
+    assert pauses_s == [10, 20, 40, 80, 160, 320, 600, 600, 600]
+    codec.expire(now_s, RECEIVED_NS)
+    codec.outgoing(now_s)
+    assert hear(codec, "granted 10") == (news(TRADES, SubscriptionState.SUBSCRIBED),)
+    assert codec._refusals.deadline == inf
+
+
+def test_refused_topic_is_asked_for_at_once_when_the_list_has_news_of_its_market() -> None:
+    codec = codec_of()
+    codec.subscribe([TRADES])
+    codec.outgoing(0.0)
+    hear(codec, "refused 1 no such market")
+    codec.update_instrument(BTC)
+    codec.expire(1.0, RECEIVED_NS)
+    assert codec.outgoing(1.0) == ["subscribe 2 trades BTC"]
+
+
+def test_refused_topic_that_nobody_wants_any_more_is_left_alone() -> None:
+    codec = codec_of()
+    codec.subscribe([TRADES])
+    codec.outgoing(0.0)
+    hear(codec, "refused 1 no such market")
+    codec.unsubscribe([TRADES])
+    codec.expire(1e6 - 1, RECEIVED_NS)
+    assert codec._refusals.deadline == inf
+
+
+def test_refused_book_says_so_with_the_words_of_the_venue() -> None:
+    codec = codec_of()
+    codec.subscribe([BOOK])
+    codec.outgoing(0.0)
+    lost, _ = hear(codec, "refused 1 no such market")
+    assert isinstance(lost, BookLost)
+    assert lost.fault is Fault.REFUSED
+    assert "no such market" in lost.detail
 
 
 def test_topic_added_to_a_granted_native_stream_is_told_too() -> None:

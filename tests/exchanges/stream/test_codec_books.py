@@ -2,8 +2,10 @@
 
 import pytest
 
-from exchanges.market.events import Fault
+from exchanges.market.events import BookLost, Fault
+from exchanges.market.instrument import Instrument
 from exchanges.stream.starts import FIRST_UPDATE_S, PAUSE_S, START_S
+from exchanges.stream.talk import UnreadableFrame
 from tests.exchanges.stream.words import (
     BOOK,
     BTC,
@@ -13,6 +15,7 @@ from tests.exchanges.stream.words import (
     AskingWire,
     WordsWire,
     book,
+    codec_of,
     delta,
     hear,
     lost,
@@ -90,11 +93,24 @@ def test_book_by_request_joins_its_snapshot_to_what_came_before() -> None:
     assert codec.requests(1e9) == []
 
 
-def test_quiet_book_is_fetched_without_waiting_for_an_update() -> None:
+def test_quiet_book_is_fetched_without_waiting_for_an_update_and_live_with_the_first() -> None:
     codec = subscribed(BOOK, kind=AskingWire)
     assert codec.deadline == FIRST_UPDATE_S
     (request,) = codec.requests(FIRST_UPDATE_S)
-    assert codec.answer(request, book(10)) == (book(10),)
+    assert codec.answer(request, book(10)) == ()
+    assert codec.requests(1e9) == []
+    assert not codec.is_settled
+    assert hear(codec, "book BTC 9 12") == (book(10), delta(10, 12))
+    assert codec.is_settled
+
+
+def test_start_that_the_first_update_does_not_reach_is_fetched_again() -> None:
+    codec = subscribed(BOOK, kind=AskingWire)
+    (request,) = codec.requests(FIRST_UPDATE_S)
+    assert codec.answer(request, book(10)) == ()
+    assert hear(codec, "book BTC 11 12") == ()
+    (request,) = codec.requests(FIRST_UPDATE_S + PAUSE_S)
+    assert codec.answer(request, book(11)) == (book(11), delta(11, 12))
 
 
 def test_fetched_book_does_not_touch_a_live_one() -> None:
@@ -111,6 +127,7 @@ def test_gap_fetches_a_new_snapshot() -> None:
     codec = subscribed(BOOK, kind=AskingWire)
     (request,) = codec.requests(FIRST_UPDATE_S)
     codec.answer(request, book(10))
+    hear(codec, "book BTC 10 10")
     assert hear(codec, "book BTC 11 12") == (lost(Fault.GAP, "expected 10, got 11..12"),)
     assert not codec.is_settled
     (request,) = codec.requests(100.0)
@@ -152,10 +169,38 @@ def test_venue_whose_snapshots_come_in_the_stream_is_asked_for_none() -> None:
 # Books that are lost for reasons of our own.
 
 
+@pytest.mark.parametrize(
+    ("frame", "hurt"),
+    [("book BTC ten", [BTC]), ("btc", [BTC]), ("?", [BTC, ETH])],
+    ids=["being read", "named", "nobody knows"],
+)
+def test_every_book_that_an_unreadable_frame_may_have_been_for_starts_anew(
+    frame: str, hurt: list[Instrument]
+) -> None:
+    codec = subscribed(BOOK, ETH_BOOK, TRADES)
+    hear(codec, "book BTC 10", "book ETH 10")
+    with pytest.raises(UnreadableFrame) as caught:
+        codec.receive(frame, RECEIVED_NS)
+    told = codec.distrust(frame, caught.value, RECEIVED_NS)
+    assert [event.instrument for event in told if isinstance(event, BookLost)] == hurt
+
+
+def test_adding_and_removing_faster_than_the_venue_takes_requests_leaves_nothing_behind() -> None:
+    codec = codec_of()
+    for _ in range(300):
+        codec.subscribe([BOOK, ETH_BOOK])
+        codec.unsubscribe([BOOK, ETH_BOOK])
+    assert codec.outgoing(0.0) == []
+    assert codec.is_settled
+    codec.subscribe([BOOK])
+    assert codec.outgoing(0.0) == ["subscribe 1 book BTC"]
+
+
 @pytest.mark.parametrize("kind", [WordsWire, AskingWire])
 def test_resync_loses_a_live_book_and_starts_it_anew(kind: type[WordsWire]) -> None:
     codec = subscribed(BOOK, kind=kind)
     codec.start(book(10))
+    hear(codec, "book BTC 10 10")
     assert codec.is_settled
     checksum = (lost(Fault.CHECKSUM, "off by one"),)
     assert codec.resync("BTC/USDT", Fault.CHECKSUM, "off by one", RECEIVED_NS) == checksum

@@ -110,6 +110,7 @@ def test_whatever_the_snapshot_the_chain_never_breaks(
 ) -> None:
     feed = BookFeed(BookRule(Recovery.SNAPSHOT_BY_REQUEST))
     feed.snapshot(snapshot(0))
+    send(feed, 0, 0)
     at, newest = 0, 0
     asks_at = data.draw(st.integers(0, len(steps)))
     answers_at = data.draw(st.integers(asks_at, len(steps)))

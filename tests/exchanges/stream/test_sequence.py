@@ -131,11 +131,28 @@ def test_rule_5_update_that_straddles_the_snapshot_is_joined_to_it() -> None:
 
 def test_rule_5_holds_for_an_update_that_comes_after_the_snapshot() -> None:
     feed = BookFeed(BY_REQUEST)
-    feed.snapshot(snapshot(13))
+    assert feed.snapshot(snapshot(13)) == ()
     assert send(feed, delta(10, 12), delta(12, 15), delta(15, 17)) == (
+        snapshot(13),
         delta(13, 15),
         delta(15, 17),
     )
+
+
+def test_rule_8_start_waits_for_a_sign_of_the_stream() -> None:
+    feed = BookFeed(BY_REQUEST)
+    assert feed.snapshot(snapshot(13)) == ()
+    assert (feed.is_live, feed.has_start) == (False, True)
+    assert send(feed, delta(10, 12)) == (snapshot(13),)  # an old one is a sign as well
+    assert (feed.is_live, feed.has_start) == (True, False)
+
+
+def test_rule_8_start_that_the_first_update_does_not_reach_is_too_old() -> None:
+    feed = BookFeed(BY_REQUEST)
+    feed.snapshot(snapshot(13))
+    assert send(feed, delta(14, 15)) == ()
+    assert (feed.is_live, feed.has_start, feed.needs_start) == (False, False, True)
+    assert feed.snapshot(snapshot(14)) == (snapshot(14), delta(14, 15))
 
 
 def test_rule_6_snapshot_older_than_the_oldest_update_is_fetched_again() -> None:
@@ -202,9 +219,9 @@ def test_loss_from_outside_is_told_once_and_wants_a_new_start(rule: BookRule) ->
 def test_snapshot_makes_a_lost_book_live_again(rule: BookRule) -> None:
     feed = live_feed(rule, 100)
     feed.lose(BTC, Fault.CROSSED, "", RECEIVED_NS)
-    assert feed.snapshot(snapshot(200)) == (snapshot(200),)
+    events = feed.snapshot(snapshot(200)) + send(feed, delta(200, 201))
+    assert events == (snapshot(200), delta(200, 201))
     assert (feed.is_live, feed.needs_start) == (True, False)
-    assert send(feed, delta(200, 201)) == (delta(200, 201),)
 
 
 @where_ids_fall
@@ -435,8 +452,9 @@ def test_loss_is_noticed_at_the_very_next_update(rule: BookRule, data: st.DataOb
     missing = history.updates[first:following]
     assume(any(update.previous != update.sequence for update in missing))
     feed = BookFeed(rule)
-    feed.snapshot(history.snapshot(history.ids[0]))
-    send(feed, *history.updates[:first])
+    begin = history.ids[0]
+    feed.snapshot(history.snapshot(begin))
+    send(feed, delta(begin, begin), *history.updates[:first])
     events = send(feed, history.updates[following])
     assert [type(event) for event in events] == [BookLost]
     assert not feed.is_live

@@ -155,13 +155,6 @@ def test_unanswered_request_is_told_once_and_keeps_its_topics() -> None:
     assert subscriptions.topics == tuple(topic_of(each) for each in routes)
 
 
-def test_data_counts_as_an_answer() -> None:
-    subscriptions, (a, b) = wished("A", "B")
-    asked(subscriptions)
-    a.answered = True
-    assert subscriptions.overdue(ACK_S) == [b]
-
-
 def test_ended_topic_is_unsubscribed_and_forgotten_once_the_venue_agrees() -> None:
     subscriptions, (a,) = wished("A")
     asked(subscriptions)

@@ -13,7 +13,6 @@ from actors.edges.clock import TrioClock
 from actors.venue.instruments import CLOCK_EVERY_S
 from exchanges.errors import InvalidSymbol
 from exchanges.market.events import BookLost, Event, Fault, InstrumentChange
-from exchanges.market.instrument import Status
 from exchanges.market.topics import Channel, Topic
 from supervisor.settings.reader import ConfigError
 from supervisor.system.branch import VenueBranch
@@ -197,7 +196,24 @@ async def test_new_rules_reach_a_watched_market_and_are_told(autojump_clock: Moc
         assert change.previous is not None
         assert change.instrument.min_size == change.previous.min_size * 2
         assert branch_of(made, "okx").markets[BTC].instrument == change.instrument
+        book = made.engine.book("okx", BTC)
+        assert book.instrument == book.top().instrument == change.instrument
         assert not any(book.losses for book in made.engine.books())
+
+
+async def test_a_contract_of_another_size_starts_its_book_anew(autojump_clock: MockClock) -> None:
+    async with rig("okx", symbols=[PERPETUAL], refresh_s=REFRESH_S) as made:
+        await made.until_live(1)
+        book = made.engine.book("okx", PERPETUAL)
+        market = made.servers["okx"].venue.markets[PERPETUAL]
+        size = market.instrument.contract_size * 10
+        market.instrument = replace(market.instrument, contract_size=size)
+        await trio.sleep(REFRESHED_S)
+        with pytest.raises(BookNotLive):
+            book.top()
+        await made.until_live(1)
+        anew = made.engine.book("okx", PERPETUAL)
+        assert (anew is not book, anew.instrument.contract_size) == (True, size)
 
 
 async def test_a_market_that_is_listed_late_is_opened_then(autojump_clock: MockClock) -> None:
@@ -217,9 +233,16 @@ async def test_a_market_that_is_listed_no_more_is_not_opened_again(
 ) -> None:
     async with rig("okx", refresh_s=REFRESH_S) as made:
         await made.until_live(3)
+        book = made.engine.book("okx", ETH)
         del made.servers["okx"].venue.markets[ETH]
-        await trio.sleep(REFRESHED_S)
-        assert branch_of(made, "okx").markets[ETH].instrument.status is Status.DELISTED
+        with made.engine.tops.listen(lambda news: isinstance(news, BookLost)) as losses:
+            await trio.sleep(REFRESHED_S)
+            lost = await anext(losses)
+        assert isinstance(lost, BookLost)
+        assert (lost.instrument.symbol, lost.fault) == (ETH, Fault.DELISTED)
+        with pytest.raises(BookNotLive, match="delisted"):
+            book.top()
+        assert ETH not in branch_of(made, "okx").markets
         await made.engine.remove("okx", ETH)
         await made.engine.add("okx", ETH)
         with pytest.raises(UnknownMarket, match=f"okx does not trade {ETH}"):
