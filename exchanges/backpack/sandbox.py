@@ -12,7 +12,7 @@ from exchanges.backpack.sandbox_public import BackpackSession, utc_text
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S, NS_PER_US
 from exchanges.market.orders import Side
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import Refusal, SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked

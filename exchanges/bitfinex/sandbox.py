@@ -22,7 +22,7 @@ from exchanges.bitfinex.sandbox_public import (
 )
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import (
     SandboxReply,

@@ -12,7 +12,7 @@ from exchanges.bybit.rest import REST
 from exchanges.bybit.sandbox_public import BybitSession, levels_row, side_name, ticker_row
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked

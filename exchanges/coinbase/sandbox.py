@@ -12,7 +12,7 @@ from exchanges.coinbase.market_data import ASSETS
 from exchanges.coinbase.rest import REST
 from exchanges.coinbase.sandbox_public import CoinbaseSession, candle_row, trade_row, utc_text
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import (
     SandboxReply,

@@ -22,7 +22,7 @@ from exchanges.gateio_futures.sandbox_public import (
 )
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import ms
 from exchanges.sandbox.routes import Asked

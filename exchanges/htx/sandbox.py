@@ -22,7 +22,7 @@ from exchanges.htx.sandbox_rows import (
     trade_row,
 )
 from exchanges.market.instrument import Instrument, Kind, kind_of
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked

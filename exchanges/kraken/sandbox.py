@@ -13,7 +13,8 @@ from exchanges.kraken.rest import REST
 from exchanges.kraken.sandbox_public import KrakenSession, average_price, rfc3339
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.call import Question, Surface
+from exchanges.rest.call import Surface
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply
 from exchanges.sandbox.routes import Asked

@@ -13,7 +13,7 @@ from exchanges.kucoin.rest import REST
 from exchanges.kucoin.sandbox_public import KucoinSession
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked

@@ -13,7 +13,7 @@ from exchanges.lighter.rest import REST
 from exchanges.lighter.sandbox_public import LighterSession, candle_row, trade_row
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Level
 from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply

@@ -12,7 +12,7 @@ from exchanges.mexc import VENUE
 from exchanges.mexc.listing import ASSETS
 from exchanges.mexc.rest import REST
 from exchanges.mexc.sandbox_public import MexcSession
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import (
     SandboxReply,

@@ -13,7 +13,7 @@ from exchanges.market.topics import Channel
 from exchanges.okx import VENUE
 from exchanges.okx.rest import REST
 from exchanges.okx.sandbox_public import ROWS, OkxSession, book_row, candle_row, trade_row
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms
 from exchanges.sandbox.routes import Asked
 from exchanges.sandbox.venue import SandboxVenue

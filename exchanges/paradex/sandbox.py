@@ -18,7 +18,7 @@ from exchanges.paradex.sandbox_public import (
     summary_row,
     trade_row,
 )
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import SandboxReply, SandboxRequest, Trouble, json_reply, ms

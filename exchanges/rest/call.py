@@ -7,8 +7,7 @@ the routes of the venue's sandbox, and the table of what venues can do.
 """
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -28,6 +27,7 @@ from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import PLAIN, Units
+from exchanges.rest.question import Question
 from exchanges.rest.request import Effect
 from exchanges.rest.rows import Names, Page, Pager, one
 
@@ -37,51 +37,6 @@ T = TypeVar("T")
 Query = tuple[tuple[str, str], ...]
 Steps = tuple[tuple[int, float], ...]
 """Weight of a request for up to so many rows."""
-
-
-class Question(StrEnum):
-    """What a venue can be asked; the calls of a `Surface` bear these names."""
-
-    BOOK = "book"
-    TRADES = "trades"
-    TICKER = "ticker"
-    KLINES = "klines"
-    FUNDING = "funding"
-    FUNDING_HISTORY = "funding_history"
-    MARK_PRICE = "mark_price"
-    OPEN_INTEREST = "open_interest"
-    TICKERS = "tickers"
-    INSTRUMENTS = "instruments"
-    FUNDING_INTERVALS = "funding_intervals"
-    SERVER_TIME = "server_time"
-    PING = "ping"
-
-    @property
-    def is_about_one(self) -> bool:
-        """Whether it is about one market; the others are about all, or about the venue."""
-        return self not in _ABOUT_ALL
-
-    @property
-    def is_list(self) -> bool:
-        """Whether what is asked about one market is a list of rows."""
-        return self in _LISTS
-
-    @property
-    def words(self) -> str:
-        """As it is written in a sentence."""
-        return self.replace("_", " ")
-
-
-_ABOUT_ALL: Final = frozenset(
-    {
-        Question.TICKERS,
-        Question.INSTRUMENTS,
-        Question.FUNDING_INTERVALS,
-        Question.SERVER_TIME,
-        Question.PING,
-    }
-)
-_LISTS: Final = frozenset({Question.TRADES, Question.KLINES, Question.FUNDING_HISTORY})
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,8 +28,9 @@ from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Unit
 from exchanges.rest.asking import costs_of, dated_of, path_of, query_of, symbol_of, template_of
-from exchanges.rest.call import About, Call, Query, Question, Surface
+from exchanges.rest.call import About, Call, Query, Surface
 from exchanges.rest.faults import ErrorTable
+from exchanges.rest.question import Question
 from exchanges.rest.reading import each, intervals, of_many, oldest_first, single
 from exchanges.rest.request import Listing, Request, Response, Rows
 from exchanges.rest.rows import Page

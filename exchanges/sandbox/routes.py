@@ -12,8 +12,9 @@ import msgspec
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import KlineInterval
 from exchanges.rest.asking import symbol_of, template_of
-from exchanges.rest.call import Call, Question, Surface
+from exchanges.rest.call import Call, Surface
 from exchanges.rest.public import PublicRest
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import Match
 from exchanges.sandbox.request import BadParameter, NoSuchMarket, SandboxRequest

@@ -12,8 +12,9 @@ from typing import Any, ClassVar, Final
 
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
-from exchanges.rest.call import Question, Surface
+from exchanges.rest.call import Surface
 from exchanges.rest.public import PublicRest
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import (

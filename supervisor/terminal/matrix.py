@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import Channel
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.stream.facts import Stream
 from exchanges.venue import Venue
 

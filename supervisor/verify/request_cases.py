@@ -8,7 +8,7 @@ from exchanges.errors import CodecUsageError
 from exchanges.market.events import Event, FundingCharge, Kline
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.venue import Venue
 from supervisor.verify.case import expect

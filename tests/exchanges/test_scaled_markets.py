@@ -15,8 +15,8 @@ from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.scaled import unscaled
 from exchanges.market.topics import Channel, Topic
 from exchanges.market.units import PLAIN, Naming, Unit, Units
-from exchanges.rest.call import Question
 from exchanges.rest.public import PublicRest
+from exchanges.rest.question import Question
 from exchanges.rest.request import Request
 from exchanges.stream.wire import Route
 from exchanges.venue import GuessedInstruments

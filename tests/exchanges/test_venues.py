@@ -15,7 +15,7 @@ from exchanges.limits import TokenBucket
 from exchanges.market.instrument import Instrument, Instruments, Kind, kind_of
 from exchanges.market.native import names_like, settled_in_base_of_dollars
 from exchanges.market.topics import Channel, KlineInterval
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.rest.request import Request
 from exchanges.stream.books import MarketCodec
 from exchanges.venue import PRODUCTION, GuessedInstruments, Venue

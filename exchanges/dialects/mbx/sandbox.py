@@ -10,7 +10,7 @@ from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.request import (
     SandboxReply,

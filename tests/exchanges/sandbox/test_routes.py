@@ -11,7 +11,7 @@ from exchanges.dialogue import answer
 from exchanges.errors import CodecUsageError, ExchangeError
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.call import Question
+from exchanges.rest.question import Question
 from exchanges.rest.request import Request
 from exchanges.sandbox.request import SandboxRequest
 from exchanges.sandbox.venue import SandboxVenue
