@@ -2,7 +2,7 @@
 its clock."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -10,7 +10,7 @@ import structlog
 import trio
 
 from actors.venue.context import VenueContext
-from exchanges.errors import ExchangeError
+from exchanges.errors import UNREADABLE, ExchangeError
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Instruments, Status
 from exchanges.market.numbers import NS_PER_S
@@ -97,7 +97,7 @@ def _merge(
         if (known.kind, known.native) not in told
     ]
     # Together, so that each has the symbol that it can have among the others.
-    now = Instruments((*missing, *listed), context.instruments.units)
+    now = _together(context, (*missing, *listed))
     changes = [
         InstrumentChange(
             instrument=one, previous=context.instruments.get(one.symbol), received_ns=now_ns
@@ -108,6 +108,17 @@ def _merge(
     for change in changes:
         context.instruments.add(change.instrument)
     return changes
+
+
+def _together(context: VenueContext, instruments: Iterable[Instrument]) -> Instruments:
+    """In the units that the user knows; one whose rules cannot be told in these stays as it was."""
+    found = Instruments(units=context.instruments.units)
+    for one in instruments:
+        try:
+            found.add(one)
+        except UNREADABLE as error:
+            log.warning("market_not_told", venue=one.venue, market=one.native, reason=repr(error))
+    return found
 
 
 async def _measure(context: VenueContext) -> None:
