@@ -16,11 +16,11 @@ from actors.edges.background import open_background
 from actors.network.bounds import Bounds
 from actors.network.websocket import (
     CLOSE_S,
-    HANDSHAKE_S,
     Address,
     Disconnected,
     HandshakeRefused,
     WebSocket,
+    in_time,
 )
 from exchanges.stream.wire import Frame
 
@@ -145,7 +145,7 @@ async def open_lane(
         receive_buffer_size=READ_BYTES,
     )
     async with open_background("the connection is closed") as nursery:
-        with trio.fail_after(HANDSHAKE_S):
+        with in_time("the handshake", address):
             await connection.shake_hands(nursery)
         try:
             yield _BaseWebSocket(connection)

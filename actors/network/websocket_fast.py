@@ -16,11 +16,11 @@ from websockets.uri import WebSocketURI
 from actors.network.bounds import MOST_HEAD_BYTES, Bounds
 from actors.network.websocket import (
     CLOSE_S,
-    HANDSHAKE_S,
     Address,
     Disconnected,
     HandshakeRefused,
     WebSocket,
+    in_time,
 )
 from exchanges.stream.wire import Frame
 
@@ -160,7 +160,7 @@ async def open_lane(
     uri = WebSocketURI(address.secure, address.host, address.port, path, query)
     protocol = ClientProtocol(uri, max_size=max_bytes)
     socket = _FastWebSocket(stream, protocol)
-    with trio.fail_after(HANDSHAKE_S):
+    with in_time("the handshake", address):
         await socket.shake_hands(headers)
     try:
         yield socket

@@ -3,18 +3,21 @@ its clock."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import structlog
 import trio
 
+from actors.edges.repeats import Repeats
 from actors.venue.context import VenueContext
 from exchanges.errors import UNREADABLE, ExchangeError
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Instruments, Status
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.request import Odd
+from exchanges.rest.request import Odd, Request
+
+T = TypeVar("T")
 
 CLOCK_EVERY_S: Final = 60.0
 COARSEST_NS: Final = NS_PER_S // 10
@@ -39,35 +42,44 @@ async def run_instruments(
         ExchangeError: the first list could not be had.
     """
     await on_change(await load_instruments(context))
-    await _measure(context)
+    stale, unmeasured = Repeats(), Repeats()
+    await _measure(context, unmeasured)
     task_status.started()
     refresh_at_s = trio.current_time() + refresh_s
     while True:
         await trio.sleep(CLOCK_EVERY_S)
-        await _measure(context)
+        await _measure(context, unmeasured)
         if trio.current_time() >= refresh_at_s:
             refresh_at_s = trio.current_time() + refresh_s
             try:
                 await on_change(await load_instruments(context))
             except ExchangeError as error:
-                log.warning("instruments_stale", venue=error.venue, reason=str(error))
+                if stale.failed():
+                    log.warning(
+                        "instruments_stale",
+                        venue=error.venue,
+                        times=stale.count,
+                        reason=str(error),
+                    )
+            else:
+                stale.succeeded()
 
 
 async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
     """Fetch the venue's lists and bring `context.instruments` up to date."""
-    rest, gateway = context.venue.rest, context.gateway
+    rest = context.venue.rest
     listed: list[Instrument] = []
     odd: list[Odd] = []
     wanted = deque(rest.instruments())
     while wanted:
         request = wanted.popleft()
-        listing = await gateway.call(request)
+        listing = await _ask(context, request)
         listed += listing.instruments
         odd += listing.odd
         if listing.more:
             wanted.append(listing.more)
     if intervals_request := rest.funding_intervals():
-        intervals_s = await gateway.call(intervals_request)
+        intervals_s = await _ask(context, intervals_request)
         default_s = rest.default_funding_s
         listed = [
             msgspec.structs.replace(one, funding_interval_s=intervals_s.get(one.native, default_s))
@@ -76,6 +88,13 @@ async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
             for one in listed
         ]
     return _merge(context, listed, odd)
+
+
+async def _ask(context: VenueContext, request: Request[T]) -> T:
+    """An answer; whoever gives up on it can tell what it was."""
+    where = context.endpoints[request.endpoint]
+    context.listing = f"the answer of {context.venue.name} to {request} at {where}"
+    return await context.gateway.call(request)
 
 
 def _merge(
@@ -121,7 +140,7 @@ def _together(context: VenueContext, instruments: Iterable[Instrument]) -> Instr
     return found
 
 
-async def _measure(context: VenueContext) -> None:
+async def _measure(context: VenueContext, failures: Repeats) -> None:
     """Compare the venue's clock with ours; a failure leaves the last measurement standing.
 
     What is told too coarsely says less than the stamps of the stream.
@@ -132,6 +151,10 @@ async def _measure(context: VenueContext) -> None:
     try:
         venue_ns = await context.gateway.call(context.venue.rest.server_time())
     except ExchangeError as error:
-        log.warning("clock_not_measured", venue=error.venue, reason=str(error))
+        if failures.failed():
+            log.warning(
+                "clock_not_measured", venue=error.venue, times=failures.count, reason=str(error)
+            )
     else:
+        failures.succeeded()
         context.venue_clock.measured(sent_ns, venue_ns, context.clock.now_ns())

@@ -178,7 +178,7 @@ async def test_a_server_that_does_not_answer_is_given_up(
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
         network.listen("venue", say_nothing)
-        with pytest.raises(trio.TooSlowError):
+        with pytest.raises(trio.TooSlowError, match="venue:80 gave no answer to the handshake"):
             await open_and_close(network, "ws://venue/", lane)
         assert trio.current_time() == HANDSHAKE_S
         nursery.cancel_scope.cancel()
