@@ -64,7 +64,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     beside the books, `klines` the intervals of candles, where the venue has them. `assets` maps
     `venue:ASSET` to the asset's usual name, or to the asset of which it is so many. `refresh_s`
     is how often instrument lists are fetched again, `audit_s` how often a book of each venue is
-    compared with a fetched one (0: never).
+    compared with a fetched one (0: never). A task that keeps all others waiting for `blocked_s` is
+    told (0: never).
     """
 
     venues: dict[str, VenueConfig] = {}
@@ -78,6 +79,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str = ""
     refresh_s: Annotated[float, Meta(ge=10)] = 900.0
     audit_s: Annotated[float, Meta(ge=0)] = 60.0
+    blocked_s: Annotated[float, Meta(ge=0)] = 0.1
 
     def __repr__(self) -> str:
         return redacted(super().__repr__())
