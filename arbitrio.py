@@ -45,6 +45,7 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -220,20 +221,35 @@ def _require_own(package: str) -> None:
     if found is None or Path(found).resolve() != (_HERE / package).resolve():
         raise ImportError(
             f"arbitrio needs its own package {package!r}, in {_HERE}, but Python finds "
-            f"{found or 'none'}: another distribution, or a file of your program, has the "
-            "same name. Uninstall or rename that one, or install arbitrio into a virtual "
+            f"{found or _nothing(package)}: another distribution, or a file of your program, has "
+            "the same name. Uninstall or rename that one, or install arbitrio into a virtual "
             "environment of its own.",
             name=package,
             path=found,
         )
 
 
+def _nothing(package: str) -> str:
+    """What to call that which has no place."""
+    if package in sys.modules:
+        return f"{sys.modules[package]!r}, which somebody put into sys.modules"
+    return "none"
+
+
 def _place_of(package: str) -> str | None:
     """Folder or file of a package or module as Python finds it."""
+    if package in sys.modules:
+        return _place_of_loaded(sys.modules[package])
     spec = find_spec(package)
     if spec is None:
         return None
     return next(iter(spec.submodule_search_locations or ()), spec.origin)
+
+
+def _place_of_loaded(module: ModuleType | None) -> str | None:
+    """The same of what was put there, which may be a stub without any place, or a ban."""
+    places = getattr(module, "__path__", None) or ()
+    return next(iter(places), getattr(module, "__file__", None))
 
 
 for _package in ("exchanges", "actors", "supervisor"):

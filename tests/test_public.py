@@ -130,3 +130,14 @@ def test_a_package_that_hides_ours_is_named(name: str, form: str, tmp_path: Path
         assert last.startswith(f"ImportError: arbitrio needs its own package '{name}', in {ROOT},")
         assert f"Python finds {other}" in last
         assert "Uninstall or rename that one" in last
+
+
+@pytest.mark.parametrize("name", ["supervisor", "actors", "exchanges"])
+@pytest.mark.parametrize("stub", ["None", "types.ModuleType({name!r})", "object()"])
+def test_what_somebody_put_in_the_place_of_a_package_is_named(name: str, stub: str) -> None:
+    """As test suites do that ban or replace an import."""
+    there = stub.format(name=name)
+    done = python("-c", f"import sys, types; sys.modules[{name!r}] = {there}; import arbitrio")
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"ImportError: arbitrio needs its own package '{name}', in {ROOT},")
+    assert "which somebody put into sys.modules" in last

@@ -179,6 +179,13 @@ class Detector:
                 self._refuse(pair, reason)
         return changes
 
+    def abandon(self, now_ns: int) -> list[OpportunityChange]:
+        """Close all that is open: nobody will judge it any more."""
+        opportunities, self._open = self.open(), {}
+        return [
+            _change(Phase.CLOSED, one, Reason.ABANDONED, now_ns, now_ns) for one in opportunities
+        ]
+
     @property
     def deadline_ns(self) -> float:
         """When `expire` may have news, by our clock."""

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     HALTED = "halted"  # a side takes no orders
     TOO_SMALL = "too small"  # below a minimum size, notional or profit
     REMOVED = "removed"  # a side is no longer watched
+    ABANDONED = "abandoned"  # the detector ended, so that nobody knows
 
 
 class DetectorSettings(msgspec.Struct, frozen=True, kw_only=True):

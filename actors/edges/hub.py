@@ -18,7 +18,8 @@ class ListenerTooSlow(Exception):
 class Listener(Generic[T]):
     """An async iterator over news. It is dropped, not waited for, when it falls behind.
 
-    One that conflates is told only that there is news, once for all that came since it looked:
+    What the filter of one raises is raised out of its own iteration, and ends it. One that
+    conflates is told only that there is news, once for all that came since it looked:
     for readers of a present state. Use it in a `with` block, or `close` it, to hear no more.
     """
 
@@ -33,12 +34,18 @@ class Listener(Generic[T]):
         self._forget = forget
         self._conflate = conflate
         self._is_lagging = False
+        self._failure: Exception | None = None
         items = 1 if conflate else LISTENER_ITEMS
         self._send, self._receive = trio.open_memory_channel[T](items)
 
     def offer(self, item: T) -> None:
         """Add an item, if the listener wants it and has kept up."""
-        if not self.wants(item):
+        try:
+            if not self.wants(item):
+                return
+        except Exception as error:  # noqa: BLE001 - raised again for whoever gave the filter
+            self._failure = error
+            self.close()
             return
         try:
             self._send.send_nowait(item)
@@ -65,6 +72,8 @@ class Listener(Generic[T]):
         try:
             return await self._receive.receive()
         except trio.EndOfChannel:
+            if self._failure:
+                raise self._failure from None
             if self._is_lagging:
                 raise ListenerTooSlow(f"more than {LISTENER_ITEMS} items were not read") from None
             raise StopAsyncIteration from None

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Literal
 
+import structlog
+
 from exchanges.stream.wire import Frame
 
 Direction = Literal["recv", "send", "http"]
@@ -12,3 +14,22 @@ StreamTap = Callable[[str, Direction, str, Frame], None]
 
 HttpTap = Callable[[str, bytes], None]
 """Told the URL and body of every reply."""
+
+log = structlog.get_logger()
+
+
+def harmless(tap: StreamTap, venue: str) -> StreamTap:
+    """The same tap until it raises: that is logged, it is told nothing more, and costs no frame."""
+    is_gone = False
+
+    def pass_on(session: str, direction: Direction, url: str, frame: Frame) -> None:
+        nonlocal is_gone
+        if is_gone:
+            return
+        try:
+            tap(session, direction, url, frame)
+        except Exception:
+            is_gone = True
+            log.exception("tap_failed", venue=venue)
+
+    return pass_on

@@ -54,7 +54,8 @@ async def fetch(
     """Send one request and read its whole reply. What follows the host of `url` is sent as it is.
 
     Raises:
-        OSError: the host could not be reached, the connection broke, or what came is no HTTP.
+        OSError: the host could not be reached, or is none; the connection broke, or what came is
+            no HTTP.
         BodyTooLarge: the body passes `MAX_BODY_BYTES`, decompressed.
     """
     try:
@@ -68,7 +69,12 @@ async def fetch(
         ) as response:
             body = await _read(response, url)
             return HttpReply(response.status_code, dict(response.headers), body)
-    except (httpx2.TransportError, httpx2.DecodingError) as error:
+    except (
+        httpx2.TransportError,
+        httpx2.DecodingError,
+        httpx2.InvalidURL,
+        ValueError,  # no URL, or one whose host or path is not ASCII
+    ) as error:
         raise OSError(str(error) or repr(error)) from error
 
 

@@ -14,6 +14,8 @@ from typing import Protocol
 import trio
 from trio.testing import memory_stream_pair
 
+from actors.edges.secrets import redacted
+
 
 class Network(Protocol):
     """How to reach a host. Both methods raise `OSError` when it cannot be reached."""
@@ -53,7 +55,10 @@ class SocketNetwork:
 
     async def connect(self, host: str, port: int) -> trio.abc.Stream:
         if not self._proxy:
-            return await trio.open_tcp_stream(host, port)
+            try:
+                return await trio.open_tcp_stream(host, port)
+            except UnicodeError as error:  # of the encoding of names; a label may be too long
+                raise OSError(f"{host!r} is no host name: {error}") from error
         # The extra is only needed by those who are behind a proxy, and takes 50 ms to import.
         await trio.to_thread.run_sync(import_module, "python_socks.async_.trio")
         from python_socks import ProxyError
@@ -61,17 +66,20 @@ class SocketNetwork:
 
         try:
             sock = await Proxy.from_url(self._proxy).connect(dest_host=host, dest_port=port)
-        except ProxyError as error:
-            raise OSError(f"proxy cannot reach {host}:{port}: {error}") from error
+        except (ProxyError, ValueError) as error:  # no URL of a proxy, or an odd host
+            text = redacted(f"proxy cannot reach {host}:{port}: {error}")
+            raise OSError(text) from error
         return trio.SocketStream(sock)
 
     async def secure(self, stream: trio.abc.Stream, host: str) -> trio.abc.Stream:
         tls = self._tls
         if tls is None:
             tls = await trio.to_thread.run_sync(_machine_tls)
-        secured = trio.SSLStream(stream, tls, server_hostname=host, https_compatible=True)
         try:
+            secured = trio.SSLStream(stream, tls, server_hostname=host, https_compatible=True)
             await secured.do_handshake()
+        except ValueError as error:  # a name that is none
+            raise OSError(f"TLS with {host!r} failed: {error}") from error
         except trio.BrokenResourceError as error:
             raise OSError(f"TLS with {host} failed: {error.__cause__ or error}") from error
         return secured

@@ -6,8 +6,8 @@ once; it is used when it is installed, unless the configuration says otherwise.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
@@ -125,19 +125,34 @@ async def open_websocket(
     Raises:
         OSError: the host cannot be reached or its certificate is wrong.
         Disconnected, HandshakeRefused: it answers, but not as a WebSocket server should.
-        trio.TooSlowError: one of these steps takes longer than `HANDSHAKE_S`.
+        trio.TooSlowError: one of these steps takes longer than `HANDSHAKE_S`; says which.
     """
     address = Address.parse(url)
-    with trio.fail_after(HANDSHAKE_S):
+    with in_time("a connection", address):
         stream = await network.connect(address.host, address.port)
     try:
         if address.secure:
-            with trio.fail_after(HANDSHAKE_S):
+            with in_time("TLS", address):
                 stream = await network.secure(stream, address.host)
         async with _lane(transport)(stream, address, max_bytes, headers) as socket:
             yield socket
     finally:
         await trio.aclose_forcefully(stream)
+
+
+@contextmanager
+def in_time(what: str, address: Address) -> Iterator[None]:
+    """Let a step on the way to an open connection take no longer than `HANDSHAKE_S`.
+
+    Raises:
+        trio.TooSlowError: it does.
+    """
+    with trio.move_on_after(HANDSHAKE_S) as scope:
+        yield
+    if scope.cancelled_caught:
+        raise trio.TooSlowError(
+            f"{address.host}:{address.port} gave no answer to {what} within {HANDSHAKE_S:g} s"
+        )
 
 
 def _lane(transport: Transport) -> Lane:

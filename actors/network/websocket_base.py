@@ -1,28 +1,26 @@
 """The base lane: `trio-websocket`."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from math import inf
-from typing import Final
+from typing import Any, Final
 
-import h11
 import trio
-from trio_websocket import (
-    ConnectionClosed,
-    ConnectionRejected,
-    HandshakeError,
-    WebSocketConnection,
-    wrap_client_stream,
-)
+import wsproto
+from trio_websocket import ConnectionClosed, WebSocketConnection
+from wsproto.connection import ConnectionState
+from wsproto.events import BytesMessage, Ping, Pong, RejectConnection, TextMessage
+from wsproto.utilities import LocalProtocolError
 
 from actors.edges.background import open_background
+from actors.network.bounds import Bounds
 from actors.network.websocket import (
     CLOSE_S,
-    HANDSHAKE_S,
     Address,
     Disconnected,
     HandshakeRefused,
     WebSocket,
+    in_time,
 )
 from exchanges.stream.wire import Frame
 
@@ -33,21 +31,98 @@ GOODBYE_S: Final = 0.05
 """For sending a close frame without waiting for the answer."""
 
 
+class _Connection(WebSocketConnection):
+    """The library's connection within our bounds.
+
+    Its reader runs in a nursery; what it fails by is kept for whoever receives, and ends nobody
+    else. The methods are those by which the library's own reader handles events.
+    """
+
+    def __init__(self, *args: Any, **facts: Any) -> None:
+        super().__init__(*args, **facts)
+        self.failure: Exception | None = None
+        self._bounds = Bounds()
+
+    async def shake_hands(self, nursery: trio.Nursery) -> None:
+        nursery.start_soon(self._reader_task, name="websocket reader")
+        await self._open_handshake.wait()
+        if self.failure:
+            raise self.failure
+
+    async def _reader_task(self) -> None:
+        try:
+            await super()._reader_task()
+            if not self._open_handshake.is_set():
+                self.failure = Disconnected("handshake failed: the connection ended")
+        except Disconnected:
+            pass  # it is kept already
+        except HandshakeRefused as error:
+            self.failure = error
+        except Exception as error:  # noqa: BLE001 - told to whoever receives
+            stage = "protocol broken" if self._open_handshake.is_set() else "handshake failed"
+            self.failure = Disconnected(f"{stage}: {error or repr(error)}")
+        finally:
+            self._open_handshake.set()
+            self._close_handshake.set()
+
+    async def _handle_reject_connection_event(self, event: RejectConnection) -> None:
+        # Nothing in the body is for us, and it may have no end.
+        wait = [value for name, value in event.headers or () if name.lower() == b"retry-after"]
+        retry_after_s = float(wait[0]) if wait and wait[0].isdigit() else None
+        raise HandshakeRefused(event.status_code, retry_after_s)
+
+    async def _handle_message_event(self, event: BytesMessage | TextMessage) -> None:
+        if event.frame_finished and not (event.message_finished and not self._message_parts):
+            with self._telling():
+                self._bounds.fragment(is_last=event.message_finished)
+        if self._wsproto.state is ConnectionState.OPEN:
+            await super()._handle_message_event(event)
+
+    async def _handle_ping_event(self, event: Ping) -> None:
+        with self._telling():
+            self._bounds.control()
+        if self._wsproto.state is ConnectionState.OPEN:  # after a goodbye nothing is answered
+            await super()._handle_ping_event(event)
+
+    async def _handle_pong_event(self, event: Pong) -> None:
+        with self._telling():
+            self._bounds.control()
+        await super()._handle_pong_event(event)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Keep a failure before the library closes the channel: that wakes whoever receives."""
+        try:
+            yield
+        except Disconnected as error:
+            self.failure = error
+            raise
+
+
 class _BaseWebSocket(WebSocket):
-    def __init__(self, connection: WebSocketConnection) -> None:
+    def __init__(self, connection: _Connection) -> None:
         self._connection = connection
 
     async def receive(self) -> list[Frame]:
         try:
             return [await self._connection.get_message()]
         except ConnectionClosed as error:
-            raise _ended(error) from error
+            raise self._ended(error) from error
 
     async def send(self, frame: Frame) -> None:
         try:
             await self._connection.send_message(frame)
         except ConnectionClosed as error:
-            raise _ended(error) from error
+            raise self._ended(error) from error
+        except LocalProtocolError as error:
+            raise Disconnected(f"connection ended: {error}") from error
+
+    def _ended(self, error: ConnectionClosed) -> Exception:
+        if self._connection.failure:
+            return self._connection.failure
+        if error.reason is None:
+            return Disconnected("connection broke")
+        return Disconnected(error.reason.reason or "closed by the venue", error.reason.code)
 
 
 @asynccontextmanager
@@ -57,59 +132,26 @@ async def open_lane(
     max_bytes: int,
     headers: tuple[tuple[str, str], ...],
 ) -> AsyncIterator[WebSocket]:
-    try:
-        async with open_background("the connection is closed") as nursery:
-            connection = await _shake_hands(nursery, stream, address, max_bytes, headers)
-            try:
-                yield _BaseWebSocket(connection)
-            finally:
-                # Once we are cancelled the library's reader is gone, and nobody would hear the
-                # answer to our goodbye.
-                is_cancelled = trio.current_effective_deadline() == -inf
-                with trio.move_on_after(GOODBYE_S if is_cancelled else CLOSE_S, shield=True):
-                    await connection.aclose()
-    except ConnectionRejected as error:
-        raise _refused(error) from error
-    except h11.ProtocolError as error:
-        # The library's reader fails by this on an answer that is no HTTP.
-        raise Disconnected(f"handshake failed: {error}") from error
-
-
-async def _shake_hands(
-    nursery: trio.Nursery,
-    stream: trio.abc.Stream,
-    address: Address,
-    max_bytes: int,
-    headers: tuple[tuple[str, str], ...],
-) -> WebSocketConnection:
     default_port = 443 if address.secure else 80
     port = "" if address.port == default_port else f":{address.port}"
-    try:
-        with trio.fail_after(HANDSHAKE_S):
-            return await wrap_client_stream(
-                nursery,
-                stream,  # type: ignore[arg-type]  # any trio stream does
-                address.host + port,
-                address.resource,
-                extra_headers=[(name.encode(), value.encode()) for name, value in headers],
-                message_queue_size=QUEUE,
-                max_message_size=max_bytes,
-                receive_buffer_size=READ_BYTES,
-            )
-    except ConnectionRejected:
-        raise
-    except HandshakeError as error:
-        raise Disconnected(f"handshake failed: {error or repr(error)}") from error
-
-
-def _ended(error: ConnectionClosed) -> Disconnected:
-    reason = error.reason
-    if reason is None:
-        return Disconnected("connection broke")
-    return Disconnected(reason.reason or "closed by the venue", reason.code)
-
-
-def _refused(error: ConnectionRejected) -> HandshakeRefused:
-    wait = [value for name, value in error.headers or () if name.lower() == b"retry-after"]
-    retry_after_s = float(wait[0]) if wait and wait[0].isdigit() else None
-    return HandshakeRefused(error.status_code, retry_after_s)
+    connection = _Connection(
+        stream,
+        wsproto.WSConnection(wsproto.ConnectionType.CLIENT),
+        host=address.host + port,
+        path=address.resource,
+        client_extra_headers=[(name.encode(), value.encode()) for name, value in headers],
+        message_queue_size=QUEUE,
+        max_message_size=max_bytes,
+        receive_buffer_size=READ_BYTES,
+    )
+    async with open_background("the connection is closed") as nursery:
+        with in_time("the handshake", address):
+            await connection.shake_hands(nursery)
+        try:
+            yield _BaseWebSocket(connection)
+        finally:
+            # Once we are cancelled the library's reader is gone, and nobody would hear the
+            # answer to our goodbye.
+            is_cancelled = trio.current_effective_deadline() == -inf
+            with trio.move_on_after(GOODBYE_S if is_cancelled else CLOSE_S, shield=True):
+                await connection.aclose()

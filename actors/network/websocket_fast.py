@@ -1,5 +1,6 @@
 """The fast lane: the sans-I/O protocol of `websockets` on a trio stream."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -7,26 +8,30 @@ from typing import Final
 import trio
 from websockets.client import ClientProtocol
 from websockets.datastructures import Headers
-from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.frames import Frame as WireFrame
 from websockets.frames import Opcode
-from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.uri import WebSocketURI
 
+from actors.network.bounds import MOST_HEAD_BYTES, Bounds
 from actors.network.websocket import (
     CLOSE_S,
-    HANDSHAKE_S,
     Address,
     Disconnected,
     HandshakeRefused,
     WebSocket,
+    in_time,
 )
 from exchanges.stream.wire import Frame
 
 # One read of a busy connection brings about a hundred messages at this size; larger reads
 # would only delay the first of them.
 READ_BYTES: Final = 64 << 10
+STEP_BYTES: Final = 4 << 10
+"""So much of a read is at most two thousand frames, which take some milliseconds."""
+SWITCHING_PROTOCOLS: Final = 101
+_STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3})\b")
+_RETRY_AFTER: Final = re.compile(rb"(?im)^retry-after:[ \t]*(\d{1,9})[ \t]*\r$")
 
 
 class _FastWebSocket(WebSocket):
@@ -34,17 +39,18 @@ class _FastWebSocket(WebSocket):
         self._stream = stream
         self._protocol = protocol
         self._writing = trio.Lock()
+        self._bounds = Bounds()
+        self._messages: list[Frame] = []  # that are whole and nobody has received yet
         self._fragments: list[bytes] = []
         self._opcode = Opcode.TEXT  # of the message that the fragments belong to
 
     async def receive(self) -> list[Frame]:
         # The answer to the handshake may have brought the first messages along.
-        messages = self._gather()
-        while not messages:
+        while not self._messages:
             if self._protocol.state is not State.OPEN:
                 raise self._ended()
-            await self._read()
-            messages = self._gather()
+            await self._take(await self._read())
+        messages, self._messages = self._messages, []
         return messages
 
     async def send(self, frame: Frame) -> None:
@@ -61,25 +67,34 @@ class _FastWebSocket(WebSocket):
         request.headers.update(Headers(headers))
         self._protocol.send_request(request)
         await self._flush()
+        head = b""
         while self._protocol.state is State.CONNECTING and not self._protocol.handshake_exc:
-            await self._read()
+            data = await self._read()
+            head += data
+            _require_accepted(head)
+            await self._take(data)
         if error := self._protocol.handshake_exc:
-            raise _refusal(error) from error
+            raise Disconnected(f"handshake failed: {error.__cause__ or error}") from error
 
     async def say_goodbye(self) -> None:
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(1000)
             await self._flush()
 
-    async def _read(self) -> None:
+    async def _read(self) -> bytes:
         try:
-            data = await self._stream.receive_some(READ_BYTES)
+            return bytes(await self._stream.receive_some(READ_BYTES))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise Disconnected(f"connection broke: {error.__cause__ or error}") from error
-        if data:
-            self._protocol.receive_data(data)
-        else:
+
+    async def _take(self, data: bytes) -> None:
+        """Let the protocol make of data what it can, and answer what wants to be answered."""
+        if not data:
             self._protocol.receive_eof()
+        # In parts, so that bounds hold before all of a read has been worked through.
+        for start in range(0, len(data), STEP_BYTES):
+            self._protocol.receive_data(data[start : start + STEP_BYTES])
+            self._gather()
         await self._flush()
 
     async def _flush(self) -> None:
@@ -96,19 +111,20 @@ class _FastWebSocket(WebSocket):
                 except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
                     raise Disconnected(f"connection broke: {error.__cause__ or error}") from error
 
-    def _gather(self) -> list[Frame]:
-        """The messages that the bytes read so far complete."""
-        messages: list[Frame] = []
+    def _gather(self) -> None:
+        """Take the messages that the bytes so far complete."""
         for event in self._protocol.events_received():
             if not isinstance(event, WireFrame):
                 continue  # the answer to the handshake
-            if event.opcode is Opcode.TEXT and event.fin:
-                messages.append(_text(event.data))
+            if event.opcode in (Opcode.PING, Opcode.PONG):
+                self._bounds.control()
+            elif event.opcode is Opcode.TEXT and event.fin:
+                self._messages.append(_text(event.data))
             elif event.opcode is Opcode.BINARY and event.fin:
-                messages.append(bytes(event.data))
+                self._messages.append(bytes(event.data))
             elif event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-                messages += self._join(event)
-        return messages
+                self._bounds.fragment(is_last=event.fin)
+                self._messages += self._join(event)
 
     def _join(self, event: WireFrame) -> list[Frame]:
         """Collect a fragment; the whole message once its last one is there.
@@ -144,7 +160,7 @@ async def open_lane(
     uri = WebSocketURI(address.secure, address.host, address.port, path, query)
     protocol = ClientProtocol(uri, max_size=max_bytes)
     socket = _FastWebSocket(stream, protocol)
-    with trio.fail_after(HANDSHAKE_S):
+    with in_time("the handshake", address):
         await socket.shake_hands(headers)
     try:
         yield socket
@@ -160,15 +176,17 @@ def _text(data: bytes | bytearray | memoryview) -> str:
     return bytes(data).decode("utf-8", "surrogateescape")
 
 
-def _refusal(error: Exception) -> Exception:
-    if isinstance(error, InvalidStatus):
-        response: Response = error.response
-        return HandshakeRefused(response.status_code, _seconds(response.headers))
-    if isinstance(error, InvalidHandshake | EOFError):
-        return Disconnected(f"handshake failed: {error}")
-    return error
+def _require_accepted(head: bytes) -> None:
+    """Look at the answer to a handshake as far as it has come.
 
-
-def _seconds(headers: Headers) -> float | None:
-    text = headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else None
+    Nothing in the body of a refusal is for us, and it may have no end.
+    """
+    end = head.find(b"\r\n\r\n")
+    if end < 0:
+        if len(head) > MOST_HEAD_BYTES:
+            raise Disconnected(f"handshake failed: a head of more than {MOST_HEAD_BYTES} bytes")
+        return
+    status = _STATUS.match(head)
+    if status and (code := int(status[1])) != SWITCHING_PROTOCOLS:
+        wait = _RETRY_AFTER.search(head, 0, end + 2)
+        raise HandshakeRefused(code, float(wait[1]) if wait else None)

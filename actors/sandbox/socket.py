@@ -67,9 +67,12 @@ class ServerSocket:
 
     async def _send(self, event: Event) -> None:
         async with self._sending:
-            if self._connection.state not in (
-                ConnectionState.OPEN,
-                ConnectionState.REMOTE_CLOSING,
+            # Once the client has said goodbye, which it may have done while this waited for its
+            # turn, nothing but our own may follow.
+            state = self._connection.state
+            is_answer = isinstance(event, CloseConnection)
+            if state is not ConnectionState.OPEN and not (
+                is_answer and state is ConnectionState.REMOTE_CLOSING
             ):
                 raise trio.BrokenResourceError("the WebSocket is closed")
             await self.stream.send_all(self._connection.send(event))

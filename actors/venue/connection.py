@@ -107,7 +107,9 @@ class Connection:
 
     def inspect(self) -> Mapping[str, object]:
         """For the live tree: what the connection carries and has seen."""
+        waiting = [session.waits_for for session in self._sessions if not session.is_connected]
         return {
+            **({"waits_for": waiting[0]} if waiting else {}),
             "topics": len(self.topics),
             "frames": self.frames,
             "bad_frames": sum(session.bad_frames for session in self._sessions),

@@ -8,7 +8,7 @@ import msgspec
 from actors.books.keeper import BookInbox
 from actors.edges.clock import Clock
 from actors.edges.hub import Hub
-from actors.edges.taps import HttpTap, StreamTap
+from actors.edges.taps import HttpTap, StreamTap, harmless
 from actors.network.network import Network
 from actors.network.websocket import Transport
 from actors.venue.clock import VenueClock
@@ -36,8 +36,8 @@ class VenueContext(msgspec.Struct, eq=False):
     """One venue as its actors see it.
 
     `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
-    `connects` is its budget of new connections, `venue_clock` its clock against ours, and
-    `sources` numbers its sessions.
+    `connects` is its budget of new connections, `venue_clock` its clock against ours,
+    `sources` numbers its sessions, and `listing` is what was last asked to know its instruments.
     """
 
     venue: Venue
@@ -54,6 +54,7 @@ class VenueContext(msgspec.Struct, eq=False):
     instruments: Instruments = msgspec.field(default_factory=Instruments)
     inboxes: dict[str, BookInbox] = {}
     sources: Iterator[int] = msgspec.field(default_factory=count)
+    listing: str = ""
 
     @classmethod
     def open(
@@ -80,6 +81,6 @@ class VenueContext(msgspec.Struct, eq=False):
             events=events,
             transport=given.transport,
             connects=TokenBucket(venue.connects),
-            tap=given.stream_tap,
+            tap=harmless(given.stream_tap, venue.name) if given.stream_tap else None,
             instruments=Instruments(units=units),
         )

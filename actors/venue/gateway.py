@@ -20,7 +20,6 @@ from actors.network.network import Network
 from actors.venue.budget import Budget, Lane
 from exchanges.chance import Chance
 from exchanges.errors import (
-    UNREADABLE,
     ExchangeError,
     OutcomeUnknown,
     RateLimited,
@@ -147,6 +146,10 @@ class Gateway:
             raise self._unanswered(request, f"no answer within {within_s:g} s") from error
         except (OSError, BodyTooLarge) as error:
             raise self._unanswered(request, str(error)) from error
+        except Exception as error:
+            if request.effect is not Effect.ONCE:
+                raise
+            raise self._unanswered(request, repr(error)) from error
         self._note(url, reply)
         if request.effect is Effect.ONCE:
             return self._outcome(request, reply)
@@ -190,16 +193,19 @@ class Gateway:
         )
 
     def _outcome(self, request: Request[T], reply: HttpReply) -> T:
-        """What became of an order: done, clearly refused, or nobody knows."""
+        """What became of an order: done, clearly refused, or nobody knows.
+
+        Whatever the reader makes of an answer, even by a mistake of ours, the order was sent.
+        """
         try:
             return self._read(request, reply)
-        except UNREADABLE as error:
-            raise self._unanswered(request, str(error)) from error
         except ExchangeError as error:
             is_clear = not isinstance(error, VenueUnavailable | VenueProtocolError)
             if is_clear and not error.is_open and not _is_open(reply.status):
                 raise
             raise self._unanswered(request, error.message, error.code) from error
+        except Exception as error:
+            raise self._unanswered(request, repr(error)) from error
 
     def _unanswered(self, request: Request[T], reason: str, code: str = "") -> ExchangeError:
         kind = OutcomeUnknown if request.effect is Effect.ONCE else VenueUnavailable

@@ -1,20 +1,23 @@
 """The actor that knows what a venue trades: loads its instruments, refreshes them, and measures
 its clock."""
 
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeVar
 
 import msgspec
 import structlog
 import trio
 
+from actors.edges.repeats import Repeats
 from actors.venue.context import VenueContext
-from exchanges.errors import ExchangeError
+from exchanges.errors import UNREADABLE, ExchangeError
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Instruments, Status
 from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.lists import MarketLists
-from exchanges.rest.request import Odd
+from exchanges.rest.request import Odd, Request
+
+T = TypeVar("T")
 
 CLOCK_EVERY_S: Final = 60.0
 COARSEST_NS: Final = NS_PER_S // 10
@@ -39,26 +42,42 @@ async def run_instruments(
         ExchangeError: the first list could not be had.
     """
     await on_change(await load_instruments(context))
-    await _measure(context)
+    stale, unmeasured = Repeats(), Repeats()
+    await _measure(context, unmeasured)
     task_status.started()
     refresh_at_s = trio.current_time() + refresh_s
     while True:
         await trio.sleep(CLOCK_EVERY_S)
-        await _measure(context)
+        await _measure(context, unmeasured)
         if trio.current_time() >= refresh_at_s:
             refresh_at_s = trio.current_time() + refresh_s
             try:
                 await on_change(await load_instruments(context))
             except ExchangeError as error:
-                log.warning("instruments_stale", venue=error.venue, reason=str(error))
+                if stale.failed():
+                    log.warning(
+                        "instruments_stale",
+                        venue=error.venue,
+                        times=stale.count,
+                        reason=str(error),
+                    )
+            else:
+                stale.succeeded()
 
 
 async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
     """Fetch the venue's lists and bring `context.instruments` up to date."""
     lists = MarketLists(context.venue.rest)
     while request := lists.wanted:
-        lists.take(await context.gateway.call(request))
+        lists.take(await _ask(context, request))
     return _merge(context, lists.instruments, lists.odd)
+
+
+async def _ask(context: VenueContext, request: Request[T]) -> T:
+    """An answer; whoever gives up on it can tell what it was."""
+    where = context.endpoints[request.endpoint]
+    context.listing = f"the answer of {context.venue.name} to {request} at {where}"
+    return await context.gateway.call(request)
 
 
 def _merge(
@@ -80,7 +99,7 @@ def _merge(
         if (known.kind, known.native) not in told
     ]
     # Together, so that each has the symbol that it can have among the others.
-    now = Instruments((*missing, *listed), context.instruments.units)
+    now = _together(context, (*missing, *listed))
     changes = [
         InstrumentChange(
             instrument=one, previous=context.instruments.get(one.symbol), received_ns=now_ns
@@ -93,7 +112,18 @@ def _merge(
     return changes
 
 
-async def _measure(context: VenueContext) -> None:
+def _together(context: VenueContext, instruments: Iterable[Instrument]) -> Instruments:
+    """In the units that the user knows; one whose rules cannot be told in these stays as it was."""
+    found = Instruments(units=context.instruments.units)
+    for one in instruments:
+        try:
+            found.add(one)
+        except UNREADABLE as error:
+            log.warning("market_not_told", venue=one.venue, market=one.native, reason=repr(error))
+    return found
+
+
+async def _measure(context: VenueContext, failures: Repeats) -> None:
     """Compare the venue's clock with ours; a failure leaves the last measurement standing.
 
     What is told too coarsely says less than the stamps of the stream.
@@ -104,6 +134,10 @@ async def _measure(context: VenueContext) -> None:
     try:
         venue_ns = await context.gateway.call(context.venue.rest.server_time())
     except ExchangeError as error:
-        log.warning("clock_not_measured", venue=error.venue, reason=str(error))
+        if failures.failed():
+            log.warning(
+                "clock_not_measured", venue=error.venue, times=failures.count, reason=str(error)
+            )
     else:
+        failures.succeeded()
         context.venue_clock.measured(sent_ns, venue_ns, context.clock.now_ns())

@@ -48,6 +48,7 @@ class Session:
         is_primary: whether news other than books come from here.
         connected_s: when the handshake succeeded, by `trio.current_time()`; inf before.
         settled: set once every topic is answered and every book is live.
+        waits_for: what stands between it and its connection.
         notice: set when the venue announced that it will end the connection.
         ended: set by the owner when `run` is over.
     """
@@ -64,6 +65,7 @@ class Session:
         self.notice = trio.Event()
         self.ended = trio.Event()
         self.bad_frames = 0
+        self.waits_for = f"the turn of {context.venue.name} to connect again"
         self._context = context
         self._stream = stream
         self._url = context.endpoints[stream.name]
@@ -87,6 +89,7 @@ class Session:
         """
         with self._scope:
             await self._take_turn()
+            self.waits_for = f"{self._url} to accept a connection"
             try:
                 async with open_websocket(
                     self._context.network,

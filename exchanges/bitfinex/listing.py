@@ -14,6 +14,7 @@ from exchanges.market.events import FundingCharge
 from exchanges.market.instrument import Instrument, Kind, unified_symbol
 from exchanges.market.numbers import NS_PER_MS, exact
 from exchanges.rest.call import About
+from exchanges.rest.request import Rows
 
 # Codes of the venue that differ from the usual names. UST is Tether here, not Terra.
 ASSETS: Final = {
@@ -129,7 +130,7 @@ class Named(Struct, array_like=True):
     symbol: str
 
 
-def charges(rows: list[StatusRow], about: About) -> list[FundingCharge]:
+def charges(rows: list[StatusRow], about: About) -> Rows[FundingCharge]:
     """What was charged, oldest first, from the states in between, newest first.
 
     The last state before a charge tells its rate.
@@ -138,7 +139,7 @@ def charges(rows: list[StatusRow], about: About) -> list[FundingCharge]:
     for row in rows:
         if row.next_funding_mts is not None and row.current_funding is not None:
             rates.setdefault(row.next_funding_mts * NS_PER_MS, row.current_funding)
-    return [
+    return Rows(
         FundingCharge(
             instrument=about.instrument,
             rate=rate,
@@ -147,7 +148,7 @@ def charges(rows: list[StatusRow], about: About) -> list[FundingCharge]:
         )
         for charged_ns, rate in sorted(rates.items())
         if charged_ns <= about.received_ns
-    ]
+    )
 
 
 class ErrorRow(Struct, array_like=True):

@@ -56,8 +56,8 @@ def _kline(row: listing.KlineRow, about: About) -> Kline:
 
 
 def _following(page: Page, asked: Mapping[str, str]) -> Query:
-    is_last = not page.rows or page.cursor in ("", asked.get("cursor"))
-    return () if is_last else (("cursor", page.cursor),)
+    """The last page has no cursor, or no rows; one that repeats what was asked is an error."""
+    return (("cursor", page.cursor),) if page.rows and page.cursor else ()
 
 
 def _ticker(of_category: Query, reads: type[W], means: Means[W, T]) -> Call[W, T]:

@@ -20,6 +20,7 @@ from exchanges.market.units import Unit, is_multiplier
 # A size of 10^18 in steps of 10^-18 has 37 digits, more than the 28 of the default context.
 _EXACT: Final = Context(prec=60)
 _ZERO: Final = Decimal(0)
+_ASSET: Final = re.compile(r"[^/:\s]+")
 _SYMBOL: Final = re.compile(r"([^/:\s]+)/([^/:\s]+)(?::([^/:\s]+))?")
 
 
@@ -41,6 +42,11 @@ class Status(StrEnum):
 def unified_symbol(base: str, quote: str, settle: str = "") -> str:
     """`BASE/QUOTE`, or `BASE/QUOTE:SETTLE` for a derivative."""
     return f"{base}/{quote}:{settle}" if settle else f"{base}/{quote}"
+
+
+def is_asset(name: str) -> bool:
+    """Whether a name can stand in a unified symbol."""
+    return _ASSET.fullmatch(name) is not None
 
 
 def split_symbol(symbol: str) -> tuple[str, str, str]:

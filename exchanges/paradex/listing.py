@@ -21,6 +21,8 @@ from exchanges.paradex.market_data import (
     Sequence,
 )
 from exchanges.rest.call import About
+from exchanges.rest.request import Odd
+from exchanges.rest.request import Rows as Told
 
 # In minutes.
 CANDLE_NAMES: Final = {
@@ -171,7 +173,7 @@ class Candle(Struct, array_like=True):
         )
 
 
-def charges(rows: list[FundingMessage], about: About) -> list[FundingCharge]:
+def charges(rows: list[FundingMessage], about: About) -> Told[FundingCharge]:
     """What was charged from each row to the next, as a fraction of the price then.
 
     Funding runs all the time: a row's rate is for a period, but the next row is seconds away.
@@ -180,10 +182,12 @@ def charges(rows: list[FundingMessage], about: About) -> list[FundingCharge]:
     rows = sorted(rows, key=lambda row: row.created_at)
     priced = [(row, price) for row in rows if (price := row.price)]
     found: list[FundingCharge] = []
+    odd: list[Odd] = []
     for (before, _), (row, price) in pairwise(priced):
         rate = (row.funding_index - before.funding_index) / price
         if not abs(rate) < _MOST_CHARGED:
-            raise ValueError(f"a charge of {rate}")
+            odd.append(Odd(about.instrument.native, f"a charge of {rate} at {row.created_at}"))
+            continue
         found.append(
             FundingCharge(
                 instrument=about.instrument,
@@ -192,7 +196,7 @@ def charges(rows: list[FundingMessage], about: About) -> list[FundingCharge]:
                 received_ns=about.received_ns,
             )
         )
-    return found
+    return Told(found, odd)
 
 
 class ServerTime(Struct):

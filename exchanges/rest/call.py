@@ -28,7 +28,7 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import PLAIN, Units
 from exchanges.rest.question import Question
-from exchanges.rest.request import Effect
+from exchanges.rest.request import Effect, Rows
 from exchanges.rest.rows import Names, Page, Pager, one
 
 W = TypeVar("W")
@@ -167,7 +167,7 @@ class Call(msgspec.Struct, Generic[W, T], frozen=True, kw_only=True, eq=False):
     path: str
     reads: type[W]
     means: Means[W, T] | None = None
-    gathers: Callable[[list[W], About], list[T]] | None = None
+    gathers: Callable[[list[W], About], Rows[T]] | None = None
     rows: Pager | None = None
     """Finds the rows, if not as in the other replies of the surface."""
     names: Names | None = None
@@ -189,7 +189,10 @@ class Call(msgspec.Struct, Generic[W, T], frozen=True, kw_only=True, eq=False):
     intervals: Mapping[KlineInterval, str] = {}
     span: Span | None = None
     follows: Callable[[Page, Mapping[str, str]], Query] | None = None
-    """Parameters of the page after this one, of which it is told what was asked; () if none."""
+    """Parameters of the page after this one, of which it is told what was asked; () if none.
+
+    Its rows must have `names`: a page that brings no new one is the end of the patience.
+    """
     bucket: str = ""
     weight: float = 1
     weights: Steps = ()

@@ -31,7 +31,7 @@ from exchanges.rest.asking import costs_of, dated_of, path_of, query_of, symbol_
 from exchanges.rest.call import About, Call, Query, Surface
 from exchanges.rest.faults import ErrorTable
 from exchanges.rest.question import Question
-from exchanges.rest.reading import each, intervals, of_many, oldest_first, single
+from exchanges.rest.reading import each, intervals, names_of, of_many, oldest_first, single
 from exchanges.rest.request import Listing, Request, Response, Rows
 from exchanges.rest.rows import Page
 
@@ -46,6 +46,8 @@ _ORDER: Final[Mapping[Question, Callable[[Any], int]]] = {
     Question.FUNDING_HISTORY: lambda charge: charge.charged_ns,
 }
 """What puts the rows of a list in order, where their own is not promised."""
+MOST_PAGES: Final = 100
+"""Ten thousand markets in the smallest pages that a venue has; the largest lists have a third."""
 
 
 class PublicRest:
@@ -236,15 +238,25 @@ class PublicRest:
         return self._ask(Question.BOOK, call, about, partial(single, call, "book"))
 
     def _listing(
-        self, call: Call[Any, Instrument], kind: Kind, page_query: Query = ()
+        self,
+        call: Call[Any, Instrument],
+        kind: Kind,
+        page_query: Query = (),
+        before: frozenset[str] = frozenset(),
+        number: int = 1,
     ) -> Request[Listing]:
+        """A page of a list, of whose markets `before` has those of the pages before it."""
         asked = {**dict(call.query), **dict(page_query)}
 
         def read(page: Page, about: About) -> Listing:
-            rows = each(call, page, about)
+            rows = each(call, page, about, self._told)
             following = call.follows(page, asked) if call.follows else ()
-            more = self._listing(call, kind, following) if following else None
-            return Listing([self._told(one) for one in rows], rows.odd, more)
+            if not following:
+                return Listing(list(rows), rows.odd)
+            so_far = before | names_of(call, page)
+            _require_progress(following, asked, number, len(so_far) - len(before))
+            more = self._listing(call, kind, following, so_far, number + 1)
+            return Listing(list(rows), rows.odd, more)
 
         return self._ask(Question.INSTRUMENTS, call, self._of_all(kind), read, page_query)
 
@@ -340,3 +352,17 @@ class PublicRest:
             dated=dated_of(call, about),
             read=read_response,
         )
+
+
+def _require_progress(following: Query, asked: Mapping[str, str], number: int, new: int) -> None:
+    """Let a list of pages come to an end, whatever the venue makes of what asks for the next one.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if all(asked.get(name) == value for name, value in following):
+        raise ValueError(f"page {number} of the list asks for itself again: {following}")
+    if not new:
+        raise ValueError(f"page {number} of the list brings no market that is new")
+    if number >= MOST_PAGES:
+        raise ValueError(f"the list has more than {MOST_PAGES} pages")

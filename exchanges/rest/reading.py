@@ -74,8 +74,10 @@ def _is_about(call: Call[W, T], row: Row, about: About) -> bool:
         return False
 
 
-def each(call: Call[W, T], page: Page, about: About) -> Rows[T]:
-    """What every row means, each read by itself.
+def each(
+    call: Call[W, T], page: Page, about: About, told_as: Callable[[T], T] | None = None
+) -> Rows[T]:
+    """What every row means, each read by itself and told as `told_as` says.
 
     Raises:
         ValueError: there are rows, and none of them can be read.
@@ -87,6 +89,8 @@ def each(call: Call[W, T], page: Page, about: About) -> Rows[T]:
     for number, row in enumerate(page.rows):
         try:
             told = _meaning(call, row, latest if number == newest else about)
+            if told is not None and told_as:
+                told = told_as(told)
         except UNREADABLE as error:
             odd.append(Odd(_name(call, row), _reason(row, error)))
         else:
@@ -128,7 +132,7 @@ def oldest_first(
 
 
 def _gathered(
-    call: Call[W, T], gathers: Callable[[list[W], About], list[T]], page: Page, about: About
+    call: Call[W, T], gathers: Callable[[list[W], About], Rows[T]], page: Page, about: About
 ) -> Rows[T]:
     wires: list[W] = []
     odd: list[Odd] = []
@@ -137,13 +141,20 @@ def _gathered(
             wires.append(_decoded(call, row))
         except UNREADABLE as error:
             odd.append(Odd(_name(call, row), _reason(row, error)))
-    if odd and not wires:
+    gathered = gathers(wires, about)
+    odd += gathered.odd
+    if odd and not gathered:
         raise ValueError(odd[0].reason)
-    return Rows(map(_unscaled, gathers(wires, about)), odd)
+    return Rows(map(_unscaled, gathered), odd)
 
 
 def intervals(call: Call[Any, tuple[str, float]], page: Page, about: About) -> dict[str, float]:
     return dict(each(call, page, about))
+
+
+def names_of(call: Call[Any, Any], page: Page) -> frozenset[str]:
+    """The markets that the rows are about, as far as they tell."""
+    return frozenset(_name(call, row) for row in page.rows)
 
 
 def _name(call: Call[Any, Any], row: Row) -> str:

@@ -1,10 +1,12 @@
 """What a configuration says of assets: their usual names, and how many are traded as one."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import msgspec
 
 from exchanges import VENUES
+from exchanges.market.instrument import is_asset
 from exchanges.market.units import Unit, is_multiplier
 from supervisor.settings.reader import suggest
 
@@ -21,6 +23,8 @@ class AssetUnit(msgspec.Struct, frozen=True, kw_only=True):
 
 Assets = Mapping[str, str | AssetUnit]
 """By `venue:ASSET`: the asset's usual name, or the asset of which it is so many."""
+
+_NO_ASSET: Final = 'is no asset; write its name without / and : and blanks, such as "SATS"'
 
 
 def names_of(assets: Assets) -> dict[str, str]:
@@ -41,20 +45,32 @@ def units_of(assets: Assets, venue: str) -> dict[str, Unit]:
 def asset_problems(assets: Assets) -> Iterator[str]:
     """What is wrong with them, a line for each mistake."""
     for key, meant in assets.items():
+        path = f"assets.{key}"
         venue, separator, asset = key.partition(":")
         if not separator or not asset:
-            yield f'assets.{key}: write the key as venue:ASSET, such as "mexc:GAS"'
+            yield f'{path}: write the key as venue:ASSET, such as "mexc:GAS"'
         elif venue not in VENUES:
-            yield f"assets.{key}: no such venue; {suggest(venue, list(VENUES))}"
-        elif not meant:
-            yield f"assets.{key}: is empty; write the asset's usual name"
+            yield f"{path}: no such venue; {suggest(venue, list(VENUES))}"
+        elif not is_asset(asset):
+            yield f"{path}: {asset!r} {_NO_ASSET}"
         elif isinstance(meant, AssetUnit):
-            yield from _unit_problems(f"assets.{key}", venue, meant)
+            yield from _unit_problems(path, venue, meant)
+            if isinstance(assets.get(f"{venue}:{meant.asset}"), AssetUnit):
+                yield (
+                    f"{path}.asset: {meant.asset!r} is itself many of another; "
+                    "write the plain asset"
+                )
+        elif not meant:
+            yield f"{path}: is empty; write the asset's usual name"
+        elif not is_asset(meant):
+            yield f"{path}: {meant!r} {_NO_ASSET}"
 
 
 def _unit_problems(path: str, venue: str, unit: AssetUnit) -> Iterator[str]:
     if not unit.asset:
         yield f'{path}.asset: is empty; write the plain asset, such as "SATS"'
+    elif not is_asset(unit.asset):
+        yield f"{path}.asset: {unit.asset!r} {_NO_ASSET}"
     if unit.factor < 10 or not is_multiplier(unit.factor):
         yield (
             f"{path}.factor: {unit.factor} does not fit: how many are traded as one, "

@@ -9,19 +9,20 @@ from decimal import Decimal
 from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from actors.detection.identity import Comparable
 from actors.detection.opportunity import DetectorSettings
-from actors.network.websocket import Address, Transport, choose_transport
+from actors.edges.secrets import redacted
+from actors.network.websocket import Transport, choose_transport
 from exchanges import VENUES, Venue
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.market.units import Unit
 from exchanges.venue import PRODUCTION, Fees
+from supervisor.settings.addresses import endpoint_problems, proxy_problems
 from supervisor.settings.assets import AssetUnit, asset_problems, names_of, units_of
 from supervisor.settings.reader import ConfigError, read_struct, suggest
 
@@ -52,6 +53,9 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
     fees: dict[Kind, FeeConfig] = {}
     proxy: str | None = None
 
+    def __repr__(self) -> str:
+        return redacted(super().__repr__())
+
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set.
@@ -60,7 +64,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     beside the books, `klines` the intervals of candles, where the venue has them. `assets` maps
     `venue:ASSET` to the asset's usual name, or to the asset of which it is so many. `refresh_s`
     is how often instrument lists are fetched again, `audit_s` how often a book of each venue is
-    compared with a fetched one (0: never).
+    compared with a fetched one (0: never). A task that keeps all others waiting for `blocked_s` is
+    told (0: never).
     """
 
     venues: dict[str, VenueConfig] = {}
@@ -74,6 +79,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str = ""
     refresh_s: Annotated[float, Meta(ge=10)] = 900.0
     audit_s: Annotated[float, Meta(ge=0)] = 60.0
+    blocked_s: Annotated[float, Meta(ge=0)] = 0.1
+
+    def __repr__(self) -> str:
+        return redacted(super().__repr__())
 
     def symbols_of(self, venue: str) -> list[str]:
         """What is watched at a venue."""
@@ -182,10 +191,10 @@ def check_detector(settings: DetectorSettings) -> None:
 
 
 def effective(config: Config) -> str:
-    """The configuration with all defaults filled in, as TOML."""
+    """The configuration with all defaults filled in and without secrets, as TOML."""
     import tomli_w
 
-    return tomli_w.dumps(_without_none(msgspec.to_builtins(config)))
+    return redacted(tomli_w.dumps(_without_none(msgspec.to_builtins(config))))
 
 
 def _venue_problems(venue: Venue, own: VenueConfig, config: Config) -> Iterator[str]:
@@ -210,8 +219,9 @@ def _venue_problems(venue: Venue, own: VenueConfig, config: Config) -> Iterator[
         where = f"{path}.endpoints.{name}"
         if name not in known:
             yield f"{where}: no such endpoint; {suggest(name, dict(known))}"
-        elif problem := _url_problem(url, is_stream=known[name].startswith("ws")):
-            yield f"{where}: {problem}"
+        else:
+            for problem in endpoint_problems(url, is_stream=known[name].startswith("ws")):
+                yield f"{where}: {problem}"
     kinds = ", ".join(venue.kinds)
     for kind in own.fees:
         if kind not in venue.kinds:
@@ -267,27 +277,8 @@ def _transport_problems(transport: Transport) -> Iterator[str]:
 
 
 def _proxy_problems(path: str, url: str) -> Iterator[str]:
-    schemes = ("http", "socks4", "socks5")
-    if url and not _is_url(url, *schemes):
-        yield f"{path}: {url!r} is not a URL that begins with one of {', '.join(schemes)}"
-
-
-def _url_problem(url: str, *, is_stream: bool) -> str:
-    if is_stream:
-        try:
-            Address.parse(url)
-        except ValueError as error:
-            return str(error)
-        return ""
-    return "" if _is_url(url, "http", "https") else f"{url!r} is not an http:// or https:// URL"
-
-
-def _is_url(url: str, *schemes: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # no port, or no address
-        return False
+    for problem in proxy_problems(url) if url else ():
+        yield f"{path}: {problem}"
 
 
 def _is_symbol(symbol: str) -> bool:

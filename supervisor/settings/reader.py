@@ -12,15 +12,20 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from actors.edges.secrets import redacted
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used; `problems` has one line for each mistake."""
+    """A configuration that cannot be used.
+
+    `problems` has one line for each mistake, without the secrets of the values that they quote.
+    """
 
     def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
+        self.problems = [redacted(problem) for problem in problems]
+        super().__init__("\n".join(self.problems))
 
 
 def read_struct(kind: type[S], data: object, path: str = "") -> S:

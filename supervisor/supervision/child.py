@@ -53,20 +53,24 @@ class ChildSpec(Rules, frozen=True):
     """One child, as data.
 
     With `wait_ready`, later siblings wait until the child says `started()`, for which it has
-    `start_s`. Without, it counts as ready once it runs and need never say so. When told to stop
-    it has `shutdown_s` before others go on without it.
+    `start_s`. Without, it counts as ready once it runs and need never say so, unless it
+    `tells_ready`: then nobody waits for it, but its failures are forgiven only after it has been
+    ready for a while. When told to stop it has `shutdown_s` before others go on without it.
 
     `inspect` gives facts for the child's node, and `subtree` makes it a supervisor's; both may be
-    asked at any time, whether the child runs or not.
+    asked at any time, whether the child runs or not. `waits_for` says what a start waits for now,
+    or waited for when it was given up.
     """
 
     name: str
     run: Run
     shutdown_s: float = 5.0
     wait_ready: bool = True
+    tells_ready: bool = False
     start_s: float = 30.0
     inspect: Callable[[], Mapping[str, object]] | None = None
     subtree: Callable[[], tuple[Node, ...]] | None = None
+    waits_for: Callable[[], str] | None = None
 
 
 class ChildNotReady(Exception):
@@ -163,7 +167,11 @@ class Child:
         except* Exception as group:  # noqa: BLE001 -- any failure is the policy's to judge
             self.failure = group.exceptions[0] if len(group.exceptions) == 1 else group
         if self._allowance.cancel_called:
-            late = ChildNotReady(f"{self.name} was not ready within {self.spec.start_s:g} s")
+            awaited = self.spec.waits_for() if self.spec.waits_for else ""
+            late = ChildNotReady(
+                f"{self.name} was not ready within {self.spec.start_s:g} s"
+                + (f"; it waited for {awaited}" if awaited else "")
+            )
             late.__cause__ = self.failure
             self.failure = late
 

@@ -151,11 +151,15 @@ class Forget(msgspec.Struct, frozen=True):
 
 
 class Park(msgspec.Struct, frozen=True):
-    """The child stays down for `after_s` and is then probed; its siblings are not concerned."""
+    """The child stays down for `after_s` and is then probed; its siblings are not concerned.
+
+    It `is_news` unless it was parked before and the probe has failed.
+    """
 
     name: str
     after_s: float
     history: tuple[Failure, ...]
+    is_news: bool = True
 
 
 class Escalate(msgspec.Struct, frozen=True):
@@ -208,8 +212,9 @@ class RestartPolicy:
         too_often = recent.add(last)
         if parking and (too_often or child.probe_s is not None):
             child.joins = False
+            is_news = child.probe_s is None
             child.probe_s = parking.next_s(child.probe_s)
-            return Park(name, child.probe_s, recent.history)
+            return Park(name, child.probe_s, recent.history, is_news)
         if too_often:
             return Escalate(name, recent.history)
         backoff = child.rules.backoff

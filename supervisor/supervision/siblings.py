@@ -148,7 +148,7 @@ class Siblings:
                 child.in_turn = self._is_ordered
                 self._policy.on_start(child.name)
                 spawn(child)
-                if not child.spec.wait_ready:
+                if not child.spec.wait_ready and not child.spec.tells_ready:
                     child.started()
             held_up = held_up or child.holds_up
 
@@ -167,10 +167,12 @@ class Siblings:
                 self._restart(decision, child, reason, now_s)
             case Forget():
                 child.end(now_s, drop=child.spec.restart is Restart.TEMPORARY)
-            case Park(after_s=after_s, history=history):
+            case Park(after_s=after_s, history=history, is_news=is_news):
                 child.park(now_s + after_s, now_s)
                 facts = {"after_s": after_s, "failures": len(history), "reason": reason}
-                self._log(logging.ERROR, "child_parked", child, **facts)
+                # One alarm; of the probes that fail, less and less often, their exits tell.
+                level = logging.ERROR if is_news else logging.INFO
+                self._log(level, "child_parked", child, **facts)
             case Escalate(history=history):
                 self._log(logging.ERROR, "escalating", child, reason=reason)
                 error = RestartLimitReached(self._supervisor, child.name, self._limit, history)

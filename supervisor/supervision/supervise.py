@@ -87,8 +87,9 @@ class Supervisor:
     async def add(self, spec: ChildSpec) -> None:
         """Start one more child, the last in start order; returns when it is ready.
 
-        A failure that is answered with a restart is waited out. While the supervisor is not
-        running the child is only taken note of.
+        One that tells so without being waited for only has to run. A failure that is answered with
+        a restart is waited out. While the supervisor is not running the child is only taken note
+        of.
 
         Raises:
             ValueError: there is a child of this name, perhaps one still on its way out.
@@ -167,6 +168,7 @@ class Supervisor:
             parking=parking,
             limit=limit,
             wait_ready=wait_ready,
+            tells_ready=True,
             start_s=inf,
             shutdown_s=inf,
             subtree=self._nodes,
@@ -225,7 +227,8 @@ class Supervisor:
         self._children.end(trio.current_time())
 
     async def _wait_until_up(self, child: Child) -> None:
-        while not child.is_up:
+        is_awaited = child.spec.wait_ready or not child.spec.tells_ready
+        while not child.is_up and (is_awaited or not child.is_alive):
             if child.is_given_up:
                 why = f"{child.state} {child.last_failure}".rstrip()
                 raise ChildNotReady(f"{self.name}: {child.name} is not ready: {why}")

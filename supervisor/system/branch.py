@@ -24,8 +24,9 @@ from supervisor.supervision.supervise import Supervisor
 from supervisor.system.markets import Markets, WatchedMarket
 from supervisor.system.placement import Placement, is_same_stream
 
-# A branch that does not come up is parked and probed.
-BRANCH_LIMIT: Final = RestartLimit(restarts=5, window_s=60.0)
+# A branch that does not come up is parked and probed. A list that is never answered takes half a
+# minute to fail, and the pause behind it another: a window of a minute would never see two.
+BRANCH_LIMIT: Final = RestartLimit(restarts=5, window_s=600.0)
 PARKING: Final = Parking(probe_after_s=60.0)
 
 log = structlog.get_logger()
@@ -90,7 +91,7 @@ class VenueBranch:
             limit=BRANCH_LIMIT,
             jitter=self.context.chance.random,
         )
-        limit = RestartLimit(1, 600.0)
+        limit = RestartLimit(1, 1200.0)
         return branch.as_child(wait_ready=wait_ready, parking=PARKING, limit=limit)
 
     def _children(self) -> Iterator[ChildSpec]:
@@ -98,7 +99,7 @@ class VenueBranch:
         yield ChildSpec(name="gateway", run=gateway.run, inspect=gateway.inspect)
         if refresh_s := self._refresh_s:
             load = partial(run_instruments, self.context, self._on_change, refresh_s)
-            yield ChildSpec(name="instruments", run=load)
+            yield ChildSpec(name="instruments", run=load, waits_for=lambda: self.context.listing)
         yield self.placement.crew.as_child(wait_ready=False)
         if auditor := self._auditor:
             yield ChildSpec(name="auditor", run=auditor.run, inspect=auditor.count.inspect)

@@ -1,6 +1,7 @@
 """The detector as a part of the tree: it compares all watched markets."""
 
 from collections.abc import Callable
+from typing import Final
 
 import trio
 
@@ -15,7 +16,10 @@ from actors.edges.hub import Hub
 from actors.venue.clock import VenueClock
 from exchanges.market.instrument import Instrument
 from supervisor.supervision.child import ChildSpec
+from supervisor.supervision.policy import Parking
 from supervisor.system.markets import Follower, WatchedMarket
+
+PARKING: Final = Parking(probe_after_s=30.0, cap_s=600.0)
 
 
 class Detection(Follower):
@@ -48,8 +52,13 @@ class Detection(Follower):
         self._markets: dict[tuple[str, str], WatchedMarket] = {}
 
     def as_child(self) -> ChildSpec:
-        """For a place behind the books: it reads them, and outlives none."""
-        return ChildSpec(name="detector", run=self._run, inspect=self._tops.inspect)
+        """For a place behind the books: it reads them, and outlives none.
+
+        One that fails too often is parked and probed; the books, which it only reads, live on.
+        """
+        return ChildSpec(
+            name="detector", run=self._run, inspect=self._tops.inspect, parking=PARKING
+        )
 
     def opened(self, market: WatchedMarket) -> None:
         self._markets[market.key] = market
@@ -67,18 +76,28 @@ class Detection(Follower):
 
     async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:
         """A detector that failed starts anew, from the books as they are."""
+        for market in self._markets.values():
+            self._tops.tell(market.book)
+        try:
+            await run_detector(
+                self.detector,
+                self._tops,
+                self.news,
+                self.latency_ns,
+                self._clock,
+                task_status=task_status,
+            )
+        finally:
+            self._renew()
+
+    def _renew(self) -> None:
+        """Put another detector in the place of one that ended: nobody tends what that had open."""
+        now_ns = self._clock.now_ns()
+        for change in self.detector.abandon(now_ns):
+            self.news.publish(change)
         self.detector = Detector(self._settings, self.clocks)
         for market in self._markets.values():
             self.detector.add(self._watch(market))
-            self._tops.tell(market.book)
-        await run_detector(
-            self.detector,
-            self._tops,
-            self.news,
-            self.latency_ns,
-            self._clock,
-            task_status=task_status,
-        )
 
     def _watch(self, market: WatchedMarket) -> Watch:
         return Watch(

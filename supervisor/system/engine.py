@@ -5,7 +5,7 @@ async with open_engine(config) as engine:
         print(change.opportunity)
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from random import Random
 
@@ -20,6 +20,7 @@ from actors.edges.background import open_background
 from actors.edges.clock import Clock, SystemClock
 from actors.edges.hub import Hub, Listener
 from actors.edges.taps import HttpTap, StreamTap
+from actors.edges.watchdog import Watchdog
 from actors.network.network import Network, SocketNetwork
 from actors.venue.auditor import AuditCount
 from actors.venue.context import Injected, VenueContext
@@ -28,7 +29,7 @@ from exchanges.market.events import BookLost, Fault, StreamEvent, Top
 from exchanges.market.instrument import Instrument
 from supervisor.settings.config import Config, VenueConfig, check_config
 from supervisor.settings.reader import ConfigError, suggest
-from supervisor.supervision.child import Node
+from supervisor.supervision.child import ChildSpec, Node
 from supervisor.supervision.supervise import Supervisor
 from supervisor.system.branch import VenueBranch
 from supervisor.system.detection import Detection
@@ -81,6 +82,7 @@ class Engine:
         self._branches: dict[str, VenueBranch] = {}
         self._venues = Supervisor("venues", jitter=chance.random)
         children = (
+            *_watchdog(config.blocked_s),
             self._markets.books.as_child(),
             self._detection.as_child(),
             self._venues.as_child(),
@@ -257,6 +259,13 @@ class Engine:
 
     def _taker_fee(self, instrument: Instrument) -> float:
         return float(self.config.fees_of(VENUES[instrument.venue], instrument).taker)
+
+
+def _watchdog(bound_s: float) -> Iterator[ChildSpec]:
+    """Who tells of tasks that keep all others waiting, if that is wanted."""
+    if bound_s:
+        watchdog = Watchdog(bound_s)
+        yield ChildSpec(name="watchdog", run=watchdog.run, inspect=watchdog.inspect)
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from actors.books.tops import Tops
 from actors.edges.background import open_background
 from actors.edges.clock import Clock, SystemClock
 from actors.edges.hub import Hub
+from actors.edges.secrets import redacted
 from actors.network.network import Network, SocketNetwork
 from actors.network.websocket import Transport
 from actors.venue.context import Injected, VenueContext
@@ -42,6 +43,7 @@ from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Request
 from exchanges.venue import PRODUCTION
+from supervisor.settings.addresses import endpoint_problems
 from supervisor.supervision.child import Node
 from supervisor.supervision.supervise import Supervisor
 from supervisor.system.branch import VenueBranch
@@ -70,7 +72,7 @@ async def open_exchange(
 
     Raises:
         KeyError: there is no such venue, or it has no such environment.
-        ValueError: the venue has no such endpoint.
+        ValueError: the venue has no such endpoint, or a URL is none.
     """
     venue = await load_venue(name, network)
     given = Injected(
@@ -80,10 +82,13 @@ async def open_exchange(
         transport=transport,
     )
     known = venue.endpoints[environment]
-    for endpoint in endpoints or {}:
+    for endpoint, url in (endpoints or {}).items():
         if endpoint not in known:
             text = f"{name} has no endpoint {endpoint!r}; known are: {', '.join(sorted(known))}"
             raise ValueError(text)
+        is_stream = known[endpoint].startswith("ws")
+        for problem in endpoint_problems(url, is_stream=is_stream):
+            raise ValueError(f"{name}: endpoint {endpoint!r}: {redacted(problem)}")
     urls = {**known, **(endpoints or {})}
     exchange = PublicExchange(VenueContext.open(venue, urls, Hub(), given))
     async with open_background("the exchange is closed") as nursery:

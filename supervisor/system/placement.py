@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import count
+from math import inf
 from typing import Final
 
 import trio
@@ -14,12 +15,14 @@ from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
 from exchanges.stream.facts import Stream
 from supervisor.supervision.child import ChildSpec
-from supervisor.supervision.policy import RestartLimit
+from supervisor.supervision.policy import Parking, RestartLimit
 from supervisor.supervision.supervise import Supervisor
 
-# All connections of a venue may drop at once, and that more than once, before all of them are
-# started as a whole.
-CONNECTION_LIMIT: Final = RestartLimit(restarts=40, window_s=120.0)
+# One that fails so often is parked by itself: a host that is down costs no other of the venue, and
+# hears of us less and less often. Where a refusal asks for a minute each time, that is a quarter of
+# an hour; one that works for two minutes at a time is never parked.
+DOWN: Final = RestartLimit(restarts=10, window_s=1200.0)
+PARKING: Final = Parking(probe_after_s=60.0, cap_s=600.0)
 
 
 class Placement:
@@ -33,11 +36,7 @@ class Placement:
     """
 
     def __init__(self, context: VenueContext) -> None:
-        self.crew = Supervisor(
-            f"{context.venue.name} connections",
-            limit=CONNECTION_LIMIT,
-            jitter=context.chance.random,
-        )
+        self.crew = Supervisor(f"{context.venue.name} connections", jitter=context.chance.random)
         self.context = context
         self._connections: dict[str, Connection] = {}
         self._places: dict[Topic, tuple[Connection, Instrument]] = {}
@@ -88,7 +87,14 @@ class Placement:
         self._connections[name] = connection
         self._places[topic] = connection, instrument
         spec = ChildSpec(
-            name=name, run=connection.run, inspect=connection.inspect, wait_ready=False
+            name=name,
+            run=connection.run,
+            inspect=connection.inspect,
+            wait_ready=False,
+            tells_ready=True,
+            start_s=inf,  # it bounds its own steps, and may have to wait for its turn
+            limit=DOWN,
+            parking=PARKING,
         )
         # Whoever is cancelled meanwhile must not leave a connection behind that nobody runs.
         with trio.CancelScope(shield=True):

@@ -90,7 +90,7 @@ def _work_off(
         transient=True,
         disable=not console.is_terminal,
     )
-    with bar, closing(run_apart(work, tasks, jobs, died)) as told:
+    with bar, closing(run_apart(work, tasks, jobs, died, bar.console.print)) as told:
         for result in bar.track(told, total=len(tasks), description="verify"):
             results.append(result)
     return results

@@ -46,3 +46,21 @@ async def test_a_closed_listener_hears_no_more() -> None:
         hub.publish(1)
     hub.publish(2)
     assert [item async for item in listener] == [1]
+
+
+async def test_a_filter_that_raises_is_told_to_its_own_listener_alone() -> None:
+    hub: Hub[int] = Hub()
+
+    def odd(item: int) -> bool:
+        if item == 2:
+            raise KeyError("mine")
+        return True
+
+    with hub.listen(odd) as hurt, hub.listen() as other:
+        for item in (1, 2, 3):
+            hub.publish(item)
+        hub.close()
+        assert await anext(hurt) == 1
+        with pytest.raises(KeyError, match="mine"):
+            await anext(hurt)
+        assert [item async for item in other] == [1, 2, 3]

@@ -63,6 +63,17 @@ async def test_a_gzipped_answer_is_inflated(autojump_clock: MockClock) -> None:
         assert await gateway.call(TIME) == 1_790_000_000_123_000_000
 
 
+@pytest.mark.parametrize(
+    "url", [f"http://{64 * 'é'}.x/time", "http://a b/time", "http://venue/tïme", "http://[::1/time"]
+)
+async def test_an_address_that_is_none_is_an_error_of_the_network(
+    url: str, autojump_clock: MockClock
+) -> None:
+    async with client_to(script(reply())) as (client, _):
+        with pytest.raises(OSError, match=r"."):
+            await fetch(client, "GET", url)
+
+
 async def test_the_tap_hears_url_and_body_of_every_reply(autojump_clock: MockClock) -> None:
     heard: list[tuple[str, bytes]] = []
     answer = script(reply(503, b"busy"), reply(body=gzip.compress(b"{}"), Content_Encoding="gzip"))

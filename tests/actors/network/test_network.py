@@ -12,6 +12,22 @@ from trio.testing import memory_stream_pair
 from actors.network import network
 from actors.network.network import SocketNetwork
 
+LONG = f"{64 * 'a'}.example"
+
+
+@pytest.mark.parametrize("proxy", ["", "http://me:secret@127.0.0.1"])
+async def test_a_host_or_proxy_that_is_none_is_an_error_of_the_network(proxy: str) -> None:
+    with pytest.raises(OSError, match=LONG) as caught, trio.fail_after(30):
+        await SocketNetwork(proxy).connect(LONG, 80)
+    assert "secret" not in str(caught.value)
+
+
+async def test_tls_with_a_host_that_is_none_is_an_error_of_the_network() -> None:
+    ours, _ = memory_stream_pair()
+    tls = ssl.create_default_context()
+    with pytest.raises(OSError, match=r"TLS with '\.a' failed"), trio.fail_after(5):
+        await SocketNetwork(tls=tls).secure(ours, ".a")
+
 
 async def test_certificates_are_read_once_for_all_and_beside_the_loop(
     monkeypatch: pytest.MonkeyPatch,

@@ -1,5 +1,6 @@
 """Tests of `actors.venue.gateway`: limits, retries and errors, against a scripted venue."""
 
+import re
 from collections.abc import Iterable
 from random import Random
 
@@ -14,6 +15,7 @@ from actors.network.network import MemoryNetwork
 from actors.venue.budget import take_turn
 from actors.venue.gateway import ATTEMPTS, CONCURRENT, CONCURRENT_ORDERS, WITHIN_S, Gateway
 from exchanges.errors import (
+    CodecUsageError,
     ExchangeError,
     InvalidOrder,
     OutcomeUnknown,
@@ -176,6 +178,52 @@ async def test_an_order_without_a_clear_answer_has_an_unknown_outcome(
         with pytest.raises(OutcomeUnknown, match=r"\(POST /api/v3/ping\)"):
             await gateway.call(TO_ORDER)
         assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        TypeError("no number"),
+        KeyError("orderId"),
+        AttributeError("status"),
+        AssertionError(),
+        RecursionError(),
+        ZeroDivisionError(),
+        CodecUsageError("a row about no market"),
+        ExceptionGroup("several", [TypeError()]),
+    ],
+    ids=repr,
+)
+async def test_an_order_whose_answer_its_reader_fails_on_has_an_unknown_outcome(
+    failure: Exception, autojump_clock: MockClock
+) -> None:
+    def read(response: Response) -> int:
+        raise failure
+
+    async with gateway_to(script(reply())) as (gateway, server):
+        with pytest.raises(OutcomeUnknown, match=re.escape(type(failure).__name__)) as caught:
+            await gateway.call(msgspec.structs.replace(TO_ORDER, read=read))
+        assert caught.value.__cause__ is failure
+        assert len(server.asked) == 1
+
+
+class Odd(MemoryNetwork):
+    """A network that fails as none should."""
+
+    async def connect(self, host: str, port: int) -> trio.abc.Stream:
+        raise RuntimeError("out of order")
+
+
+async def test_an_order_that_the_network_fails_on_has_an_unknown_outcome(
+    autojump_clock: MockClock,
+) -> None:
+    async with trio.open_nursery() as nursery:
+        urls = {"spot_rest": "http://venue"}
+        gateway = Gateway(BINANCE, urls, Odd(nursery), TrioClock(0), Always())
+        await nursery.start(gateway.run)
+        with pytest.raises(OutcomeUnknown, match="out of order"):
+            await gateway.call(ORDER)
+        nursery.cancel_scope.cancel()
 
 
 async def test_an_order_that_cannot_be_delivered_has_an_unknown_outcome(

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from copy import copy
+from decimal import Decimal
 from typing import Any
 
 import trio
@@ -13,6 +14,7 @@ from actors.venue.instruments import load_instruments, run_instruments
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instruments, Status
 from exchanges.market.numbers import NS_PER_S
+from exchanges.market.units import Unit
 from exchanges.rest.request import Listing, Odd, Request, Response
 from tests.actors.sandbox.sandboxes import venue_context
 
@@ -78,6 +80,28 @@ async def test_market_whose_row_is_odd_for_once_stays_as_it_was(
             (gone.symbol, Status.DELISTED)
         ]
         assert context.instruments.get(odd.symbol) == odd
+
+
+async def test_a_rule_too_large_for_the_users_unit_costs_no_market_but_its_own(
+    autojump_clock: MockClock,
+) -> None:
+    async with venue_context("okx") as (context, _):
+        rest: Any = copy(context.venue.rest)
+        (whole, *_) = rest.instruments()
+        huge, *others = [one for one in context.instruments if not one.settle]
+
+        def read(response: Response) -> Listing:
+            return Listing([replace(huge, step=Decimal("9e999999")), *others])
+
+        rest.instruments = lambda: (replace(whole, read=read),)
+        units = {huge.base: Unit("PLAIN", 1000)}
+        there = replace(
+            context,
+            venue=replace(context.venue, rest=rest),
+            instruments=Instruments(units=units),
+        )
+        changes = await load_instruments(there)
+        assert {change.instrument.symbol for change in changes} == {one.symbol for one in others}
 
 
 async def test_clock_that_tells_whole_seconds_is_not_asked(autojump_clock: MockClock) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from exchanges import VENUES
+from exchanges.errors import VenueProtocolError
 from exchanges.rest.request import Listing
 from tests.exchanges.bybit.test_rest import LINEAR_ROW, PERP_RULES, linear_page
 from tests.exchanges.transcripts import ok
@@ -20,12 +21,23 @@ def test_linear_contracts_come_in_pages() -> None:
     assert last == Listing([PERP_RULES])
 
 
-@pytest.mark.parametrize("rows", [0, 1])
-def test_pages_that_repeat_themselves_come_to_an_end(rows: int) -> None:
+def test_an_empty_page_ends_the_list_whatever_its_cursor() -> None:
     row = LINEAR_ROW % ("BTCUSDT", "LinearPerpetual", "Trading", "BTC", "")
     page = LINEAR_LIST.read(ok(linear_page(row, cursor="again")))
     assert page.more is not None
-    assert page.more.read(ok(linear_page(*[row] * rows, cursor="again"))).more is None
+    assert page.more.read(ok(linear_page(cursor="again"))).more is None
+
+
+@pytest.mark.parametrize(
+    ("cursor", "told"), [("again", "asks for itself again"), ("other", "brings no market")]
+)
+def test_pages_that_repeat_themselves_are_an_error(cursor: str, told: str) -> None:
+    """A list that ends there would leave out, and so delist, whatever the venue did not tell."""
+    row = LINEAR_ROW % ("BTCUSDT", "LinearPerpetual", "Trading", "BTC", "")
+    page = LINEAR_LIST.read(ok(linear_page(row, cursor="again")))
+    assert page.more is not None
+    with pytest.raises(VenueProtocolError, match=f"page 2 of the list {told}"):
+        page.more.read(ok(linear_page(row, cursor=cursor)))
 
 
 @pytest.mark.parametrize(

@@ -325,8 +325,11 @@ def test_full_page_of_contracts_is_followed_by_the_next() -> None:
     assert len(first.instruments) == 100
     assert first.more is not None
     assert first.more.target == "/api/v4/futures/usdt/contracts?limit=100&offset=100"
-    second = first.more.read(ok(contracts(*rows)))
+    others = [contract_row(name=f"B{number}_USDT") for number in range(100)]
+    second = first.more.read(ok(contracts(*others)))
     assert second.more is not None
+    with pytest.raises(VenueProtocolError, match="page 2 of the list brings no market"):
+        first.more.read(ok(contracts(*rows)))  # as from a venue that ignores what is asked
     assert second.more.target.endswith("offset=200")
     assert LIST.read(ok(contracts(*rows, contract_row()))).more is None  # all at once
     assert LIST.read(ok(contracts(*rows[:99]))).more is None

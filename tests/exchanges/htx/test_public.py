@@ -404,3 +404,11 @@ def test_frame_that_is_not_one_whole_gzip_member_is_not_read(frame: bytes) -> No
     assert codec.receive(WHOLE, RECEIVED_NS) == ()
     with pytest.raises(VenueProtocolError):
         codec.receive(frame, RECEIVED_NS)
+
+
+def test_fault_12_frame_that_unpacks_to_millions_of_blanks_is_not_unpacked() -> None:
+    bomb = bytes(packed(" " * (15 << 20)))  # type: ignore[arg-type]
+    assert len(bomb) < 20_000
+    codec = open_codec(VENUE, "market", SPOT)
+    with pytest.raises(VenueProtocolError, match="unpacks to more than 1048576 bytes"):
+        codec.receive(bomb, RECEIVED_NS)

@@ -236,6 +236,16 @@ def test_reply_becomes_a_value(reply: Reply) -> None:
     assert reply.request.read(ok(reply.body)) == reply.value
 
 
+def test_charge_that_nobody_pays_costs_no_charge_but_its_own() -> None:
+    rows = [
+        fields(funding(), funding_index=index, created_at=AT_MS + number * 5000)
+        for number, index in enumerate(("20000", "20000.9", "1e9"))
+    ]
+    told = REST.funding_history(BTC).read(ok(results(*rows)))
+    assert [charge.charged_ns for charge in told] == [AT_NS + 5_000_000_000]
+    assert [odd.native for odd in told.odd] == [BTC.native]
+
+
 def test_lists_may_be_null() -> None:
     body = b'{"results":null}'
     assert REST.trades(BTC).read(ok(body)) == []

@@ -1,5 +1,7 @@
 """The contract of a request, on a venue that answers with one number."""
 
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -22,11 +24,12 @@ from exchanges.limits import Rate
 from exchanges.market.events import BookSnapshot, Kline, Ticker
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.call import About, Call, Count, Span, Surface
+from exchanges.market.units import Naming, Units
+from exchanges.rest.call import About, Call, Count, Query, Span, Surface
 from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.public import PublicRest
-from exchanges.rest.request import Effect, Listing, Response
-from exchanges.rest.rows import named, one, within
+from exchanges.rest.public import MOST_PAGES, PublicRest
+from exchanges.rest.request import Effect, Listing, Request, Response
+from exchanges.rest.rows import Page, named, one, within
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 SPOT, PERPETUAL = market("BTC/USDT", "BTCUSDT"), market("BTC/USDT:USDT", "BTCUSDT")
@@ -430,6 +433,68 @@ def test_odd_row_of_a_list_costs_no_market_but_its_own() -> None:
     assert told.native == "币安人生USDT"
     assert "int" in told.reason
     assert str(odd) in told.reason
+
+
+def test_odd_unit_of_a_list_costs_no_market_but_its_own() -> None:
+    """A rule that becomes too large for any number once it is told per plain unit."""
+    rules = {row: market(f"{row}/USDT", f"{row}USDT") for row in ("BTC", "1000BIG")}
+    rules["1000BIG"] = replace(rules["1000BIG"], step=Decimal("9e999999"))
+    listed = Call(
+        path="/spot/list",
+        reads=Number,
+        means=lambda row, _: rules[row.name],
+        names=named("name"),
+    )
+    units = Units((Naming.NUMBER,))
+    spot = replace(surface("spot", SPOT), instruments=listed, units=units)
+    (request,) = PublicRest("numbers", {Kind.SPOT: spot}, FAULTS).instruments()
+    rows = b'{"rows": [{"number": 1, "name": "1000BIG"}, {"number": 1, "name": "BTC"}]}'
+    listing = request.read(ok(rows))
+    assert listing.instruments == [rules["BTC"]]
+    assert [odd.native for odd in listing.odd] == ["1000BIG"]
+
+
+def paged(follows: Callable[[Page, Mapping[str, str]], Query]) -> Request[Listing]:
+    """A list that is asked for in pages."""
+    call = surface("spot", SPOT).instruments
+    assert call is not None
+    spot = replace(surface("spot", SPOT), instruments=replace(call, follows=follows))
+    return PublicRest("numbers", {Kind.SPOT: spot}, FAULTS).instruments()[0]
+
+
+def page_of(name: str) -> Response:
+    return ok(b'{"rows": [{"number": 1, "name": "%s"}]}' % name.encode())
+
+
+def test_pages_without_a_new_market_end_in_an_error() -> None:
+    """Also where two of them take turns, so that no cursor is that of the page before."""
+    others = {"": "a", "a": "b", "b": "a"}
+    first = paged(lambda _, asked: (("cursor", others[asked.get("cursor", "")]),))
+    second = first.read(page_of("A")).more
+    assert second is not None
+    third = second.read(page_of("B")).more
+    assert third is not None
+    with pytest.raises(VenueProtocolError, match="page 3 of the list brings no market"):
+        third.read(page_of("A"))
+
+
+def test_a_page_that_follows_itself_is_an_error() -> None:
+    second = paged(lambda _, __: (("cursor", "same"),)).read(page_of("A")).more
+    assert second is not None
+    with pytest.raises(VenueProtocolError, match="page 2 of the list asks for itself again"):
+        second.read(page_of("B"))
+
+
+def test_a_list_has_no_more_pages_than_any_venue_needs() -> None:
+    request: Request[Listing] | None = paged(
+        lambda _, asked: (("cursor", str(int(asked.get("cursor", "0")) + 1)),)
+    )
+    for number in range(MOST_PAGES - 1):
+        assert request is not None
+        request = request.read(page_of(f"M{number}")).more
+    assert request is not None
+    with pytest.raises(VenueProtocolError, match=f"more than {MOST_PAGES} pages"):
+        request.read(page_of("last"))
 
 
 def test_list_of_which_nothing_can_be_read_is_an_error() -> None:

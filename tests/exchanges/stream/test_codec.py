@@ -176,7 +176,8 @@ def test_data_answers_a_request() -> None:
 def test_refused_topic_is_asked_for_again_after_pauses_that_grow() -> None:
     codec = codec_of()
     codec.subscribe([TRADES])
-    now_s, pauses_s = 0.0, []
+    now_s = 0.0
+    pauses_s: list[float] = []
     for number in range(1, 10):
         codec.expire(now_s, RECEIVED_NS)
         asked = [frame for frame in codec.outgoing(now_s) if frame != "ping"]

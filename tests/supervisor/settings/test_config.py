@@ -94,6 +94,36 @@ def test_the_example_names_every_setting(kind: type[msgspec.Struct]) -> None:
             assert field.encode_name in text, field.name
 
 
+# What nobody may read over a shoulder.
+
+
+PASSWORDS = ("secret", "sec@ret", "sec/ret", "sec ret", "sec'ret", 'sec\\"ret', "sec:ret#?")
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize(
+    "spoiled",
+    ["proxy = %s", "proxy = [%s]", "proxy = {password = %s}", "[venues.okx]\nproxy = %s"],
+)
+def test_no_mistake_tells_a_password(spoiled: str, password: str) -> None:
+    text = spoiled % f'"http://me:{password}@proxy"'
+    told = "\n".join(problems(text))
+    assert "***" in told
+    assert "sec" not in told
+    assert "ret" not in told
+
+
+def test_the_effective_configuration_and_what_prints_it_tell_no_password() -> None:
+    """All else of the address stays."""
+    given = GOOD | {"proxy": "http://me:sec@ret@proxy:3128"}
+    own = {"okx": {"proxy": "socks5://me:secret@other:1080"}}
+    config = read_config(given | {"venues": own})
+    for told in (effective(config), repr(config), repr(config.venues["okx"])):
+        assert "ret" not in told
+        assert "socks5://***@other:1080" in told
+    assert config.proxy_of("okx") == "socks5://me:secret@other:1080"
+
+
 # What is wrong.
 
 
@@ -165,6 +195,43 @@ def test_the_example_names_every_setting(kind: type[msgspec.Struct]) -> None:
             "venues.okx.endpoints.rest: 'http://x:port' is not an http:// or https:// URL",
         ),
         (
+            "[venues.okx]\nendpoints = { rest = 'http://x/' }",
+            "venues.okx.endpoints.rest: 'http://x/' must not end in /: "
+            "paths that begin with one are added",
+        ),
+        (
+            "[venues.okx]\nendpoints = { rest = 'http://x?a=1' }",
+            "venues.okx.endpoints.rest: 'http://x?a=1' must end with its path: "
+            "nothing after ? or #",
+        ),
+        (
+            "[venues.okx]\nendpoints = { public = 'ws://x:port' }",
+            "venues.okx.endpoints.public: 'ws://x:port' is not a ws:// or wss:// URL",
+        ),
+        (
+            "[venues.okx]\nendpoints = { public = 'ws://x y' }",
+            "venues.okx.endpoints.public: 'ws://x y' is not a ws:// or wss:// URL",
+        ),
+        (
+            "[venues.okx]\nendpoints = { public = 'ws://a..b' }",
+            "venues.okx.endpoints.public: 'a..b' is no host name: "
+            "up to 63 letters, digits and - between dots",
+        ),
+        (
+            f"[venues.okx]\nendpoints = {{ rest = 'http://{64 * 'a'}.b' }}",
+            f"venues.okx.endpoints.rest: '{64 * 'a'}.b' is no host name: "
+            "up to 63 letters, digits and - between dots",
+        ),
+        (
+            "[venues.okx]\nendpoints = { public = 'ws://me:secret@x' }",
+            "venues.okx.endpoints.public: 'ws://***@x' has a user name, which no venue takes",
+        ),
+        (
+            "proxy = 'http://me:secret@proxy'",
+            "proxy: 'http://***@proxy' has no port; "
+            "write it behind the host, as in http://host:3128",
+        ),
+        (
             "[venues.okx.fees.spot]\nmaker_bps = 5000\ntaker_bps = 1",
             "venues.okx.fees.spot.maker_bps: 5000 does not fit: expected `float` <= 1000.0",
         ),
@@ -213,6 +280,40 @@ def test_the_example_names_every_setting(kind: type[msgspec.Struct]) -> None:
             "or a table of asset, factor",
         ),
         ("[assets]\n'mexc:KGAS' = ''", "assets.mexc:KGAS: is empty; write the asset's usual name"),
+        (
+            "[assets]\n'mexc:A/B' = 'X'",
+            "assets.mexc:A/B: 'A/B' is no asset; write its name without / and : and blanks, "
+            'such as "SATS"',
+        ),
+        (
+            "[assets]\n'mexc:A:B' = 'X'",
+            "assets.mexc:A:B: 'A:B' is no asset; write its name without / and : and blanks, "
+            'such as "SATS"',
+        ),
+        (
+            "[assets]\n'mexc: ' = 'X'",
+            "assets.mexc: : ' ' is no asset; write its name without / and : and blanks, "
+            'such as "SATS"',
+        ),
+        (
+            "[assets]\n'mexc:GAS' = 'GAS DAO'",
+            "assets.mexc:GAS: 'GAS DAO' is no asset; write its name without / and : and blanks, "
+            'such as "SATS"',
+        ),
+        (
+            "[assets]\n'mexc:KGAS' = { asset = 'GAS/USDT', factor = 1000 }",
+            "assets.mexc:KGAS.asset: 'GAS/USDT' is no asset; write its name without / and : and "
+            'blanks, such as "SATS"',
+        ),
+        (
+            "[assets]\n'mexc:GAS' = { asset = 'GAS', factor = 1000 }",
+            "assets.mexc:GAS.asset: 'GAS' is itself many of another; write the plain asset",
+        ),
+        (
+            "[assets]\n'mexc:MGAS' = { asset = 'KGAS', factor = 1000 }\n"
+            "'mexc:KGAS' = { asset = 'GAS', factor = 1000 }",
+            "assets.mexc:MGAS.asset: 'KGAS' is itself many of another; write the plain asset",
+        ),
         (
             "[detector]\nopen_bps = 1\nclose_bps = 2",
             "detector.close_bps: 2 is above open_bps = 1; an opportunity would close as it opens",

@@ -249,7 +249,7 @@ def test_failure_soon_after_a_good_probe_parks_again() -> None:
     policy.on_start("a")
     policy.on_ready("a", 61.0)
     last = Failure("a", 70.0, "ValueError: boom")
-    assert policy.on_exit("a", BOOM, 70.0) == Park("a", 120.0, (last,))
+    assert policy.on_exit("a", BOOM, 70.0) == Park("a", 120.0, (last,), is_news=False)
 
 
 def test_quiet_time_after_a_probe_closes_the_circuit() -> None:

@@ -264,3 +264,6 @@ async def test_an_endpoint_that_the_venue_has_not_is_refused_before_anything_is_
         with pytest.raises(ValueError, match="okx has no endpoint 'nope'; known are: business,"):
             async with open_exchange("okx", endpoints={"nope": "ws://x"}, network=network):
                 pass
+        with pytest.raises(ValueError, match=r"'rest': 'a\.\.b' is no host name"):
+            async with open_exchange("okx", endpoints={"rest": "http://a..b"}, network=network):
+                pass

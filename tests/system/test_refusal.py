@@ -1,0 +1,45 @@
+"""A venue that refuses for two hours: one alarm, parked and probed, and few words about it."""
+
+from collections import Counter
+
+import pytest
+import structlog
+import trio
+from trio.testing import MockClock
+
+from supervisor.supervision.child import State
+from tests.system.conftest import rig
+
+HOURS_S = 2 * 3600.0
+
+
+@pytest.mark.parametrize("refusal", [b"", b"HTTP/1.1 403 No\r\n\r\n"])
+async def test_fault_4_a_venue_that_refuses_for_hours_is_parked_after_one_alarm(
+    refusal: bytes, autojump_clock: MockClock
+) -> None:
+    async def refuse(stream: trio.abc.Stream) -> None:
+        await stream.receive_some()
+        await stream.send_all(refusal)
+        await stream.aclose()
+
+    async with rig("okx", symbols=["BTC/USDT"], audit_s=0) as made:
+        await made.until_live(1)
+        if refusal:
+            made.network.listen("okx.sandbox", refuse)
+        else:
+            made.network.hang_up("okx.sandbox")
+        made.servers["okx"].drop_connections()
+        made.servers["okx"].venue.markets.clear()  # two hours of a market would take minutes
+        with structlog.testing.capture_logs() as told:
+            await trio.sleep(HOURS_S)
+        alarms = [entry for entry in told if entry["log_level"] == "error"]
+        assert [entry["event"] for entry in alarms] == ["child_parked"]
+        warnings = Counter(entry["event"] for entry in told if entry["log_level"] == "warning")
+        assert 5 < sum(warnings.values()) < 60
+        node = made.nodes()["public 1"]
+        assert node.state is State.PARKED
+        assert made.nodes()["okx"].state is State.RUNNING
+        made.network.listen("okx.sandbox", made.servers["okx"].serve)
+        with trio.fail_after(700):
+            while made.nodes()["public 1"].state is not State.RUNNING:
+                await trio.sleep(10)
