@@ -1,6 +1,7 @@
 """Sandboxes keep their venues' limits on a socket, and our clients stay within them."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,10 +16,13 @@ from supervisor.verify.lab import START_NS, open_sandbox
 from tests.exchanges.transcripts import PRESENT
 
 STREAMS = [(name, stream) for name in PRESENT for stream in VENUES[name].streams]
+SYMBOLS = ("BTC/USDT", "BTC/USDT:USDT")
 
 
-def open_session(name: str, stream: str, *, is_lax: bool = False) -> SandboxSession:
-    sandbox = open_sandbox(VENUES[name], ["BTC/USDT", "BTC/USDT:USDT"])
+def open_session(
+    name: str, stream: str, *, symbols: Sequence[str] = SYMBOLS, is_lax: bool = False
+) -> SandboxSession:
+    sandbox = open_sandbox(VENUES[name], symbols)
     sandbox.is_lax = is_lax
     session = sandbox.open_session(stream)
     session.greet(START_NS)
@@ -31,7 +35,7 @@ def with_limit(limit: str) -> Any:
     limited = [
         (name, stream.name)
         for name, stream in STREAMS
-        if getattr(open_session(name, stream.name).socket_limits(), limit)
+        if getattr(open_session(name, stream.name, symbols=()).socket_limits(), limit)
     ]
     return pytest.mark.parametrize(("name", "stream"), limited)
 
