@@ -59,7 +59,8 @@ HERE: Final = Path(__file__).parent
 every_venue = pytest.mark.parametrize(
     "name", [name for name in PRESENT if (HERE / name / "test_public.py").exists()]
 )
-few = settings(max_examples=60)
+few = settings(max_examples=120)  # each reads frames of every stream
+many = settings(max_examples=3 * settings().max_examples)  # each reads one reply, or few frames
 
 LONGEST_MESSAGE: Final = 10 * SAMPLE_BYTES
 SHOWN: Final = 500
@@ -244,6 +245,7 @@ def test_bad_value_in_any_place_is_a_protocol_error_or_does_no_harm(name: str) -
 
 @every_venue
 @pytest.mark.parametrize("listening", [False, True], ids=["subscribed", "listening"])
+@many
 @given(chance=chances)
 def test_spoiled_frame_is_a_sane_event_or_a_protocol_error(
     name: str, listening: bool, chance: Random
@@ -280,6 +282,7 @@ def test_bad_value_in_any_place_of_a_reply_is_an_exchange_error_or_does_no_harm(
 
 
 @every_venue
+@many
 @given(chance=chances)
 def test_spoiled_reply_is_a_sane_value_or_an_exchange_error(name: str, chance: Random) -> None:
     reply = chance.choice(replies_of(name))
