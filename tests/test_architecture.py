@@ -15,7 +15,7 @@ OURS = {"exchanges", "actors", "supervisor"}
 
 # What each package may import beside the standard library and itself.
 ALLOWED = {
-    "exchanges": {"msgspec", "google", "sortedcontainers"},
+    "exchanges": {"msgspec", "google"},
     "actors": {
         "exchanges",
         "msgspec",

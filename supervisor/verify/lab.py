@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from random import Random
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from actors.books.order_book import OrderBook
 from actors.sandbox.faults import FrameFaults
@@ -66,22 +67,38 @@ def topics_of(
 
 def levels_of(market: SandboxMarket, limit: int = ALL) -> Sides:
     """The true levels of both sides, best first."""
-    depth, price, size = market.depth(limit), market.synthetic.ticks, market.synthetic.lots
-    bids, asks = (
-        [(price.number(ticks), _rounded(size.number(lots))) for ticks, lots in side]
-        for side in (depth.bids, depth.asks)
-    )
-    return bids, asks
+    depth, known = market.depth(limit), _KNOWN.get(market)
+    if known is None:
+        known = _KNOWN[market] = _Numbers(market)
+    number = known.__getitem__
+    return [*map(number, depth.bids)], [*map(number, depth.asks)]
 
 
 def rounded(levels: Sequence[Level]) -> list[Level]:
     """Sizes that were contracts on the way have lost their last binary digit."""
-    return [(price, _rounded(size)) for price, size in levels]
+    return [*map(_rounded, levels)]
 
 
 @lru_cache(maxsize=1 << 16)  # most levels of a book are those of the book before
-def _rounded(size: float) -> float:
-    return float(f"{size:.12g}")
+def _rounded(level: Level) -> Level:
+    price, size = level
+    return price, float(f"{size:.12g}")
+
+
+class _Numbers(dict[tuple[int, int], Level]):
+    """A market's levels of ticks and lots as numbers, each made once, for the same reason."""
+
+    def __init__(self, market: SandboxMarket) -> None:
+        super().__init__()
+        self._price, self._size = market.synthetic.ticks.number, market.synthetic.lots.number
+
+    def __missing__(self, level: tuple[int, int]) -> Level:
+        ticks, lots = level
+        told = self[level] = _rounded((self._price(ticks), self._size(lots)))
+        return told
+
+
+_KNOWN: Final[WeakKeyDictionary[SandboxMarket, _Numbers]] = WeakKeyDictionary()
 
 
 class Lab(Dialogue):

@@ -201,7 +201,8 @@ def copy_of(replay: Replay) -> Replay:
         known |= {id(one): one for one in shared}
     for book in replay.books.values():
         for side in (book._bids, book._asks):
-            known[id(side.sizes)] = dict(side.sizes)  # a deep copy of so many floats takes long
+            # A deep copy of so many floats takes long.
+            known |= {id(side.sizes): dict(side.sizes), id(side._near): list(side._near)}
     return deepcopy(replay, known)
 
 

@@ -120,8 +120,8 @@ class Statistics:
         self._now_ns = now_ns
         self._minutes = _Series(KlineInterval.M1, history, now_ns)
         self._series = {KlineInterval.M1: self._minutes}
-        self._past_day = self._without_running_minute()
-        self._past_day_until_ns = self._minutes.candles[-1].open_ns
+        self._past_day = self._minutes.candles[0]
+        self._past_day_until_ns = 0  # not asked for yet
 
     def add(self, matches: Iterable[Match], now_ns: int) -> None:
         """Take in the trades since the last call; none of them is later than `now_ns`."""

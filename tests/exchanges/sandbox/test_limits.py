@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -16,10 +17,13 @@ from supervisor.verify.lab import START_NS, open_sandbox
 from tests.exchanges.transcripts import PRESENT
 
 STREAMS = [(name, stream) for name in PRESENT for stream in VENUES[name].streams]
+SYMBOLS = ("BTC/USDT", "BTC/USDT:USDT")
 
 
-def open_session(name: str, stream: str, *, is_lax: bool = False) -> SandboxSession:
-    sandbox = open_sandbox(VENUES[name], ["BTC/USDT", "BTC/USDT:USDT"])
+def open_session(
+    name: str, stream: str, *, symbols: Sequence[str] = SYMBOLS, is_lax: bool = False
+) -> SandboxSession:
+    sandbox = open_sandbox(VENUES[name], symbols)
     sandbox.is_lax = is_lax
     session = sandbox.open_session(stream)
     session.greet(START_NS)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from random import Random
 from typing import Any, Final
 
 import pytest
 from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 from exchanges import VENUES
 from exchanges.errors import CodecUsageError, ExchangeError
@@ -18,7 +18,7 @@ from exchanges.sandbox.venue import SandboxVenue
 from exchanges.stream.facts import Stream
 from exchanges.stream.wire import Frame
 from supervisor.verify.lab import START_NS, STEP_NS, Lab, instruments_of, open_sandbox, topics_of
-from tests.exchanges.test_fuzz import NUMBERS, TEXTS, each_spoiled, nonsense, spoiled
+from tests.exchanges.nonsense import NUMBERS, TEXTS, chances, each_spoiled, nonsense, spoiled, text
 from tests.exchanges.transcripts import PRESENT
 
 every_venue = pytest.mark.parametrize("name", PRESENT)
@@ -26,7 +26,6 @@ every_venue = pytest.mark.parametrize("name", PRESENT)
 few = settings(max_examples=40, phases=[Phase.generate])
 
 WORDS: Final = [str(value) for value in [*NUMBERS, *TEXTS]]
-words = st.sampled_from(WORDS) | st.text(max_size=20)
 STREAMS: Final = [(name, stream) for name in PRESENT for stream in VENUES[name].streams]
 every_stream = pytest.mark.parametrize(
     ("name", "stream"), STREAMS, ids=[f"{name} {stream.name}" for name, stream in STREAMS]
@@ -74,6 +73,11 @@ class Stranger:
         assert not self.lab.lost()
 
 
+def word(chance: Random) -> str:
+    """A bad value, or any text."""
+    return chance.choice(WORDS) if chance.random() < 0.5 else text(chance, 20)
+
+
 def book_stream(name: str) -> Stream:
     return next(one for one in VENUES[name].streams if Channel.BOOK in one.channels)
 
@@ -103,8 +107,10 @@ def test_nonsense_ends_no_sandbox(name: str, stream: Stream) -> None:
     stranger = Stranger(name, stream)
 
     @few
-    @given(nonsense | st.sampled_from(stranger.requests).flatmap(spoiled))
-    def say(frame: Frame) -> None:
+    @given(chances)
+    def say(chance: Random) -> None:
+        request = chance.choice(stranger.requests)
+        frame = spoiled(request, chance) if chance.random() < 0.5 else nonsense(chance)
         stranger.say(as_carried(frame))
 
     say()
@@ -232,14 +238,15 @@ def test_any_request_is_answered(name: str) -> None:
     asked = asked_of(name, sandbox)
 
     @few
-    @given(st.data())
-    def say(data: st.DataObject) -> None:
-        request = data.draw(st.sampled_from(asked))
-        names = st.sampled_from([*dict(request.query), "limit", "symbol"]) | st.text(max_size=8)
-        query = dict(request.query) | data.draw(st.dictionaries(names, words, max_size=4))
-        path = request.path + data.draw(st.sampled_from(["", "/", "//"]) | words)
-        method = data.draw(st.sampled_from(["GET", "HEAD", "POST", "DELETE", "NOPE"]))
-        ask(sandbox, request, query, path, method, data.draw(st.binary(max_size=50)))
+    @given(chances)
+    def say(chance: Random) -> None:
+        request = chance.choice(asked)
+        names = [*dict(request.query), "limit", "symbol", text(chance, 8)]
+        others = {chance.choice(names): word(chance) for _ in range(chance.randint(0, 4))}
+        path = request.path + chance.choice(["", "/", "//", word(chance)])
+        method = chance.choice(["GET", "HEAD", "POST", "DELETE", "NOPE"])
+        body = chance.randbytes(chance.randint(0, 50))
+        ask(sandbox, request, dict(request.query) | others, path, method, body)
 
     say()
     sandbox.step(START_NS + STEP_NS)
