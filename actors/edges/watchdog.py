@@ -6,10 +6,10 @@ beside it, looks where it is.
 
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
+from time import perf_counter
 from typing import Final
 
 import structlog
@@ -35,9 +35,8 @@ class Watchdog(trio.abc.Instrument):
         self.longest_s = 0.0
         self.last = ""
         self._bound_s = bound_s
-        self._began_s = 0.0
+        self._began_s = 0.0  # of the step that runs; 0 between steps
         self._where: tuple[float, str] = (0.0, "")  # of the step that began then
-        self._is_stepping = False
         self._loop = 0  # the thread of the loop
         self._over = threading.Event()
 
@@ -50,7 +49,7 @@ class Watchdog(trio.abc.Instrument):
         """Watch until cancelled."""
         self._loop = threading.get_ident()
         self._over = threading.Event()
-        self._is_stepping = False
+        self._began_s = 0.0
         thread = threading.Thread(target=self._look, args=(self._over,), daemon=True)
         trio.lowlevel.add_instrument(self)
         thread.start()
@@ -65,17 +64,15 @@ class Watchdog(trio.abc.Instrument):
     # Called by trio for every step; what is not needed then is not done here.
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
-        self._began_s = time.perf_counter()
-        self._is_stepping = True
+        self._began_s = perf_counter()
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
-        self._is_stepping = False
-        took_s = time.perf_counter() - self._began_s
-        if took_s > self._bound_s and self._began_s:
-            self._tell(task, took_s)
+        began_s, self._began_s = self._began_s, 0.0
+        took_s = perf_counter() - began_s
+        if took_s > self._bound_s and began_s:
+            self._tell(task, took_s, self._where[1] if self._where[0] == began_s else "")
 
-    def _tell(self, task: trio.lowlevel.Task, took_s: float) -> None:
-        began_s, where = self._where
+    def _tell(self, task: trio.lowlevel.Task, took_s: float, where: str) -> None:
         self.blocked += 1
         self.longest_s = max(self.longest_s, took_s)
         self.last = task.name
@@ -83,7 +80,7 @@ class Watchdog(trio.abc.Instrument):
             "loop_blocked",
             task=task.name,
             for_ms=round(took_s * 1e3, 1),
-            where=where if began_s == self._began_s else "",
+            where=where,
         )
 
     # In the thread.
@@ -91,7 +88,7 @@ class Watchdog(trio.abc.Instrument):
     def _look(self, over: threading.Event) -> None:
         while not over.wait(self._bound_s / 2):
             began_s = self._began_s
-            is_late = self._is_stepping and time.perf_counter() - began_s > self._bound_s
+            is_late = began_s and perf_counter() - began_s > self._bound_s
             if is_late and self._where[0] != began_s:
                 self._where = began_s, where(self._loop)
 

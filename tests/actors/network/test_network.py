@@ -1,4 +1,4 @@
-"""Tests of `actors.network.network`: what it costs the loop."""
+"""Tests of `actors.network.network`: hosts that are none, and what it costs the loop."""
 
 import ssl
 import threading
@@ -16,13 +16,13 @@ LONG = f"{64 * 'a'}.example"
 
 
 @pytest.mark.parametrize("proxy", ["", "http://me:secret@127.0.0.1"])
-async def test_a_host_or_proxy_that_is_none_is_an_error_of_the_network(proxy: str) -> None:
+async def test_fault_11_a_host_or_proxy_that_is_none_is_an_error_of_the_network(proxy: str) -> None:
     with pytest.raises(OSError, match=LONG) as caught, trio.fail_after(30):
         await SocketNetwork(proxy).connect(LONG, 80)
     assert "secret" not in str(caught.value)
 
 
-async def test_tls_with_a_host_that_is_none_is_an_error_of_the_network() -> None:
+async def test_fault_11_tls_with_a_host_that_is_none_is_an_error_of_the_network() -> None:
     ours, _ = memory_stream_pair()
     tls = ssl.create_default_context()
     with pytest.raises(OSError, match=r"TLS with '\.a' failed"), trio.fail_after(5):
