@@ -8,6 +8,7 @@ with the reason.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import Final
 
 from actors.books.known_depth import WHOLE, KnownDepth
@@ -22,6 +23,9 @@ MarketKey = tuple[str, str]
 
 Checksum = Callable[[Instrument, list[Level], list[Level]], int | None]
 """A venue's checksum over the best levels of both sides, best first; None if it cannot be told."""
+
+AgeS = Callable[["OrderBook"], float]
+"""How many seconds ago a book was last heard of, by our clock or the venue's."""
 
 # A venue may cross its book for the time between two frames; one that stays crossed is wrong.
 CROSSED_GRACE_NS: Final = 1 * NS_PER_S
@@ -62,8 +66,13 @@ class OrderBook:
     """
 
     def __init__(
-        self, instrument: Instrument, checksum: Checksum | None = None, start_limit: int = 0
+        self,
+        instrument: Instrument,
+        checksum: Checksum | None = None,
+        start_limit: int = 0,
+        age_s: AgeS | None = None,
     ) -> None:
+        """Without `age_s` nobody can read it with a bound of its age."""
         self.instrument = instrument
         self.fault: Fault | None = Fault.STARTING
         self.detail = ""
@@ -74,6 +83,7 @@ class OrderBook:
         self.losses: Counter[Fault] = Counter()
         self.snapshots = 0
         self._checksum = checksum
+        self._age_s = age_s
         self._verified = 0
         self._start_limit = start_limit
         self._known = WHOLE
@@ -130,13 +140,21 @@ class OrderBook:
     def is_live(self) -> bool:
         return self.fault is None
 
-    def top(self) -> Top:
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was last heard of, by our clock or the venue's, whichever says more."""
+        if self._age_s is None:
+            raise TypeError("this book was made without a clock")
+        return self._age_s(self)
+
+    def top(self, *, max_age_s: float = inf) -> Top:
         """Best bid and ask.
 
         Raises:
-            BookNotLive: the book may be wrong. So do all other readers.
+            BookNotLive: the book may be wrong, or is older than `max_age_s`. So do all other
+                readers.
         """
-        self.require_live()
+        self.require_live(max_age_s=max_age_s)
         bid, bid_size = self._bids.best or NO_BID
         ask, ask_size = self._asks.best or NO_ASK
         return Top(
@@ -150,21 +168,28 @@ class OrderBook:
             received_ns=self.received_ns,
         )
 
-    def bids(self, limit: int = 10) -> list[Level]:
+    def bids(self, limit: int = 10, *, max_age_s: float = inf) -> list[Level]:
         """The best `limit` bids, highest first; fewer where no more is known for sure."""
-        self.require_live()
+        self.require_live(max_age_s=max_age_s)
         return self._known.known_bids(self._bids.levels(self._readable(limit)))
 
-    def asks(self, limit: int = 10) -> list[Level]:
+    def asks(self, limit: int = 10, *, max_age_s: float = inf) -> list[Level]:
         """The best `limit` asks, lowest first."""
-        self.require_live()
+        self.require_live(max_age_s=max_age_s)
         return self._known.known_asks(self._asks.levels(self._readable(limit)))
 
-    def require_live(self) -> None:
-        """Raise `BookNotLive` unless the book can be trusted."""
+    def require_live(self, *, max_age_s: float = inf) -> None:
+        """Raise `BookNotLive` unless the book can be trusted.
+
+        A book that is live may be old, as its market is quiet or its venue has stopped without a
+        word; who cannot tell which, or does not care, gives a bound.
+        """
+        instrument = self.instrument
         if self.fault is not None:
-            instrument = self.instrument
             raise BookNotLive(instrument.venue, instrument.symbol, self.fault, self.detail)
+        if max_age_s < inf and (age_s := self.age_s) > max_age_s:
+            detail = f"{age_s:.1f} s old, and {max_age_s:g} s are allowed"
+            raise BookNotLive(instrument.venue, instrument.symbol, Fault.STALE, detail)
 
     @contextmanager
     def witnessed(self) -> Iterator[Witness]:

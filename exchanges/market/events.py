@@ -79,6 +79,7 @@ class Fault(StrEnum):
     UNSUBSCRIBED = "unsubscribed"  # nobody asks for it any more
     DELISTED = "delisted"  # the venue trades it no longer
     FAILED = "failed"  # the book's actor failed
+    STALE = "stale"  # older than its reader allows; only who reads with a bound meets it
 
 
 class BookLost(Event, frozen=True, kw_only=True):

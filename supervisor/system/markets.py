@@ -9,8 +9,10 @@ import trio
 from actors.books.keeper import BookInbox, Commands, run_book
 from actors.books.order_book import OrderBook
 from actors.books.tops import Tops
+from actors.venue.context import VenueContext
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument
+from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel, Topic
 from supervisor.supervision.child import ChildSpec
 from supervisor.supervision.policy import RestartLimit
@@ -83,7 +85,8 @@ class Markets:
             CodecUsageError: the venue streams no books of such markets.
         """
         context = placement.context
-        book = OrderBook(instrument, context.venue.checksum, context.venue.start_limit)
+        venue, age_s = context.venue, partial(_age_s, context)
+        book = OrderBook(instrument, venue.checksum, venue.start_limit, age_s)
         market = WatchedMarket(instrument, book, BookInbox(INBOX_BATCHES), placement)
         placement.stream_of(market.topic, instrument)  # before anything is kept
         # Whoever wishes may be cancelled meanwhile, and must not leave half a market behind.
@@ -117,3 +120,9 @@ class Markets:
         self.tops.tell(market.book)
         if self._follower:
             self._follower.changed(market)
+
+
+def _age_s(context: VenueContext, book: OrderBook) -> float:
+    now_ns = context.clock.now_ns()
+    by_venue_ns = context.venue_clock.age_ns(book.venue_ns, now_ns) or 0
+    return max(now_ns - book.received_ns, by_venue_ns) / NS_PER_S

@@ -181,6 +181,19 @@ async def test_no_turn_of_the_loop_is_a_bad_one_to_cancel_a_removal(
         await made.until_live(1)
 
 
+async def test_who_reads_with_a_bound_does_not_get_an_old_book(autojump_clock: MockClock) -> None:
+    async with rig("okx", symbols=[BTC]) as made:
+        await made.until_live(1)
+        book = made.engine.book("okx", BTC)
+        assert book.top(max_age_s=1.0) == book.top()
+        made.servers["okx"].fall_silent(5.0)
+        await trio.sleep(3.0)
+        assert book.is_live
+        for read in (book.top, book.bids, book.asks):
+            with pytest.raises(BookNotLive, match=r"stale \(\d\.\d s old, and 1 s are allowed\)"):
+                read(max_age_s=1.0)
+
+
 # Instruments that change.
 
 
