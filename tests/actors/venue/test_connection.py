@@ -18,9 +18,10 @@ from actors.sandbox.server import STEP_S, SandboxServer
 from actors.venue.connection import Connection, Subscribe, Unsubscribe
 from actors.venue.context import VenueContext
 from actors.venue.session import BAD_FRAMES
+from exchanges import VENUES
 from exchanges.errors import StreamStale, VenueProtocolError
 from exchanges.market.events import Fault, Level, Subscription, SubscriptionState, Trade
-from exchanges.market.instrument import Instrument
+from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.wire import Frame
 from tests.actors.sandbox.sandboxes import levels_of, venue_context, with_stream
@@ -30,15 +31,20 @@ BOOKS = tuple(Topic(Channel.BOOK, symbol) for symbol in (BTC, ETH))
 
 
 class Rig:
-    """A connection to the spot stream of a sandbox, with the actors of two books."""
+    """A connection to a stream of a sandbox, with the actors of two books."""
 
-    def __init__(self, context: VenueContext, server: SandboxServer) -> None:
+    def __init__(
+        self, context: VenueContext, server: SandboxServer, name: str = "spot_stream"
+    ) -> None:
         self.context = context
         self.server = server
-        (stream,) = [one for one in context.venue.streams if one.name == "spot_stream"]
+        (stream,) = [one for one in context.venue.streams if one.name == name]
         self.connection = Connection(context, stream)
         self.truth: dict[tuple[str, int], tuple[list[Level], list[Level]]] = {}
-        self.books = {symbol: OrderBook(self._instrument(symbol)) for symbol in (BTC, ETH)}
+        self.books = {
+            symbol: OrderBook(self._instrument(symbol), context.venue.checksum)
+            for symbol in (BTC, ETH)
+        }
 
     def _instrument(self, symbol: str) -> Instrument:
         instrument = self.context.instruments.get(symbol)
@@ -80,10 +86,13 @@ class Rig:
 
 @asynccontextmanager
 async def rig(
-    transport: Transport = Transport.AUTO, **stream_facts: object
+    transport: Transport = Transport.AUTO,
+    name: str = "binance",
+    stream: str = "spot_stream",
+    **stream_facts: object,
 ) -> AsyncIterator[tuple[Rig, trio.Nursery]]:
-    async with venue_context("binance", transport=transport) as (context, server):
-        made = Rig(with_stream(context, "spot_stream", **stream_facts), server)
+    async with venue_context(name, transport=transport) as (context, server):
+        made = Rig(with_stream(context, stream, **stream_facts), server, stream)
         async with trio.open_nursery() as nursery:
             await made.run_books(nursery)
             made.connection.tell(Subscribe(BOOKS))
@@ -360,3 +369,43 @@ async def test_a_rollover_that_failed_is_tried_again_before_the_end(
             await made.tick()
             assert all(book.is_live for book in made.books.values())
         assert made.connection.inspect()["sessions"] not in ([0], [0, 1])
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_fault_9_the_venue_is_answered_in_time_however_slow_the_books(
+    name: str, autojump_clock: MockClock
+) -> None:
+    async with venue_context(name, symbols=[BTC]) as (context, server):
+        stream = context.venue.stream_for(Kind.SPOT, Channel.BOOK, None)
+        if stream is None:
+            pytest.skip(f"{name} has no spot books")
+        connection = Connection(context, stream)
+        connection.tell(Subscribe(BOOKS[:1]))
+        async with trio.open_nursery() as nursery:
+            await nursery.start(connection.run)
+            await trio.sleep(1.0)
+            (session,) = server.venue.sessions
+            await trio.sleep(70.0)  # nobody reads the book's inbox
+            assert context.inboxes[BTC].inspect()["dropped"]
+            assert server.venue.sessions == (session,)
+            nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("name", ["kraken", "bitfinex"])
+async def test_fault_16_a_wrong_checksum_costs_its_symbol_one_new_start(
+    name: str, autojump_clock: MockClock
+) -> None:
+    async with rig(name=name, stream="public") as (made, nursery):
+        await nursery.start(made.connection.run)
+        await made.until_live()
+        spoilt = made.books[BTC]
+        price, size = spoilt.bids(6)[-1]
+        spoilt._bids.apply([(price, size + 1.0)])
+        seen = set()
+        for _ in range(100):
+            await made.tick()
+            seen.add(spoilt.fault)
+        assert spoilt.is_live
+        assert seen <= {None, Fault.CHECKSUM}
+        assert spoilt.losses == {Fault.CHECKSUM: 1}
+        assert (spoilt.snapshots, made.books[ETH].snapshots) == (2, 1)

@@ -117,7 +117,7 @@ def test_rule_3_update_that_does_not_fit_is_a_gap_and_told_once(
     assert (feed.is_live, feed.needs_start, feed.losses) == (False, True, 1)
 
 
-def test_rule_4_buffered_updates_up_to_the_snapshot_are_dropped() -> None:
+def test_fault_17_rule_4_buffered_updates_up_to_the_snapshot_are_dropped() -> None:
     feed = BookFeed(BY_REQUEST)
     assert send(feed, delta(10, 12), delta(12, 15), delta(15, 17)) == ()
     assert feed.snapshot(snapshot(15)) == (snapshot(15), delta(15, 17))
@@ -155,7 +155,7 @@ def test_rule_8_start_that_the_first_update_does_not_reach_is_too_old() -> None:
     assert feed.snapshot(snapshot(14)) == (snapshot(14), delta(14, 15))
 
 
-def test_rule_6_snapshot_older_than_the_oldest_update_is_fetched_again() -> None:
+def test_fault_17_rule_6_snapshot_older_than_the_oldest_update_is_fetched_again() -> None:
     feed = BookFeed(BY_REQUEST)
     send(feed, delta(10, 12), delta(12, 15))
     assert feed.snapshot(snapshot(9)) == ()
@@ -248,7 +248,7 @@ def test_ids_may_not_fall_elsewhere() -> None:
     assert send(feed, delta(500, 3)) == (lost(Fault.GAP, "expected 500, got 500..3"),)
 
 
-def test_buffer_keeps_the_newest_updates_only() -> None:
+def test_fault_17_buffer_keeps_the_newest_updates_only() -> None:
     feed = BookFeed(BY_REQUEST)
     send(feed, *(delta(i, i + 1) for i in range(MAX_BUFFERED + 10)))
     assert feed.snapshot(snapshot(0)) == ()  # rule 6: what follows 0 is no longer there

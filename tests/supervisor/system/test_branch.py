@@ -197,7 +197,9 @@ async def test_who_reads_with_a_bound_does_not_get_an_old_book(autojump_clock: M
 # Instruments that change.
 
 
-async def test_new_rules_reach_a_watched_market_and_are_told(autojump_clock: MockClock) -> None:
+async def test_fault_23_new_rules_reach_a_watched_market_and_are_told(
+    autojump_clock: MockClock,
+) -> None:
     async with rig("okx", refresh_s=REFRESH_S) as made:
         await made.until_live(3)
         market = made.servers["okx"].venue.markets[BTC]
@@ -214,7 +216,9 @@ async def test_new_rules_reach_a_watched_market_and_are_told(autojump_clock: Moc
         assert not any(book.losses for book in made.engine.books())
 
 
-async def test_a_contract_of_another_size_starts_its_book_anew(autojump_clock: MockClock) -> None:
+async def test_fault_23_a_contract_of_another_size_starts_its_book_anew(
+    autojump_clock: MockClock,
+) -> None:
     async with rig("okx", symbols=[PERPETUAL], refresh_s=REFRESH_S) as made:
         await made.until_live(1)
         book = made.engine.book("okx", PERPETUAL)
@@ -241,7 +245,7 @@ async def test_a_market_that_is_listed_late_is_opened_then(autojump_clock: MockC
         assert not branch_of(made, "okx").unknown
 
 
-async def test_a_market_that_is_listed_no_more_is_not_opened_again(
+async def test_fault_23_a_market_that_is_listed_no_more_is_not_opened_again(
     autojump_clock: MockClock,
 ) -> None:
     async with rig("okx", refresh_s=REFRESH_S) as made:
