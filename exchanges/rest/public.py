@@ -6,7 +6,7 @@ does not have raises `CodecUsageError`.
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -30,6 +30,7 @@ from exchanges.market.units import Unit
 from exchanges.rest.asking import costs_of, dated_of, path_of, query_of, symbol_of, template_of
 from exchanges.rest.call import About, Call, Query, Surface
 from exchanges.rest.faults import ErrorTable
+from exchanges.rest.pages import require_progress
 from exchanges.rest.reading import each, intervals, names_of, of_many, oldest_first, single
 from exchanges.rest.request import Listing, Request, Response, Rows
 from exchanges.rest.rows import Page
@@ -40,9 +41,6 @@ W = TypeVar("W")
 Find = Callable[[Kind, str], Instrument | None]
 """The market of a native name, if it is known."""
 Read = Callable[[Page, About], T]
-
-MOST_PAGES: Final = 100
-"""Ten thousand markets in the smallest pages that a venue has; the largest lists have a third."""
 
 
 class PublicRest:
@@ -256,7 +254,7 @@ class PublicRest:
             if not following:
                 return Listing(list(rows), rows.odd)
             so_far = before | names_of(call, page)
-            _require_progress(following, asked, number, len(so_far) - len(before))
+            require_progress(following, asked, number, len(so_far) - len(before))
             more = self._listing(call, kind, following, so_far, number + 1)
             return Listing(list(rows), rows.odd, more)
 
@@ -351,17 +349,3 @@ class PublicRest:
             dated=dated_of(call, about),
             read=read_response,
         )
-
-
-def _require_progress(following: Query, asked: Mapping[str, str], number: int, new: int) -> None:
-    """Let a list of pages come to an end, whatever the venue makes of what asks for the next one.
-
-    Raises:
-        ValueError: it does not.
-    """
-    if all(asked.get(name) == value for name, value in following):
-        raise ValueError(f"page {number} of the list asks for itself again: {following}")
-    if not new:
-        raise ValueError(f"page {number} of the list brings no market that is new")
-    if number >= MOST_PAGES:
-        raise ValueError(f"the list has more than {MOST_PAGES} pages")
