@@ -30,6 +30,7 @@ from exchanges.market.units import Unit
 from exchanges.rest.asking import costs_of, dated_of, path_of, query_of, symbol_of, template_of
 from exchanges.rest.call import About, Call, Query, Surface
 from exchanges.rest.faults import ErrorTable
+from exchanges.rest.pages import require_progress
 from exchanges.rest.question import Question
 from exchanges.rest.reading import each, intervals, names_of, of_many, oldest_first, single
 from exchanges.rest.request import Listing, Request, Response, Rows
@@ -46,8 +47,6 @@ _ORDER: Final[Mapping[Question, Callable[[Any], int]]] = {
     Question.FUNDING_HISTORY: lambda charge: charge.charged_ns,
 }
 """What puts the rows of a list in order, where their own is not promised."""
-MOST_PAGES: Final = 100
-"""Ten thousand markets in the smallest pages that a venue has; the largest lists have a third."""
 
 
 class PublicRest:
@@ -254,7 +253,7 @@ class PublicRest:
             if not following:
                 return Listing(list(rows), rows.odd)
             so_far = before | names_of(call, page)
-            _require_progress(following, asked, number, len(so_far) - len(before))
+            require_progress(following, asked, number, len(so_far) - len(before))
             more = self._listing(call, kind, following, so_far, number + 1)
             return Listing(list(rows), rows.odd, more)
 
@@ -352,17 +351,3 @@ class PublicRest:
             dated=dated_of(call, about),
             read=read_response,
         )
-
-
-def _require_progress(following: Query, asked: Mapping[str, str], number: int, new: int) -> None:
-    """Let a list of pages come to an end, whatever the venue makes of what asks for the next one.
-
-    Raises:
-        ValueError: it does not.
-    """
-    if all(asked.get(name) == value for name, value in following):
-        raise ValueError(f"page {number} of the list asks for itself again: {following}")
-    if not new:
-        raise ValueError(f"page {number} of the list brings no market that is new")
-    if number >= MOST_PAGES:
-        raise ValueError(f"the list has more than {MOST_PAGES} pages")

@@ -34,19 +34,19 @@ def run_apart(
     futures: list[Future[R] | None] = [None for _ in tasks]
     told = 0
     for what_next in (_GOES_ON, _ALONE):
-        with _open_pool(min(jobs, len(tasks))) as pool:
-            futures = [
-                future or _submit(pool, work, task)
-                for task, future in zip(tasks, futures, strict=True)
-            ]
-            try:
+        try:
+            with _open_pool(min(jobs, len(tasks))) as pool:
+                futures = [
+                    future or _submit(pool, work, task)
+                    for task, future in zip(tasks, futures, strict=True)
+                ]
                 for future in futures[told:]:
                     assert future is not None
                     result = future.result()
                     told += 1
                     yield result
-            except BrokenProcessPool:  # of any task; only alone it shows of which
-                pass
+        except BrokenProcessPool:  # of any task; only alone it shows of which
+            pass
         futures = [future if _is_done(future) else None for future in futures]
         if told == len(tasks):
             return
@@ -56,11 +56,11 @@ def run_apart(
 
 
 def _run_alone(work: Callable[[T], R], task: T, died: Callable[[T], R]) -> R:
-    with _open_pool(1) as pool:
-        try:
+    try:
+        with _open_pool(1) as pool:
             return _submit(pool, work, task).result()
-        except BrokenProcessPool:
-            return died(task)
+    except BrokenProcessPool:
+        return died(task)
 
 
 def _is_done(future: Future[R] | None) -> bool:
@@ -96,6 +96,8 @@ def _open_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BaseException:
+        # A pool that breaks while we start its processes misses those that were on their way, and
+        # would wait for them for ever.
         for process in set(active_children()) - mine:
             process.terminate()
         raise

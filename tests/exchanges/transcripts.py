@@ -49,6 +49,11 @@ def market(symbol: str, native: str = "", *, venue: str = "test", **facts: Any) 
     )
 
 
+def besides(kind: type, events: Iterable[StreamEvent]) -> list[StreamEvent]:
+    """The events that are of another kind, in order."""
+    return [event for event in events if not isinstance(event, kind)]
+
+
 def _unpacked(frame: Frame) -> Frame:
     return frame
 

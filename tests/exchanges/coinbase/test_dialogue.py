@@ -7,12 +7,12 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import InvalidSymbol, StreamStale, VenueProtocolError
-from exchanges.market.events import Fault, StreamEvent, SubscriptionState
+from exchanges.market.events import BookLost, Fault, StreamEvent, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.books import MarketCodec
 from exchanges.stream.talk import UnreadableFrame
-from tests.exchanges.transcripts import RECEIVED_NS, AnError, ids, market, news
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, besides, ids, market, news
 
 VENUE = VENUES["coinbase"]
 (PUBLIC,) = VENUE.streams
@@ -122,7 +122,7 @@ def test_error_is_about_the_oldest_request_and_asked_for_one_by_one() -> None:
     assert hear(codec, error) == []
     products = [request["product_ids"] for request in sent(codec, 2.0)]
     assert products == [["BTC-USD"], ["ETH-USD"]]
-    assert hear(codec, error) == [
+    assert besides(BookLost, hear(codec, error)) == [
         news(BTC, BOOK, SubscriptionState.REFUSED, AnError(InvalidSymbol, "product not found")),
     ]
     assert codec.topics == (ETH_BOOK,)

@@ -27,7 +27,8 @@ from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Naming, Units
 from exchanges.rest.call import About, Call, Count, Query, Span, Surface
 from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.public import MOST_PAGES, PublicRest
+from exchanges.rest.pages import MOST_PAGES
+from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Effect, Listing, Request, Response
 from exchanges.rest.rows import Page, named, one, within
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok

@@ -142,24 +142,26 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="children are found in /proc")
-def test_an_interrupt_is_quiet_while_tasks_are_done_one_at_a_time() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", ALONE],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as program:
-        assert program.stdout
-        told = [program.stdout.readline() for _ in range(3)]
-        assert told[-1] == "-102\n"
-        until(lambda: len(group_of(program.pid)) >= 3)  # and one that counts resources
-        sleep(0.5)  # the new one is on its way into its task
-        os.killpg(program.pid, signal.SIGINT)
+def test_an_interrupt_is_quiet_while_tasks_are_done_one_at_a_time(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with (
+        output.open("w") as file,
+        subprocess.Popen(
+            [sys.executable, "-c", ALONE],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as program,
+    ):
         try:
+            until(lambda: output.read_text().endswith("-102\n"))
+            until(lambda: len(group_of(program.pid)) >= 3)  # and one that counts resources
+            sleep(0.5)  # the new one is on its way into its task
+            os.killpg(program.pid, signal.SIGINT)
             _, errors = program.communicate(timeout=WAITED_S)
         finally:
             if program.poll() is None:
