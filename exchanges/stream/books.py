@@ -217,14 +217,17 @@ class MarketCodec(Talk):
         self._starts.landed(route)
         if not route.starts_in_stream and feed.is_live and event.sequence <= feed.last:
             return ()  # the stream has brought the book further meanwhile
-        return self._snapshot(route, event)
+        is_answer = feed.rule.recovery is Recovery.SNAPSHOT_ON_SOCKET
+        return self._snapshot(route, event, in_stream=not is_answer)
 
-    def _snapshot(self, route: BookRoute, snapshot: BookSnapshot) -> tuple[StreamEvent, ...]:
+    def _snapshot(
+        self, route: BookRoute, snapshot: BookSnapshot, *, in_stream: bool = False
+    ) -> tuple[StreamEvent, ...]:
         """Start the route's feed from a snapshot."""
         feed = route.feed
         if self._starts.is_ending(route):
             return ()  # no updates will follow it; the next subscription brings another
-        events = feed.snapshot(self.wire.fitted(route, snapshot))
+        events = feed.snapshot(self.wire.fitted(route, snapshot), in_stream=in_stream)
         if not feed.needs_start:
             self._starts.settle(route)
         elif not feed.has_start:

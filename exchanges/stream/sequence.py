@@ -139,13 +139,13 @@ class BookFeed:
             return (update,)
         return self._judge(update)
 
-    def snapshot(self, snapshot: BookSnapshot) -> tuple[Event, ...]:
+    def snapshot(self, snapshot: BookSnapshot, *, in_stream: bool = False) -> tuple[Event, ...]:
         """Start from `snapshot`, followed by the buffered updates that belong after it.
 
         Nothing comes of one that is too old: another is needed; nor, for now, of one without
-        updates.
+        updates, unless it came in the stream itself.
         """
-        if not (self.is_live or self._buffer or self._starts_in_stream):
+        if not (self.is_live or self._buffer or in_stream or self._starts_in_stream):
             self._start = snapshot  # rule 8
             return ()
         if self.rule.whole and self.is_live and snapshot.sequence <= self.last:

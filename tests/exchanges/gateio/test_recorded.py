@@ -140,6 +140,19 @@ from tests.exchanges.transcripts import RECEIVED_NS, AnError, news, send_all, sn
             ),
         ),
         (
+            "ws_order_book_update_full",
+            (
+                snapshot(
+                    BTC,
+                    48776306,
+                    [(19137.74, 0.0001), (19088.37, 0.0)],
+                    [(19137.75, 0.6135)],
+                    window=100,
+                    venue_ns=1606294781123_000_000,
+                ),
+            ),
+        ),
+        (
             "ws_order_book",
             (
                 snapshot(
@@ -173,28 +186,6 @@ def test_recorded_payload_is_read_value_by_value(
 ) -> None:
     codec = listening_codec(BTC, ETH, XRP)
     assert codec.receive(sample(f"gateio/{file}.json"), RECEIVED_NS) == events
-
-
-@pytest.mark.recorded
-def test_recorded_whole_book_waits_for_a_sign_of_its_stream(
-    sample: Callable[[str], bytes],
-) -> None:
-    codec = listening_codec(BTC)
-    whole = sample("gateio/ws_order_book_update_full.json")
-    assert codec.receive(whole, RECEIVED_NS) == ()
-    later = json.loads(whole)
-    del later["result"]["full"]
-    later["result"] |= {"U": 48776300, "u": 48776306, "b": [], "a": []}
-    assert codec.receive(json.dumps(later), RECEIVED_NS) == (
-        snapshot(
-            BTC,
-            48776306,
-            [(19137.74, 0.0001), (19088.37, 0.0)],
-            [(19137.75, 0.6135)],
-            window=100,
-            venue_ns=1606294781123_000_000,
-        ),
-    )
 
 
 @pytest.mark.recorded
