@@ -207,12 +207,12 @@ class _VenueReplay:
         return self._reply(record) if record.dir == "http" else ()
 
     def batches_of_unreadable(self, record: Record, error: VenueProtocolError) -> list[Batch]:
-        """What a frame said before it could not be read, and the loss of the book concerned."""
-        lost = self.resync(error.symbol, Fault.BAD_FRAME, error.message, record.at_ns)
+        """What a frame said before it could not be read, and the loss of the books concerned."""
         if isinstance(error, UnreadableFrame) and isinstance(record, RecordedFrame):
             connection = self._connection(record.venue, record.conn)
-            return [(connection.source, error.told), *lost]
-        return lost
+            lost = connection.codec.distrust(record.frame, error, record.at_ns)
+            return [(connection.source, (*error.told, *lost))]
+        return self.resync(error.symbol, Fault.BAD_FRAME, error.message, record.at_ns)
 
     def resync(self, symbol: str, fault: Fault, detail: str, now_ns: int) -> list[Batch]:
         """Let no codec go on with a book that is wrong."""

@@ -15,7 +15,7 @@ HOURS_S = 2 * 3600.0
 
 @pytest.mark.parametrize("refusal", [b"", b"HTTP/1.1 403 No\r\n\r\n"])
 async def test_fault_4_a_venue_that_refuses_for_hours_is_parked_after_one_alarm(
-    refusal: bytes, autojump_clock: MockClock
+    refusal: bytes, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(stream: trio.abc.Stream) -> None:
         await stream.receive_some()
@@ -29,7 +29,8 @@ async def test_fault_4_a_venue_that_refuses_for_hours_is_parked_after_one_alarm(
         else:
             made.network.hang_up("okx.sandbox")
         made.servers["okx"].drop_connections()
-        made.servers["okx"].venue.markets.clear()  # two hours of a market would take minutes
+        # Two hours of a market would take minutes.
+        monkeypatch.setattr(made.servers["okx"].venue, "advance", lambda now_ns: {})
         with structlog.testing.capture_logs() as told:
             await trio.sleep(HOURS_S)
         alarms = [entry for entry in told if entry["log_level"] == "error"]
