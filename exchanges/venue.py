@@ -57,6 +57,8 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     streams: tuple[Stream, ...]
     wire: type[MarketWire]
     endpoints: Mapping[str, Mapping[str, str]]
+    aliases: Mapping[str, tuple[str, ...]] = {}
+    """Other base URLs of production endpoints, which clients of other makes use."""
     buckets: Mapping[str, Rate]
     connects: Rate = CONNECTS
     fees: Mapping[Kind, Fees]

@@ -167,14 +167,20 @@ def sandbox_endpoints(venue: Venue, address: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def serve_on_loopback(servers: Iterable[SandboxServer]) -> AsyncIterator[Mapping[str, str]]:
-    """Serve venues on sockets of 127.0.0.1; gives the address of each by name."""
+async def serve_on_loopback(
+    servers: Iterable[SandboxServer], port: int = 0
+) -> AsyncIterator[Mapping[str, str]]:
+    """Serve venues on sockets of 127.0.0.1; gives the address of each by name.
+
+    The first is at `port`, the others at those that follow; 0 is a free one for each.
+    """
     addresses: dict[str, str] = {}
     async with open_background("the sandboxes are closed") as nursery:
-        for server in servers:
-            listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
-            port = listeners[0].socket.getsockname()[1]
-            addresses[server.venue.name] = f"127.0.0.1:{port}"
+        for number, server in enumerate(servers):
+            wanted = port + number if port else 0
+            listeners = await trio.open_tcp_listeners(wanted, host="127.0.0.1")
+            given = listeners[0].socket.getsockname()[1]
+            addresses[server.venue.name] = f"127.0.0.1:{given}"
             nursery.start_soon(trio.serve_listeners, server.serve, listeners)
             await nursery.start(server.run)
         yield addresses

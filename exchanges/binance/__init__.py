@@ -82,6 +82,13 @@ VENUE: Final = Venue(
             "um_market": "wss://fstream.binancefuture.com/stream",
         },
     },
+    aliases={
+        "spot_rest": ("https://api.binance.com",),
+        "spot_stream": (
+            "wss://stream.binance.com:9443/stream",
+            "wss://stream.binance.com/stream",
+        ),
+    },
     buckets={
         "spot_weight": Rate.within(6000, 60.0),
         "um_weight": Rate.within(2400, 60.0),

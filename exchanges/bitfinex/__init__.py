@@ -41,6 +41,10 @@ VENUE: Final = Venue(
             "derivatives": _SOCKET,
         },
     },
+    aliases={
+        "rest": ("https://api.bitfinex.com",),
+        "public": ("wss://api.bitfinex.com/ws/2",),
+    },
     buckets={name: Rate.within(limit, 60.0) for name, limit in LIMITS.items()},
     connects=Rate.within(20, 60.0),
     # Press reports of December 2025 have all fees at zero; until the venue's list says so, the

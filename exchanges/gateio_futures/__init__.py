@@ -45,6 +45,9 @@ VENUE: Final = Venue(
             "stream": "wss://ws-testnet.gate.com/v4/ws/futures/usdt",
         },
     },
+    aliases={
+        "rest": ("https://fx-api.gateio.ws",),
+    },
     buckets=REST.rates,
     # List prices, as the contracts have them; an account's own are higher for makers.
     fees={Kind.PERPETUAL: Fees(maker=Decimal("-0.0001"), taker=Decimal("0.00075"))},

@@ -90,6 +90,12 @@ VENUE: Final = Venue(
             "swap_news": "wss://api.hbdm.vn/linear-swap-notification",
         },
     },
+    aliases={
+        "swap_rest": ("https://api.hbdm.com",),
+        "swap": ("wss://api.hbdm.com/linear-swap-ws",),
+        "swap_index": ("wss://api.hbdm.com/ws_index",),
+        "swap_news": ("wss://api.hbdm.com/linear-swap-notification",),
+    },
     buckets={
         BUCKET: Rate.within(10, 1.0),
         MARKET_BUCKET: Rate.within(800, 1.0),

@@ -54,6 +54,17 @@ VENUE: Final = Venue(
             "business": "wss://wspap.okx.com:8443/ws/v5/business",
         },
     },
+    aliases={
+        "rest": ("https://www.okx.com",),
+        "public": (
+            "wss://ws.okx.com/ws/v5/public",
+            "wss://ws.okx.com:443/ws/v5/public",
+        ),
+        "business": (
+            "wss://ws.okx.com/ws/v5/business",
+            "wss://ws.okx.com:443/ws/v5/business",
+        ),
+    },
     buckets=REST.rates,
     connects=Rate.within(3, 1.0),
     # List prices of a regular user; the venue publishes fees per account only.

@@ -41,12 +41,18 @@ class Sandboxes(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def open_sandboxes(
-    config: Config, *, seed: int = 0, clock: Clock | None = None, in_memory: bool = False
+    config: Config,
+    *,
+    seed: int = 0,
+    clock: Clock | None = None,
+    in_memory: bool = False,
+    port: int = 0,
 ) -> AsyncIterator[Sandboxes]:
     """Serve the venues of a configuration on 127.0.0.1, or in memory for virtual time.
 
     All of one seed follow the same world: one fundamental price per asset, that each venue sees
-    with its own lag, noise and spread.
+    with its own lag, noise and spread. With a `port` the first is served there and the others at
+    those that follow, else each at a free one.
 
     Raises:
         ConfigError: the configuration is wrong.
@@ -58,7 +64,7 @@ async def open_sandboxes(
         async with serve_in_memory(servers.values()) as (network, addresses):
             yield Sandboxes(_served_at(config, addresses), servers, network)
     else:
-        async with serve_on_loopback(servers.values()) as addresses:
+        async with serve_on_loopback(servers.values(), port) as addresses:
             yield Sandboxes(_served_at(config, addresses), servers)
 
 

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"arbitrio {version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands.add_parser("demo", help="watch sandbox venues on this machine"))
+    _add_sandbox(commands.add_parser("sandbox", help="serve sandbox venues for any client"))
     _add_run(commands.add_parser("run", help="watch the venues of a configuration"))
     _add_record(commands.add_parser("record", help="store the raw traffic of a configuration"))
     _add_replay(commands.add_parser("replay", help="feed recordings through the same engine"))
@@ -71,6 +72,30 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the synthetic markets (1)")
     parser.add_argument("--calm", action="store_true", help="let no venue misbehave")
     _add_showing(parser)
+
+
+def _add_sandbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--venues",
+        default="",
+        metavar="NAMES",
+        help="names separated by commas, or all (default: those of the demo)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the synthetic markets (1)")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=0,
+        metavar="N",
+        help="where the first venue is served; the others follow (default: free ones)",
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE.toml",
+        help="write a configuration that watches them, for run and record",
+    )
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -206,6 +231,12 @@ def _positive_count(text: str) -> int:
     if not text.isdecimal() or not (count := int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return count
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not (port := int(text)) < 1 << 16:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return port
 
 
 def _seconds(text: str) -> float:

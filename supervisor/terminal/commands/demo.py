@@ -6,28 +6,20 @@ follow one world; now and then one of them misbehaves, and the supervisors heal 
 
 from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 from typing import Final
 
-import msgspec
 import structlog
 import trio
 
 from actors.sandbox.faults import FrameFault
 from actors.sandbox.server import SandboxServer
-from exchanges import VENUES
-from supervisor.settings.config import Config, VenueConfig, check_config, load_config
-from supervisor.settings.reader import ConfigError, suggest
+from supervisor.settings.config import Config
 from supervisor.system.engine import open_engine
 from supervisor.system.sandboxes import open_sandboxes
+from supervisor.terminal.demo_config import demo_config
 from supervisor.terminal.running import View, choose_view, run_shown, say
 
-# A checkout has its examples beside the packages; an installed package brings this one along.
-_PLACES: Final = (
-    Path(__file__).parents[3] / "examples" / "demo.toml",
-    Path(__file__).parent / "demo.toml",
-)
 # Often enough to be seen, seldom enough to see the calm in between.
 FAULT_EVERY_S: Final = 8.0
 
@@ -35,7 +27,7 @@ log = structlog.get_logger()
 
 
 def main(args: Namespace) -> int:
-    config = _with_venues(load_config(_first_there(_PLACES)), args.venues)
+    config = demo_config(args.venues)
     for line in trio.run(_demo, config, args, choose_view(plain=args.plain)):
         say(line)
     return 0
@@ -66,22 +58,3 @@ async def _misbehave(servers: Sequence[SandboxServer], chance: Random) -> None:
         else:
             log.info("demo_fault", venue=server.venue.name, fault="loses a frame")
             server.faults.arm(FrameFault.LOSE)
-
-
-def _with_venues(config: Config, names: str) -> Config:
-    """The configuration with other venues, if some are named."""
-    if not names:
-        return config
-    wanted = list(VENUES) if names == "all" else names.split(",")
-    unknown = [name for name in wanted if name not in VENUES]
-    if unknown:
-        hint = suggest(unknown[0], list(VENUES))
-        raise ConfigError([f"--venues: {unknown[0]!r} is no venue; {hint}"])
-    venues = {name: config.venues.get(name, VenueConfig()) for name in wanted}
-    config = msgspec.structs.replace(config, venues=venues)
-    check_config(config)
-    return config
-
-
-def _first_there(places: Sequence[Path]) -> Path:
-    return next((path for path in places if path.exists()), places[-1])

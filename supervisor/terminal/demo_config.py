@@ -1,0 +1,45 @@
+"""The configuration that sandboxes are served for: the demo's, with venues of one's choice."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from exchanges import VENUES
+from supervisor.settings.config import Config, VenueConfig, check_config, load_config
+from supervisor.settings.reader import ConfigError, suggest
+
+# A checkout has its examples beside the packages; an installed package brings this one along.
+_PLACES: Final = (
+    Path(__file__).parents[2] / "examples" / "demo.toml",
+    Path(__file__).parent / "commands" / "demo.toml",
+)
+
+
+def demo_config(names: str) -> Config:
+    """The demo's configuration, for the named venues if some are named.
+
+    Raises:
+        ConfigError: a name is none of a venue.
+    """
+    config = load_config(_first_there(_PLACES))
+    if not names.strip():
+        return config
+    wanted = list(VENUES) if names.strip() == "all" else _listed(names)
+    unknown = [name for name in wanted if name not in VENUES]
+    if unknown:
+        hint = suggest(unknown[0], list(VENUES))
+        raise ConfigError([f"--venues: {unknown[0]!r} is no venue; {hint}"])
+    venues = {name: config.venues.get(name, VenueConfig()) for name in wanted}
+    config = msgspec.structs.replace(config, venues=venues)
+    check_config(config)
+    return config
+
+
+def _listed(names: str) -> list[str]:
+    return [name for part in names.split(",") if (name := part.strip())]
+
+
+def _first_there(places: Sequence[Path]) -> Path:
+    return next((path for path in places if path.exists()), places[-1])
