@@ -26,6 +26,26 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     received_ns: int
     venue_ns: int | None = None
 
+    def __str__(self) -> str:
+        """Market, kind and what is told of it, without the stamps."""
+        told = (
+            f"{name} {_short(value)}"
+            for name in self.__struct_fields__
+            if name not in Event.__struct_fields__ and (value := getattr(self, name)) not in _UNSAID
+        )
+        return f"{self.instrument} {type(self).__name__}: {', '.join(told)}"
+
+
+_UNSAID: Final = (None, "")
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list):
+        return f"of {len(value)} levels"
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return str(value)
+
 
 class BookSnapshot(Event, frozen=True, kw_only=True, gc=False):
     """A whole book, best level first on both sides is not promised; it replaces what was there.

@@ -121,6 +121,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.native}: a unit of {self.multiplier} is no power of ten up to 10^9"
             )
 
+    def __str__(self) -> str:
+        return f"{self.venue} {self.symbol}"
+
     def floor_size(self, size: Decimal) -> Decimal:
         """The largest tradable size that is not above `size`."""
         return _round(size, self.step, ROUND_FLOOR)

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from exchanges import VENUES
+from exchanges import VENUES, Venue
 from exchanges.market.instrument import is_asset
 from exchanges.market.units import Unit, is_multiplier
 from supervisor.settings.reader import suggest
@@ -42,19 +42,20 @@ def units_of(assets: Assets, venue: str) -> dict[str, Unit]:
     return found
 
 
-def asset_problems(assets: Assets) -> Iterator[str]:
-    """What is wrong with them, a line for each mistake."""
+def asset_problems(assets: Assets, own: Mapping[str, Venue]) -> Iterator[str]:
+    """What is wrong with them, a line for each mistake; `own` are the venues configured."""
+    venues = {**own, **{name: None for name in VENUES if name not in own}}
     for key, meant in assets.items():
         path = f"assets.{key}"
         venue, separator, asset = key.partition(":")
         if not separator or not asset:
             yield f'{path}: write the key as venue:ASSET, such as "mexc:GAS"'
-        elif venue not in VENUES:
-            yield f"{path}: no such venue; {suggest(venue, list(VENUES))}"
+        elif venue not in venues:
+            yield f"{path}: no such venue; {suggest(venue, venues)}"
         elif not is_asset(asset):
             yield f"{path}: {asset!r} {_NO_ASSET}"
         elif isinstance(meant, AssetUnit):
-            yield from _unit_problems(path, venue, meant)
+            yield from _unit_problems(path, venues[venue] or VENUES[venue], meant)
             if isinstance(assets.get(f"{venue}:{meant.asset}"), AssetUnit):
                 yield (
                     f"{path}.asset: {meant.asset!r} is itself many of another; "
@@ -66,7 +67,7 @@ def asset_problems(assets: Assets) -> Iterator[str]:
             yield f"{path}: {meant!r} {_NO_ASSET}"
 
 
-def _unit_problems(path: str, venue: str, unit: AssetUnit) -> Iterator[str]:
+def _unit_problems(path: str, venue: Venue, unit: AssetUnit) -> Iterator[str]:
     if not unit.asset:
         yield f'{path}.asset: is empty; write the plain asset, such as "SATS"'
     elif not is_asset(unit.asset):
@@ -76,8 +77,8 @@ def _unit_problems(path: str, venue: str, unit: AssetUnit) -> Iterator[str]:
             f"{path}.factor: {unit.factor} does not fit: how many are traded as one, "
             "a power of ten from 10 to 10^9, such as 1000"
         )
-    if VENUES[venue].checksum:
+    if venue.checksum:
         yield (
-            f"{path}: {VENUES[venue].title} proves its books by a checksum over its own numbers, "
+            f"{path}: {venue.title} proves its books by a checksum over its own numbers, "
             "which no factor may change; give the asset a name alone"
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from math import inf, isfinite
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
@@ -17,17 +17,20 @@ from actors.detection.identity import Comparable
 from actors.detection.opportunity import DetectorSettings
 from actors.edges.secrets import redacted
 from actors.network.websocket import Transport, choose_transport
-from exchanges import VENUES, Venue
+from exchanges import Venue
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.market.units import Unit
 from exchanges.venue import PRODUCTION, Fees
 from supervisor.settings.addresses import endpoint_problems, proxy_problems
 from supervisor.settings.assets import AssetUnit, asset_problems, names_of, units_of
-from supervisor.settings.reader import ConfigError, read_struct, suggest
+from supervisor.settings.reader import ConfigError, read_rest, read_struct, suggest
+from supervisor.settings.venues import find_venue
 
 Wish = tuple[Channel, KlineInterval | None]
 """A channel, and for candles their interval."""
+
+_NOTHING: Final = "nothing to watch; set it here or set symbols for all venues"
 
 Bps = Annotated[float, Meta(ge=-100, le=1000)]
 
@@ -42,9 +45,12 @@ class FeeConfig(msgspec.Struct, frozen=True, kw_only=True):
 class VenueConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One venue. `symbols` replaces the common list; `endpoints` replaces single URLs.
 
+    A venue that is none of ours is found in its `module`, as `package.module:VENUE`.
+
     `fees` by kind of market (`spot`, `perpetual`) replace the venue's list prices.
     """
 
+    module: str = ""
     symbols: list[str] | None = None
     channels: list[Channel] = []
     klines: list[KlineInterval] = []
@@ -83,6 +89,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return redacted(super().__repr__())
+
+    def venue(self, name: str) -> Venue:
+        """The record of a configured venue.
+
+        Raises:
+            LookupError: there is none; says what would be right.
+        """
+        return find_venue(self.venues[name].module or name)
 
     def symbols_of(self, venue: str) -> list[str]:
         """What is watched at a venue."""
@@ -150,9 +164,29 @@ def read_config(data: dict[str, Any]) -> Config:
     Raises:
         ConfigError: what is wrong with it, one line for each mistake.
     """
-    config = read_struct(Config, data)
+    try:
+        config = read_struct(Config, data)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_further_problems(data, error)]) from error
     check_config(config)
     return config
+
+
+def _further_problems(data: dict[str, Any], error: ConfigError) -> Iterator[str]:
+    """What is wrong beside values that do not fit; settings of their names are left out."""
+    unread = {_setting(problem) for problem in error.problems}
+    try:
+        if rest := read_rest(Config, data):
+            check_config(rest)
+    except ConfigError as further:
+        for problem in further.problems:
+            if _setting(problem) not in unread and not problem.endswith(_NOTHING):
+                yield problem
+
+
+def _setting(problem: str) -> str:
+    """The last part of the path that a problem begins with."""
+    return problem.partition(":")[0].rpartition(".")[2].partition("[")[0]
 
 
 def check_config(config: Config) -> None:
@@ -161,10 +195,11 @@ def check_config(config: Config) -> None:
     Raises:
         ConfigError: what is wrong, one line for each mistake.
     """
+    known, strangers = _venues_of(config)
     problems = [
         *_symbol_problems("symbols", config.symbols),
         *_channel_problems("channels", config.channels),
-        *asset_problems(config.assets),
+        *asset_problems(config.assets, known),
         *_detector_problems(config.detector),
         *_transport_problems(config.transport),
         *_proxy_problems("proxy", config.proxy),
@@ -172,10 +207,9 @@ def check_config(config: Config) -> None:
     if not config.venues:
         problems.append("venues: none is configured; add a table such as [venues.binance]")
     for name, venue_config in config.venues.items():
-        if name in VENUES:
-            problems += _venue_problems(VENUES[name], venue_config, config)
-        else:
-            problems.append(f"venues.{name}: no such venue; {suggest(name, list(VENUES))}")
+        if name in known:
+            problems += _venue_problems(known[name], venue_config, config)
+    problems += strangers
     if problems:
         raise ConfigError(problems)
 
@@ -197,11 +231,28 @@ def effective(config: Config) -> str:
     return redacted(tomli_w.dumps(_without_none(msgspec.to_builtins(config))))
 
 
+def _venues_of(config: Config) -> tuple[dict[str, Venue], list[str]]:
+    """The venues that there are by name, and what is wrong with the others."""
+    known: dict[str, Venue] = {}
+    problems: list[str] = []
+    for name in config.venues:
+        try:
+            venue = config.venue(name)
+        except LookupError as error:
+            problems.append(f"venues.{error.args[0]}")
+        else:
+            if venue.name == name:
+                known[name] = venue
+            else:
+                problems.append(f"venues.{name}: is {venue.name!r}; write [venues.{venue.name}]")
+    return known, problems
+
+
 def _venue_problems(venue: Venue, own: VenueConfig, config: Config) -> Iterator[str]:
     path = f"venues.{venue.name}"
     yield from _symbol_problems(f"{path}.symbols", own.symbols or [])
     if not config.symbols_of(venue.name):
-        yield f"{path}.symbols: nothing to watch; set it here or set symbols for all venues"
+        yield f"{path}.symbols: {_NOTHING}"
     yield from _channel_problems(f"{path}.channels", own.channels)
     for interval in own.klines:
         if interval not in venue.klines:
@@ -238,6 +289,9 @@ def _symbol_problems(path: str, symbols: list[str]) -> Iterator[str]:
             split_symbol(symbol)
         except ValueError as error:
             yield f"{path}[{index}]: {error}"
+            continue
+        if symbol.islower():
+            yield f"{path}[{index}]: {symbol!r} does not fit: write {symbol.upper()!r}"
     for symbol in sorted({symbol for symbol in symbols if symbols.count(symbol) > 1}):
         yield f"{path}: {symbol!r} is listed more than once"
 

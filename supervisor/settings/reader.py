@@ -40,6 +40,14 @@ def read_struct(kind: type[S], data: object, path: str = "") -> S:
     return msgspec.convert(data, kind)
 
 
+def read_rest(kind: type[S], data: object) -> S | None:
+    """What `data` says apart from its mistakes; None if too little is left."""
+    try:
+        return msgspec.convert(_without_mistakes(kind, data), kind)
+    except msgspec.ValidationError:
+        return None
+
+
 def suggest(word: str, known: Mapping[str, object] | list[str]) -> str:
     """What to say of an unknown word: the nearest known one, or all of them."""
     names = sorted(known)
@@ -80,6 +88,26 @@ def _struct_problems(kind: type[msgspec.Struct], data: object, path: str) -> Ite
     for key, field in fields.items():
         if field.required and key not in data:
             yield f"{path}.{key}".lstrip(".") + ": is missing"
+
+
+def _without_mistakes(kind: Any, data: object) -> object:
+    """The data without the smallest parts that are wrong."""
+    if not isinstance(data, dict) or not any(_problems(kind, data, "")):
+        return data
+    if get_origin(kind) is dict:
+        _, value_kind = get_args(kind)
+        parts = {key: (value_kind, value) for key, value in data.items()}
+    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        hints = get_type_hints(kind, include_extras=True)
+        parts = {key: (hints[key], value) for key, value in data.items() if key in hints}
+    else:
+        return data
+    found = {}
+    for key, (hint, value) in parts.items():
+        rest = _without_mistakes(hint, value)
+        if not any(_problems(hint, rest, "")):
+            found[key] = rest
+    return found
 
 
 def _table_or_leaf_problems(

@@ -6,7 +6,7 @@ async with open_engine(config) as engine:
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from random import Random
 
 import msgspec
@@ -24,7 +24,6 @@ from actors.edges.watchdog import Watchdog
 from actors.network.network import Network, SocketNetwork
 from actors.venue.auditor import AuditCount
 from actors.venue.context import Injected, VenueContext
-from exchanges import VENUES
 from exchanges.market.events import BookLost, Fault, StreamEvent, Top
 from exchanges.market.instrument import Instrument
 from supervisor.settings.config import Config, VenueConfig, check_config
@@ -186,8 +185,8 @@ class Engine:
         Raises:
             ConfigError: the venue or its settings are wrong, or it is part of the engine.
         """
-        if name in VENUES:
-            await load_venue(name, self._network)
+        with suppress(LookupError):  # told below, with all else that is wrong
+            await load_venue(own.module or name, self._network)
         # Nothing waits from here on until the venue is part of the engine.
         if name in self._branches:
             raise ConfigError([f"venues.{name}: is watched already"])
@@ -236,7 +235,8 @@ class Engine:
         await self._venues.add(branch.as_child(wait_ready=False))
 
     def _make_branch(self, name: str) -> VenueBranch:
-        venue, config, taps = VENUES[name], self.config, self._taps
+        config, taps = self.config, self._taps
+        venue = config.venue(name)
         given = Injected(
             network=self._network or SocketNetwork(config.proxy_of(name)),
             clock=self.clock,
@@ -258,7 +258,7 @@ class Engine:
         )
 
     def _taker_fee(self, instrument: Instrument) -> float:
-        return float(self.config.fees_of(VENUES[instrument.venue], instrument).taker)
+        return float(self.config.fees_of(self.config.venue(instrument.venue), instrument).taker)
 
 
 def _watchdog(bound_s: float) -> Iterator[ChildSpec]:

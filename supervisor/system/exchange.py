@@ -44,6 +44,7 @@ from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Request
 from exchanges.venue import PRODUCTION
 from supervisor.settings.addresses import endpoint_problems
+from supervisor.settings.reader import suggest
 from supervisor.supervision.child import Node
 from supervisor.supervision.supervise import Supervisor
 from supervisor.system.branch import VenueBranch
@@ -71,7 +72,7 @@ async def open_exchange(
     `endpoints` replaces single URLs; network, clock and chance are real ones unless given.
 
     Raises:
-        KeyError: there is no such venue, or it has no such environment.
+        LookupError: there is no such venue, or it has no such environment.
         ValueError: the venue has no such endpoint, or a URL is none.
     """
     venue = await load_venue(name, network)
@@ -81,6 +82,9 @@ async def open_exchange(
         chance=chance or Random(),
         transport=transport,
     )
+    if environment not in venue.endpoints:
+        hint = suggest(environment, list(venue.endpoints))
+        raise LookupError(f"{name}: no such environment as {environment!r}; {hint}")
     known = venue.endpoints[environment]
     for endpoint, url in (endpoints or {}).items():
         if endpoint not in known:

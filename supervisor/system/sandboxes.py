@@ -19,7 +19,6 @@ from actors.sandbox.server import (
     serve_in_memory,
     serve_on_loopback,
 )
-from exchanges import VENUES
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.world import World
 from supervisor.settings.config import Config, check_config
@@ -74,7 +73,7 @@ def _servers(config: Config, seed: int, clock: Clock) -> dict[str, SandboxServer
     servers = {}
     for name in config.venues:
         chance = Random(f"{seed} {name}")
-        make = VENUES[name].sandbox()
+        make = config.venue(name).sandbox()
         venue = make(config.symbols_of(name), world, chance, now_ns, _profile(name))
         servers[name] = SandboxServer(venue, clock)
     return servers
@@ -95,7 +94,7 @@ def _profile(name: str) -> MarketProfile:
 def _served_at(config: Config, addresses: Mapping[str, str]) -> Config:
     venues = {
         name: msgspec.structs.replace(
-            own, endpoints=sandbox_endpoints(VENUES[name], addresses[name])
+            own, endpoints=sandbox_endpoints(config.venue(name), addresses[name])
         )
         for name, own in config.venues.items()
     }

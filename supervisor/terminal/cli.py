@@ -25,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 is done, 1 failed, 2 asked for in a wrong way, 130 interrupted before there was a result.
     """
     args = _parser().parse_args(argv)
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.append(here)  # for venues that are nobody's package yet
     command = import_module(f"supervisor.terminal.commands.{args.command}")
     try:
         code: int = command.main(args)
@@ -157,6 +159,12 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_venues(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "venues",
+        nargs="*",
+        metavar="VENUE",
+        help="names, or package.module:VENUE for your own (default: all of ours)",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="print JSON")
     how.add_argument("--markdown", action="store_true", help="print the tables of the README")

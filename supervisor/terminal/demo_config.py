@@ -8,7 +8,8 @@ import msgspec
 
 from exchanges import VENUES
 from supervisor.settings.config import Config, VenueConfig, check_config, load_config
-from supervisor.settings.reader import ConfigError, suggest
+from supervisor.settings.reader import ConfigError
+from supervisor.settings.venues import find_venue
 
 # A checkout has its examples beside the packages; an installed package brings this one along.
 _PLACES: Final = (
@@ -18,7 +19,7 @@ _PLACES: Final = (
 
 
 def demo_config(names: str) -> Config:
-    """The demo's configuration, for the named venues if some are named.
+    """The demo's configuration, for the named venues if some are named; see `find_venue`.
 
     Raises:
         ConfigError: a name is none of a venue.
@@ -27,11 +28,14 @@ def demo_config(names: str) -> Config:
     if not names.strip():
         return config
     wanted = list(VENUES) if names.strip() == "all" else _listed(names)
-    unknown = [name for name in wanted if name not in VENUES]
-    if unknown:
-        hint = suggest(unknown[0], list(VENUES))
-        raise ConfigError([f"--venues: {unknown[0]!r} is no venue; {hint}"])
-    venues = {name: config.venues.get(name, VenueConfig()) for name in wanted}
+    try:
+        found = {name: find_venue(name) for name in wanted}
+    except LookupError as error:
+        raise ConfigError([f"--venues: {error.args[0]}"]) from error
+    venues = {
+        venue.name: config.venues.get(name, VenueConfig(module=name if ":" in name else ""))
+        for name, venue in found.items()
+    }
     config = msgspec.structs.replace(config, venues=venues)
     check_config(config)
     return config

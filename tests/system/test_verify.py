@@ -19,8 +19,8 @@ from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
 from exchanges.stream.wire import Frame, Reader, Route, Said
 from exchanges.venue import Venue
+from supervisor.settings.venues import find_venue
 from supervisor.terminal.cli import main
-from supervisor.terminal.commands.verify import find_venue
 from supervisor.verify import CASES, Case, Result, run_case
 from supervisor.verify.faults import count_faults, fault_row
 

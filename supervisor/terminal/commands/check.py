@@ -2,14 +2,26 @@
 
 from argparse import Namespace
 
+from supervisor.settings.comparing import groups_of, idle_parts, markets_of
 from supervisor.settings.config import effective, load_config
 
 
 def main(args: Namespace) -> int:
+    """Exit code 1 says that the configuration can be used and can find nothing."""
     config = load_config(args.config)
     if args.effective:
         print(effective(config), end="")
-    else:
-        markets = sum(len(config.symbols_of(name)) for name in config.venues)
-        print(f"{args.config}: good; {len(config.venues)} venues, {markets} markets")
-    return 0
+        return 0
+    groups = groups_of(config)
+    print(
+        f"{args.config}: good; {_count(len(config.venues), 'venue')}, "
+        f"{_count(len(markets_of(config)), 'market')}, "
+        f"{_count(len(groups), 'group')} of markets to compare"
+    )
+    for part in idle_parts(config):
+        print(f"{args.config}: {part}")
+    return 0 if groups else 1
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"

@@ -12,7 +12,6 @@ import msgspec
 import trio
 
 from actors.sandbox.server import SandboxServer
-from exchanges import VENUES
 from exchanges.venue import PRODUCTION
 from supervisor.settings.config import Config, effective
 from supervisor.system.sandboxes import Sandboxes, open_sandboxes
@@ -49,7 +48,7 @@ def described(sandboxes: Sandboxes) -> dict[str, Any]:
 
 
 def _described(name: str, sandboxes: Sandboxes) -> dict[str, Any]:
-    venue, urls = VENUES[name], sandboxes.config.venues[name].endpoints
+    venue, urls = sandboxes.config.venue(name), sandboxes.config.venues[name].endpoints
     endpoints: dict[str, dict[str, Any]] = {}  # by URL: what is one in production is one here
     for role, production in venue.endpoints[PRODUCTION].items():
         url = urls[role].rstrip("/")

@@ -1,5 +1,6 @@
 """`arbitrio venues`: what each venue can do."""
 
+import sys
 from argparse import Namespace
 
 import msgspec
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from exchanges import VENUES
+from supervisor.settings.venues import find_venue
 from supervisor.terminal.matrix import (
     LEGEND,
     Rows,
@@ -19,7 +21,11 @@ from supervisor.terminal.matrix import (
 
 
 def main(args: Namespace) -> int:
-    venues = list(VENUES.values())
+    try:
+        venues = [find_venue(name) for name in args.venues or VENUES]
+    except LookupError as error:
+        print(error.args[0], file=sys.stderr)
+        return 2
     if args.json:
         rows = [abilities(venue) for venue in venues]
         print(msgspec.json.format(msgspec.json.encode(rows)).decode())

@@ -4,7 +4,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from importlib import import_module
 from itertools import groupby
 from time import monotonic
 from typing import Final, TypeVar
@@ -14,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from exchanges import VENUES, Venue
-from supervisor.settings.reader import suggest
+from exchanges import VENUES
+from supervisor.settings.venues import find_venue
 from supervisor.terminal.cli import USAGE_ERROR
 from supervisor.terminal.logs import log_to_stderr
 from supervisor.terminal.matrix import markdown
@@ -126,26 +125,6 @@ def _count_one(name: str) -> list[Count] | None:
 def _died_counting(name: str) -> list[Count] | None:
     print(f"{name}: {_DIED}", file=sys.stderr)
     return None
-
-
-def find_venue(name: str) -> Venue:
-    """One of ours by its name, or anybody's as `package.module:VENUE`.
-
-    Raises:
-        LookupError: there is none; says what would be right.
-    """
-    module, separator, attribute = name.partition(":")
-    if not separator:
-        if name in VENUES:
-            return VENUES[name]
-        raise LookupError(f"{name}: no such venue; {suggest(name, list(VENUES))}")
-    try:
-        venue = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise LookupError(f"{name}: {error}") from error
-    if not isinstance(venue, Venue):
-        raise LookupError(f"{name}: a Venue is wanted, not {type(venue).__name__}")
-    return venue
 
 
 def _print(outcomes: list[Outcome], venues: list[str], took_s: float) -> None:

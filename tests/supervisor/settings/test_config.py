@@ -7,12 +7,16 @@ from typing import Any
 
 import msgspec
 import pytest
+import trio
+from trio.testing import MockClock
 
 from actors.detection.opportunity import DetectorSettings
+from actors.edges.clock import TrioClock
 from exchanges import VENUES
 from exchanges.market.instrument import Kind
 from exchanges.venue import Fees
 from supervisor.settings.assets import AssetUnit
+from supervisor.settings.comparing import groups_of, idle_parts
 from supervisor.settings.config import (
     Config,
     FeeConfig,
@@ -23,6 +27,9 @@ from supervisor.settings.config import (
     read_config,
 )
 from supervisor.settings.reader import ConfigError
+from supervisor.system.engine import open_engine
+from supervisor.system.sandboxes import open_sandboxes
+from tests.actors.sandbox.sandboxes import EPOCH_NS
 from tests.exchanges.transcripts import market
 
 LIVE = Path(__file__).parents[3] / "examples" / "live.toml"
@@ -374,3 +381,101 @@ def test_what_is_no_toml_is_told(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"^not a TOML file: "):
         load_config(path)
+
+
+# Venues that are none of ours.
+
+TOYX = "tests.supervisor.settings.toyx:VENUE"
+
+
+async def test_own_venue_is_served_and_watched_like_ours(autojump_clock: MockClock) -> None:
+    clock = TrioClock(EPOCH_NS)
+    config = read_config({"symbols": ["BTC/USDT"], "venues": {"okx": {}, "toyx": {"module": TOYX}}})
+    async with (
+        open_sandboxes(config, clock=clock, in_memory=True) as sandboxes,
+        open_engine(sandboxes.config, network=sandboxes.network, clock=clock) as engine,
+    ):
+        with trio.fail_after(10.0):
+            book = await engine.until_live("toyx", "BTC/USDT")
+        assert str(book.top()).startswith("toyx BTC/USDT Top: bid ")
+        assert engine.books()[0].instrument.venue == "okx"
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ({"toy": {"module": TOYX}}, "venues.toy: is 'toyx'; write [venues.toyx]"),
+        ({"toyx": {}}, "venues.toyx: no such venue; known are: "),
+        ({"toyx": {"module": "no.such:VENUE"}}, "venues.no.such:VENUE: No module named 'no'"),
+        (
+            {"toyx": {"module": "exchanges:VENUES"}},
+            "venues.exchanges:VENUES: a Venue is wanted, no",
+        ),
+    ],
+)
+def test_own_venue_that_cannot_be_is_told(table: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config({"symbols": ["BTC/USDT"], "venues": table})
+    assert caught.value.problems[0].startswith(problem)
+
+
+# What it can find.
+
+
+def test_markets_that_can_be_compared_are_grouped() -> None:
+    config = load_config(LIVE)
+    groups = groups_of(config)
+    assert len(groups) == 3
+    assert all(len({one.base for one in group}) == 1 for group in groups)
+    assert not list(idle_parts(config))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            'symbols = ["BTC/USDT"]',
+            ["no two markets can be compared with each other: okx BTC/USDT"],
+        ),
+        (
+            'symbols = ["BTC/USDT", "ETH/USDT:USDT"]\n[venues.kraken]\n[venues.mexc]',
+            [
+                "symbols: 'ETH/USDT:USDT' is of a kind that none of these venues has: kraken, mexc",
+            ],
+        ),
+        (
+            """
+            symbols = ["BTC/USDT"]
+            [venues.mexc]
+            [venues.okx]
+            [venues.kraken]
+            symbols = ["BTC/USD"]
+            """,
+            ["venues.kraken: nothing of it is compared: BTC/USD"],
+        ),
+    ],
+    ids=["one venue", "no such kind", "idle venue"],
+)
+def test_parts_that_are_good_for_nothing_are_told(text: str, told: list[str]) -> None:
+    data = tomllib.loads(text)
+    data.setdefault("venues", {"okx": {}})
+    assert list(idle_parts(read_config(data))) == told
+
+
+def test_mistakes_beside_values_that_do_not_fit_are_told_as_well() -> None:
+    told = problems(
+        """
+        foo = 3
+        channels = ["klines"]
+        [venues.okx]
+        symbols = 3
+        [venues.binanse]
+        """
+    )
+    paths = {problem.partition(":")[0] for problem in told}
+    assert paths == {"foo", "venues.okx.symbols", "channels", "venues.binanse"}
+
+
+def test_symbols_in_small_letters_are_told() -> None:
+    (told,) = problems('symbols = ["btc/usdt", "kBONK/USDT"]')
+    assert told == "symbols[0]: 'btc/usdt' does not fit: write 'BTC/USDT'"

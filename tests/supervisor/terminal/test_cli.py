@@ -53,7 +53,7 @@ def usage(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
         ("", "the following arguments are required: COMMAND"),
         ("nope", "invalid choice: 'nope'"),
         ("check", "the following arguments are required: CONFIG.toml"),
-        ("venues extra", "unrecognized arguments: extra"),
+        ("demo extra", "unrecognized arguments: extra"),
         ("replay", "the following arguments are required: FILE"),
         ("replay x --fees some", "argument --fees: invalid choice: 'some'"),
         ("replay x --open-bps nan", "argument --open-bps: 'nan' is not a number"),
@@ -197,7 +197,8 @@ def test_a_good_configuration_is_counted(
     path = tmp_path / "config.toml"
     path.write_text(GOOD)
     assert main(["check", str(path)]) == 0
-    assert capsys.readouterr().out == f"{path}: good; 2 venues, 4 markets\n"
+    counts = "2 venues, 4 markets, 2 groups of markets to compare"
+    assert capsys.readouterr().out == f"{path}: good; {counts}\n"
 
 
 def test_the_effective_configuration_is_printed(
@@ -230,7 +231,7 @@ def test_every_mistake_of_a_configuration_is_a_line(
 
 def test_a_venue_that_the_demo_does_not_know_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     told = refusal(capsys, "demo", "--venues", "okx,binanse")
-    assert told == "configuration: --venues: 'binanse' is no venue; did you mean 'binance'?"
+    assert told == "configuration: --venues: binanse: no such venue; did you mean 'binance'?"
 
 
 @pytest.mark.loopback
@@ -243,7 +244,7 @@ def test_the_demo_runs_in_both_lanes(
 ) -> None:
     path = tmp_path / "demo.toml"
     path.write_text(f"transport = {lane!r}\n{GOOD}")
-    monkeypatch.setattr("supervisor.terminal.commands.demo._PLACES", (path,))
+    monkeypatch.setattr("supervisor.terminal.demo_config._PLACES", (path,))
     assert main(["demo", "--seconds", "1", "--plain", "--calm"]) == 0
     # On a slow machine prices are old enough for an opportunity, which is told before.
     lines = capsys.readouterr().out.splitlines()

@@ -1,0 +1,26 @@
+"""Venues by name: ours, or anybody's."""
+
+from importlib import import_module
+
+from exchanges import VENUES, Venue
+from supervisor.settings.reader import suggest
+
+
+def find_venue(name: str) -> Venue:
+    """One of ours by its name, or anybody's as `package.module:VENUE`.
+
+    Raises:
+        LookupError: there is none; says what would be right.
+    """
+    module, separator, attribute = name.partition(":")
+    if not separator:
+        if name in VENUES:
+            return VENUES[name]
+        raise LookupError(f"{name}: no such venue; {suggest(name, list(VENUES))}")
+    try:
+        venue = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise LookupError(f"{name}: {error}") from error
+    if not isinstance(venue, Venue):
+        raise LookupError(f"{name}: a Venue is wanted, not {type(venue).__name__}")
+    return venue
