@@ -284,3 +284,13 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--version"])
     assert end.value.code == 0
     assert capsys.readouterr().out.startswith("arbitrio ")
+
+
+def test_one_venue_is_listed_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["venues", "kraken"]) == 0
+    out, _ = capsys.readouterr()
+    assert "kraken" in out
+    assert "binance" not in out
+    assert main(["venues", "krakn"]) == 2
+    _, err = capsys.readouterr()
+    assert err == "krakn: no such venue; did you mean 'kraken'?\n"
