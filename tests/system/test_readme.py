@@ -25,7 +25,8 @@ PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
 
 
 def compiled(program: str) -> CodeType:
-    return compile(program, "README.md", "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code: CodeType = compile(program, "README.md", "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    return code
 
 
 async def until_printed(
