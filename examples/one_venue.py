@@ -19,7 +19,8 @@ async def look(exchange: PublicExchange, times: int) -> None:
     """Print the state of two markets, then so many changes of a book."""
     ticker = await exchange.ticker(SYMBOL)
     funding = await exchange.funding(PERPETUAL)
-    print(f"{SYMBOL} last {ticker.last:g}, {PERPETUAL} funding {funding.per_year:+.2%} a year")
+    last = "unknown" if ticker.last is None else f"{ticker.last:g}"  # None: it never traded
+    print(f"{SYMBOL} last {last}, {PERPETUAL} funding {funding.per_year:+.2%} a year")
     async with exchange.stream_book(SYMBOL) as books:
         async for book in books:
             if book.is_live:

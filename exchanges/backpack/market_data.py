@@ -93,7 +93,7 @@ def change_of(first: float, last: float) -> float | None:
     Raises:
         ValueError: no market changes so much.
     """
-    if not first:
+    if not first or not last:
         return None
     change = last / first - 1
     if not change < _MOST_CHANGE:

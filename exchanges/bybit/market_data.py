@@ -255,9 +255,9 @@ class TickerRow(Struct, kw_only=True):
     def ticker(self, instrument: Instrument, venue_ns: int | None, received_ns: int) -> Ticker:
         return Ticker(
             instrument=instrument,
-            last=optional(self.lastPrice) or 0.0,
-            bid=optional(self.bid1Price) or None,
-            ask=optional(self.ask1Price) or None,
+            last=optional(self.lastPrice),
+            bid=optional(self.bid1Price),
+            ask=optional(self.ask1Price),
             high=optional(self.highPrice24h),
             low=optional(self.lowPrice24h),
             volume=optional(self.volume24h),

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from exchanges.errors import ExchangeError
 from exchanges.market.instrument import Instrument
@@ -108,9 +109,13 @@ class Trade(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Ticker(Event, frozen=True, kw_only=True, gc=False):
-    """Statistics of the last 24 hours. What the venue leaves out is None."""
+    """Statistics of the last 24 hours. What the venue leaves out is None.
 
-    last: float
+    A price that there is not (nothing was traded, a side is empty) is None as well, however the
+    venue writes it: a number here is a price.
+    """
+
+    last: float | None = None
     bid: float | None = None
     ask: float | None = None
     high: float | None = None
@@ -118,6 +123,11 @@ class Ticker(Event, frozen=True, kw_only=True, gc=False):
     volume: float | None = None  # base units
     quote_volume: float | None = None  # quote currency
     change: float | None = None  # fraction: 0.01 is +1 %
+
+    def __post_init__(self) -> None:
+        for name in ("last", "bid", "ask", "high", "low"):
+            if getattr(self, name) == 0:
+                force_setattr(self, name, None)
 
 
 class Kline(Event, frozen=True, kw_only=True, gc=False):
