@@ -262,13 +262,10 @@ class MarkPriceMessage(Struct):
             venue_ns=self.E * NS_PER_US,
             received_ns=received_ns,
         )
-        interval_s = instrument.funding_interval_s
-        if interval_s is None:
-            return (mark,)
         funding = Funding(
             instrument=instrument,
             rate=self.f,
-            interval_s=interval_s,
+            interval_s=instrument.funding_interval_s,
             next_ns=self.n * NS_PER_MS,
             venue_ns=self.E * NS_PER_US,
             received_ns=received_ns,

@@ -148,24 +148,25 @@ class Kline(Event, frozen=True, kw_only=True, gc=False):
 class Funding(Event, frozen=True, kw_only=True, gc=False):
     """The funding rate that will be charged next; positive means longs pay.
 
-    `rate` is the venue's fraction for one interval of `interval_s` seconds. `next_ns` is None
-    for venues that accrue continuously. `predicted` is the rate foreseen for the interval after
-    this one, where the venue gives it.
+    `rate` is the venue's fraction for one interval of `interval_s` seconds, which is None where
+    the venue has not told it. `next_ns` is None for venues that accrue continuously. `predicted`
+    is the rate foreseen for the interval after this one, where the venue gives it.
     """
 
     rate: float
-    interval_s: float
+    interval_s: float | None
     next_ns: int | None
     predicted: float | None = None
 
     @property
-    def per_8h(self) -> float:
-        return self.rate * 28_800 / self.interval_s
+    def per_8h(self) -> float | None:
+        """The rate of eight hours, None where the interval is not known."""
+        return self.rate * 28_800 / self.interval_s if self.interval_s else None
 
     @property
-    def per_year(self) -> float:
-        """Simple (not compounded) rate over 365 days."""
-        return self.rate * 31_536_000 / self.interval_s
+    def per_year(self) -> float | None:
+        """Simple (not compounded) rate over 365 days, None where the interval is not known."""
+        return self.rate * 31_536_000 / self.interval_s if self.interval_s else None
 
 
 class FundingCharge(Event, frozen=True, kw_only=True, gc=False):

@@ -293,8 +293,6 @@ class FundingMessage(Struct):
     def funding(self, instrument: Instrument, received_ns: int) -> Funding:
         """There is no instant of a next charge."""
         interval_s = self.funding_period_hours * SECONDS_PER_HOUR or instrument.funding_interval_s
-        if interval_s is None:
-            raise ValueError("a funding rate without its period")
         return Funding(
             instrument=instrument,
             rate=self.funding_rate,

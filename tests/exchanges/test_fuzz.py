@@ -114,7 +114,7 @@ def check(event: StreamEvent) -> None:
             assert event.index is None or _is_price(event.index)
         case Funding():
             assert abs(event.rate) < 1e3
-            assert 0 < event.interval_s <= 7 * 86_400
+            assert event.interval_s is None or 0 < event.interval_s <= 7 * 86_400
         case FundingCharge():
             assert abs(event.rate) < 1e3
         case BookLost() | Subscription() | InstrumentChange() | Notice():
