@@ -46,7 +46,7 @@ async def run_instruments(
         ExchangeError: not one list could be had the first time.
     """
     await on_change(await load_instruments(context))
-    stale, unmeasured = Repeats(), Repeats()
+    stale, unmeasured, odd_clock = Repeats(), Repeats(), Repeats()
     await _measure(context, unmeasured)
     task_status.started()
     clock_at_s = trio.current_time() + CLOCK_EVERY_S
@@ -55,6 +55,7 @@ async def run_instruments(
         await trio.sleep_until(min(clock_at_s, refresh_at_s))
         if trio.current_time() >= clock_at_s:
             await _measure(context, unmeasured)
+            _tell_clock(context, odd_clock)
             clock_at_s = trio.current_time() + CLOCK_EVERY_S
         if trio.current_time() >= refresh_at_s:
             try:
@@ -173,6 +174,19 @@ def _together(context: VenueContext, instruments: Iterable[Instrument]) -> Instr
         except UNREADABLE as error:
             log.warning("market_not_told", venue=one.venue, market=one.native, reason=repr(error))
     return found
+
+
+def _tell_clock(context: VenueContext, complaints: Repeats) -> None:
+    complaint = context.venue_clock.complaint
+    if not complaint:
+        complaints.succeeded()
+    elif complaints.failed():
+        log.warning(
+            "clock_not_trusted",
+            venue=context.venue.name,
+            times=complaints.count,
+            reason=complaint,
+        )
 
 
 async def _measure(context: VenueContext, failures: Repeats) -> None:
