@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from actors.books.order_book import MarketKey, OrderBook
+from actors.books.order_book import CROSSED_GRACE_NS, MarketKey, OrderBook
 from actors.detection.detector import Detector, Watch
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase, Reason
-from exchanges.market.events import Fault
+from exchanges.market.events import Fault, Level
 from exchanges.market.instrument import Instrument, Status
 from exchanges.market.numbers import NS_PER_S
 from tests.actors.conftest import instrument, snapshot
@@ -203,6 +203,24 @@ def test_a_market_that_takes_no_orders_is_refused() -> None:
     assert rig.detector.refused == {Reason.HALTED: 1}
     assert rig.detector.update_instrument(instrument("b", "BTC/USDT"), rig.now_ns) == []
     assert only(rig.quote("b", 100.2, 100.3)).phase is Phase.OPENED
+
+
+def test_fault_19_a_crossed_book_gives_no_opportunity() -> None:
+    """However good its prices look; one that stays crossed wants a new start."""
+    rig = Rig("a", "b")
+    rig.quote("a", 99.0, 100.0)
+    assert only(rig.quote("b", 100.2, 100.3)).phase is Phase.OPENED
+    book = rig.books["b"]
+    for _ in range(3):
+        rig.now_ns += CROSSED_GRACE_NS
+        levels: list[Level] = [(105.0, 1.0)]
+        book.apply(snapshot(book.instrument, levels, [(104.0, 1.0)], received_ns=rig.now_ns))
+        assert book.fault is Fault.CROSSED
+        changes = rig.detector.update(rig.market("b"), Fault.CROSSED, rig.now_ns)
+        assert {one.reason for one in changes} <= {Reason.BOOK_LOST}
+        assert rig.detector.open() == []
+        assert rig.quote("a", 99.0, 100.0) == []
+    assert rig.detector.statistics[rig.market("b"), rig.market("a")].opened == 1
 
 
 def test_fault_23_a_market_that_is_halted_closes_its_opportunity_at_once() -> None:
