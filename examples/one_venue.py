@@ -19,7 +19,10 @@ async def look(exchange: PublicExchange, times: int) -> None:
     """Print the state of two markets, then so many changes of a book."""
     ticker = await exchange.ticker(SYMBOL)
     funding = await exchange.funding(PERPETUAL)
-    print(f"{SYMBOL} last {ticker.last:g}, {PERPETUAL} funding {funding.per_year:+.2%} a year")
+    # What a venue does not tell is None: the price of what was never traded, a funding interval.
+    last = "unknown" if ticker.last is None else f"{ticker.last:g}"
+    a_year = "unknown" if funding.per_year is None else f"{funding.per_year:+.2%} a year"
+    print(f"{SYMBOL} last {last}, {PERPETUAL} funding {a_year}")
     async with exchange.stream_book(SYMBOL) as books:
         async for book in books:
             if book.is_live:

@@ -143,10 +143,15 @@ class Detector:
         self._groups[side.watch.group].remove(side)
         return changes
 
-    def update_instrument(self, instrument: Instrument) -> None:
-        """Use new rules for a market that is watched."""
-        if side := self._sides.get((instrument.venue, instrument.symbol)):
-            side.watch = msgspec.structs.replace(side.watch, instrument=instrument)
+    def update_instrument(self, instrument: Instrument, now_ns: int) -> list[OpportunityChange]:
+        """Use new rules for a market that is watched; one that is halted has no opportunity."""
+        side = self._sides.get((instrument.venue, instrument.symbol))
+        if side is None:
+            return []
+        side.watch = msgspec.structs.replace(side.watch, instrument=instrument)
+        if instrument.status is Status.TRADING:
+            return []
+        return self._end_pairs(side, Reason.HALTED, now_ns)
 
     def update(self, market: MarketKey, top: Top | Fault, now_ns: int) -> list[OpportunityChange]:
         """Take the newest top of a market, or the news that it has none."""
@@ -158,7 +163,7 @@ class Detector:
             return self._end_pairs(side, Reason.BOOK_LOST, now_ns)
         side.put(top)
         if top.venue_ns is not None:
-            self.clocks[market[0]].heard(top.venue_ns, top.received_ns)
+            self.clocks[market[0]].heard(top.venue_ns, top.received_ns, market[1])
         changes: list[OpportunityChange] = []
         open_factor = self._open_factor
         for other in self._groups[side.watch.group]:
@@ -191,12 +196,12 @@ class Detector:
         """When `expire` may have news, by our clock."""
         if self._max_age_ns is None:
             return inf
-        heard = (
-            min(side.top.received_ns for side in (pair.sell, pair.buy) if side.top)
-            for pair in self._open.values()
+        oldest_ns = min(
+            (self._since_ns(s) for one in self._open.values() for s in (one.sell, one.buy)),
+            default=inf,
         )
         # Past the bound, not on it.
-        return min(heard, default=inf) + self._max_age_ns + NS_PER_US
+        return oldest_ns + self._max_age_ns + NS_PER_US
 
     def open(self) -> list[Opportunity]:
         """The opportunities open now, best edge first."""
@@ -276,6 +281,15 @@ class Detector:
         assert top is not None
         venue_age_ns = self.clocks[side.market[0]].age_ns(top.venue_ns, now_ns)
         return now_ns - top.received_ns, venue_age_ns
+
+    def _since_ns(self, side: _Side) -> int:
+        """When the side was as it is, by the older of its two stamps in our clock's time."""
+        top = side.top
+        assert top is not None
+        if top.venue_ns is None:
+            return top.received_ns
+        clock = self.clocks[side.market[0]]
+        return min(top.received_ns, clock.stamped_ns(top.venue_ns))
 
     def _refuse(self, pair: _Pair, reason: Reason) -> None:
         if pair.refused is not reason:

@@ -38,6 +38,8 @@ class VenueContext(msgspec.Struct, eq=False):
     `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
     `connects` is its budget of new connections, `venue_clock` its clock against ours,
     `sources` numbers its sessions, and `listing` is what was last asked to know its instruments.
+    `unlisted` says of which lists there is no answer now, and why; `rivals` are the markets that
+    were told to claim one symbol, that which has it first.
     """
 
     venue: Venue
@@ -55,6 +57,14 @@ class VenueContext(msgspec.Struct, eq=False):
     inboxes: dict[str, BookInbox] = {}
     sources: Iterator[int] = msgspec.field(default_factory=count)
     listing: str = ""
+    unlisted: dict[str, str] = {}
+    rivals: dict[str, tuple[str, ...]] = {}
+
+    def inspect_lists(self) -> Mapping[str, object]:
+        """For the live tree: how many markets are known, which lists were not answered, and what
+        is wrong with the venue's stamps."""
+        clock = {"clock": complaint} if (complaint := self.venue_clock.complaint) else {}
+        return {"instruments": len(self.instruments), **self.unlisted, **clock}
 
     @classmethod
     def open(

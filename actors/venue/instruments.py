@@ -15,11 +15,14 @@ from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Instruments, Status
 from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.lists import MarketLists
-from exchanges.rest.request import Odd, Request
+from exchanges.rest.request import Request
 
 T = TypeVar("T")
 
 CLOCK_EVERY_S: Final = 60.0
+ASK_AGAIN_S: Final = 10.0
+"""Before a list that was not answered is asked for again; it doubles, with jitter."""
+_RANK: Final = {Status.TRADING: 0, Status.HALTED: 1, Status.DELISTED: 2}
 COARSEST_NS: Final = NS_PER_S // 10
 """A clock that tells coarser times is better known by when its messages arrive."""
 
@@ -36,41 +39,66 @@ async def run_instruments(
     """Keep the venue's instruments and clock offset up to date until cancelled.
 
     `on_change` is told what is new or different, the first time everything. The actor is ready
-    after the first list; later lists that cannot be had are logged and tried again.
+    once a list was answered; those that could not be had are logged, and asked for again after a
+    pause that grows up to `refresh_s`.
 
     Raises:
-        ExchangeError: the first list could not be had.
+        ExchangeError: not one list could be had the first time.
     """
     await on_change(await load_instruments(context))
-    stale, unmeasured = Repeats(), Repeats()
+    stale, unmeasured, odd_clock = Repeats(), Repeats(), Repeats()
     await _measure(context, unmeasured)
     task_status.started()
-    refresh_at_s = trio.current_time() + refresh_s
+    clock_at_s = trio.current_time() + CLOCK_EVERY_S
+    refresh_at_s = trio.current_time() + _pause_s(context, stale, refresh_s)
     while True:
-        await trio.sleep(CLOCK_EVERY_S)
-        await _measure(context, unmeasured)
+        await trio.sleep_until(min(clock_at_s, refresh_at_s))
+        if trio.current_time() >= clock_at_s:
+            await _measure(context, unmeasured)
+            _tell_clock(context, odd_clock)
+            clock_at_s = trio.current_time() + CLOCK_EVERY_S
         if trio.current_time() >= refresh_at_s:
-            refresh_at_s = trio.current_time() + refresh_s
             try:
                 await on_change(await load_instruments(context))
             except ExchangeError as error:
-                if stale.failed():
-                    log.warning(
-                        "instruments_stale",
-                        venue=error.venue,
-                        times=stale.count,
-                        reason=str(error),
-                    )
-            else:
-                stale.succeeded()
+                context.unlisted = {"all lists": str(error)}
+            refresh_at_s = trio.current_time() + _pause_s(context, stale, refresh_s)
+
+
+def _pause_s(context: VenueContext, stale: Repeats, refresh_s: float) -> float:
+    """Until the lists are asked for again; what was not answered is told."""
+    if not context.unlisted:
+        stale.succeeded()
+        return refresh_s
+    if stale.failed():
+        log.warning(
+            "instruments_stale",
+            venue=context.venue.name,
+            times=stale.count,
+            asked=", ".join(context.unlisted),
+            reason=next(iter(context.unlisted.values())),
+        )
+    pause_s = ASK_AGAIN_S * (1 << min(stale.count - 1, 20)) * (0.5 + context.chance.random())
+    return min(refresh_s, pause_s)
 
 
 async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
-    """Fetch the venue's lists and bring `context.instruments` up to date."""
-    lists = MarketLists(context.venue.rest)
+    """Fetch the venue's lists and bring `context.instruments` up to date.
+
+    A list that is not answered leaves its markets as they were, and is told by
+    `context.unlisted`.
+
+    Raises:
+        ExchangeError: no list was answered.
+    """
+    lists = MarketLists(context.venue.rest, context.instruments)
     while request := lists.wanted:
-        lists.take(await _ask(context, request))
-    return _merge(context, lists.instruments, lists.odd)
+        try:
+            lists.take(await _ask(context, request))
+        except ExchangeError as error:
+            lists.fail(error)
+    context.unlisted = {asked: str(error) for asked, error in lists.unanswered.items()}
+    return _merge(context, lists)
 
 
 async def _ask(context: VenueContext, request: Request[T]) -> T:
@@ -80,26 +108,21 @@ async def _ask(context: VenueContext, request: Request[T]) -> T:
     return await context.gateway.call(request)
 
 
-def _merge(
-    context: VenueContext, listed: list[Instrument], odd: list[Odd]
-) -> list[InstrumentChange]:
+def _merge(context: VenueContext, lists: MarketLists) -> list[InstrumentChange]:
     """What is new or different; instruments that are listed no more count as delisted.
 
-    One whose row could not be read this time stays as it was; a row that does not even tell its
-    market may be that of any.
+    One whose row could not be read this time stays as it was.
     """
     now_ns = context.clock.now_ns()
-    kept = {row.native for row in odd}
+    listed = lists.instruments
     told = {(one.kind, one.native) for one in listed}
     missing = [
-        known
-        if "" in kept or known.native in kept
-        else msgspec.structs.replace(known, status=Status.DELISTED)
+        known if lists.may_list(known) else msgspec.structs.replace(known, status=Status.DELISTED)
         for known in context.instruments
         if (known.kind, known.native) not in told
     ]
     # Together, so that each has the symbol that it can have among the others.
-    now = _together(context, (*missing, *listed))
+    now = _together(context, _without_rivals(context, (*missing, *listed)))
     changes = [
         InstrumentChange(
             instrument=one, previous=context.instruments.get(one.symbol), received_ns=now_ns
@@ -112,6 +135,36 @@ def _merge(
     return changes
 
 
+def _without_rivals(context: VenueContext, found: Iterable[Instrument]) -> list[Instrument]:
+    """One market for each symbol, whatever the order of the rows; what others claim it is told
+    once.
+
+    The one that trades has it; of two that do the one that had it, or else the first by name.
+    """
+    claims: dict[tuple[str, str], list[Instrument]] = {}
+    for one in found:
+        claims.setdefault((one.symbol, one.traded_as), []).append(one)
+    kept: list[Instrument] = []
+    for (symbol, _), rivals in claims.items():
+        known = context.instruments.get(symbol)
+        holder = known.native if known else ""
+        rivals.sort(key=lambda one: (_RANK[one.status], one.native != holder, one.native))
+        first, *others = rivals
+        kept.append(first)
+        claims_it = (one for one in others if one.status is not Status.DELISTED)
+        names = tuple(one.native for one in claims_it if one.native != first.native)
+        if names and context.rivals.get(symbol) != (first.native, *names):
+            context.rivals[symbol] = (first.native, *names)
+            log.warning(
+                "symbol_claimed_twice",
+                venue=context.venue.name,
+                symbol=symbol,
+                market=first.native,
+                others=names,
+            )
+    return kept
+
+
 def _together(context: VenueContext, instruments: Iterable[Instrument]) -> Instruments:
     """In the units that the user knows; one whose rules cannot be told in these stays as it was."""
     found = Instruments(units=context.instruments.units)
@@ -121,6 +174,19 @@ def _together(context: VenueContext, instruments: Iterable[Instrument]) -> Instr
         except UNREADABLE as error:
             log.warning("market_not_told", venue=one.venue, market=one.native, reason=repr(error))
     return found
+
+
+def _tell_clock(context: VenueContext, complaints: Repeats) -> None:
+    complaint = context.venue_clock.complaint
+    if not complaint:
+        complaints.succeeded()
+    elif complaints.failed():
+        log.warning(
+            "clock_not_trusted",
+            venue=context.venue.name,
+            times=complaints.count,
+            reason=complaint,
+        )
 
 
 async def _measure(context: VenueContext, failures: Repeats) -> None:

@@ -44,6 +44,8 @@ _PERPETUAL: Final = perpetual(
     ),
     _PREFIX,
     funding_bucket="weight",
+    # 8 h is the usual interval; whether the list is complete is not documented.
+    funding_s=8 * 3600.0,
 )
 
 REST: Final = PublicRest(

@@ -198,11 +198,11 @@ class MarkPriceRow(Struct):
             received_ns=received_ns,
         )
 
-    def funding(self, instrument: Instrument, interval_s: float, received_ns: int) -> Funding:
+    def funding(self, instrument: Instrument, received_ns: int) -> Funding:
         return Funding(
             instrument=instrument,
             rate=self.fundingRate,
-            interval_s=interval_s,
+            interval_s=instrument.funding_interval_s,
             next_ns=self.nextFundingTimestamp * NS_PER_MS,
             received_ns=received_ns,
         )

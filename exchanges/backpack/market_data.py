@@ -93,7 +93,7 @@ def change_of(first: float, last: float) -> float | None:
     Raises:
         ValueError: no market changes so much.
     """
-    if not first:
+    if not first or not last:
         return None
     change = last / first - 1
     if not change < _MOST_CHANGE:
@@ -262,13 +262,10 @@ class MarkPriceMessage(Struct):
             venue_ns=self.E * NS_PER_US,
             received_ns=received_ns,
         )
-        interval_s = instrument.funding_interval_s
-        if interval_s is None:
-            return (mark,)
         funding = Funding(
             instrument=instrument,
             rate=self.f,
-            interval_s=interval_s,
+            interval_s=instrument.funding_interval_s,
             next_ns=self.n * NS_PER_MS,
             venue_ns=self.E * NS_PER_US,
             received_ns=received_ns,

@@ -55,9 +55,7 @@ def _is_up(health: wire.Health, about: About) -> bool:
 def _funding(row: wire.MarkPriceRow, about: About) -> Funding | None:
     """The running estimate; none if a cache of the venue's, up to an hour old in an outage, tells
     of an interval that is over."""
-    return to_come(
-        row.funding(about.instrument, about.funding_interval_s, about.received_ns), about
-    )
+    return to_come(row.funding(about.instrument, about.received_ns), about)
 
 
 def _charge(row: wire.FundingRow, about: About) -> FundingCharge | None:
@@ -127,7 +125,6 @@ _PERPETUAL: Final = replace(
         path=f"{_PREFIX}/markPrices",
         reads=wire.MarkPriceRow,
         means=_funding,
-        needs_funding_interval=True,
     ),
     funding_history=Call(
         path=f"{_PREFIX}/fundingRates",

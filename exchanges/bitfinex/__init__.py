@@ -53,7 +53,8 @@ VENUE: Final = Venue(
         Kind.SPOT: Fees(maker=Decimal("0.001"), taker=Decimal("0.002")),
         Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.00065")),
     },
-    integrity=dict.fromkeys(Kind, "connection sequence, checksum"),
+    # Below 1e-6 the venue writes exponents, of which nothing tells how its checksum spells them.
+    integrity=dict.fromkeys(Kind, "connection sequence, checksum (numbers from 1e-6 up)"),
     read_native=assets_of,
     sandbox_at="exchanges.bitfinex.sandbox:BitfinexSandbox",
     assets=ASSETS,

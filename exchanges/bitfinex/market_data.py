@@ -194,9 +194,9 @@ class TickerRow(Struct, array_like=True):
     ) -> Ticker:
         return Ticker(
             instrument=instrument,
-            last=self.last or 0.0,
-            bid=self.bid or None,
-            ask=self.ask or None,
+            last=self.last,
+            bid=self.bid,
+            ask=self.ask,
             high=self.high,
             low=self.low,
             volume=self.volume,

@@ -255,9 +255,9 @@ class TickerRow(Struct, kw_only=True):
     def ticker(self, instrument: Instrument, venue_ns: int | None, received_ns: int) -> Ticker:
         return Ticker(
             instrument=instrument,
-            last=optional(self.lastPrice) or 0.0,
-            bid=optional(self.bid1Price) or None,
-            ask=optional(self.ask1Price) or None,
+            last=optional(self.lastPrice),
+            bid=optional(self.bid1Price),
+            ask=optional(self.ask1Price),
             high=optional(self.highPrice24h),
             low=optional(self.lowPrice24h),
             volume=optional(self.volume24h),
@@ -302,18 +302,18 @@ class LinearTickerRow(TickerRow, kw_only=True):
     def funding(
         self, instrument: Instrument, venue_ns: int | None, received_ns: int
     ) -> Funding | None:
-        """The rate that will be charged next; None where a part of it is not known."""
+        """The rate that will be charged next; None where it or its time is not known."""
         rate, next_ms = _rate(self.fundingRate), optional(self.nextFundingTime)
         hours = optional(self.fundingIntervalHour)
         if hours is not None and not 0 < hours <= _LONGEST_FUNDING_H:
             raise ValueError(f"funding every {hours} hours")
         interval_s = instrument.funding_interval_s if hours is None else hours * 3600
-        if rate is None or not next_ms or not interval_s:
+        if rate is None or not next_ms:
             return None
         return Funding(
             instrument=instrument,
             rate=rate,
-            interval_s=interval_s,
+            interval_s=interval_s or None,
             next_ns=round(next_ms) * NS_PER_MS,
             venue_ns=venue_ns,
             received_ns=received_ns,

@@ -146,7 +146,7 @@ class ProductTicker(Struct):
         volume = optional(self.volume_24h)
         return Ticker(
             instrument=instrument,
-            last=optional(self.price) or 0.0,
+            last=optional(self.price),
             bid=optional(self.best_bid_price),
             ask=optional(self.best_ask_price),
             volume=None if volume is None else volume * base_units(instrument),

@@ -155,7 +155,7 @@ class TickerMessage(Struct):
         volume = optional(self.volume_24_h)
         return Ticker(
             instrument=instrument,
-            last=optional(self.price) or 0.0,
+            last=optional(self.price),
             bid=optional(self.best_bid),
             ask=optional(self.best_ask),
             high=optional(self.high_24_h),

@@ -200,12 +200,11 @@ class TickerRow(Struct):
         ]
         if self.mark_price:
             events.append(self.mark(instrument, venue_ns, received_ns))
-        interval_s = self.funding_interval or instrument.funding_interval_s
-        if self.funding_next_apply and interval_s:
+        if self.funding_next_apply:
             funding = Funding(
                 instrument=instrument,
                 rate=self.funding_rate,
-                interval_s=interval_s,
+                interval_s=self.funding_interval or instrument.funding_interval_s,
                 next_ns=self.funding_next_apply * NS_PER_S,
                 venue_ns=venue_ns,
                 received_ns=received_ns,

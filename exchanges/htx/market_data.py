@@ -259,8 +259,8 @@ class Day(Struct):
         return Ticker(
             instrument=instrument,
             last=self.close,
-            bid=bid or None,
-            ask=ask or None,
+            bid=bid,
+            ask=ask,
             high=self.high,
             low=self.low,
             volume=self.amount,

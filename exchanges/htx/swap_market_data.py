@@ -305,20 +305,18 @@ class FundingFrame(Struct):
     data: list[FundingNews]
 
     def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
-        """None for a contract whose interval is not known."""
-        interval_s = instrument.funding_interval_s
         return tuple(
             Funding(
                 instrument=instrument,
                 rate=row.funding_rate,
-                interval_s=interval_s,
+                interval_s=instrument.funding_interval_s,
                 next_ns=row.settlement_time * NS_PER_MS,
                 predicted=row.estimated_rate,
                 venue_ns=row.funding_time * NS_PER_MS,
                 received_ns=received_ns,
             )
             for row in self.data
-            if interval_s and row.contract_code == instrument.native
+            if row.contract_code == instrument.native
         )
 
 
@@ -359,13 +357,15 @@ class FundingRow(Struct):
     next_funding_time: Millis | None = None
 
     @property
-    def interval_s(self) -> float:
-        """Seconds between the two charges.
+    def interval_s(self) -> float | None:
+        """Seconds between the two charges, None where the second is not told.
 
         Raises:
-            ValueError: they are not a day apart at most, or the second is not told.
+            ValueError: they are not a day apart at most.
         """
-        interval_s = ((self.next_funding_time or 0) - self.funding_time) / 1000
+        if self.next_funding_time is None:
+            return None
+        interval_s = (self.next_funding_time - self.funding_time) / 1000
         if not 0 < interval_s <= LONGEST_FUNDING_S:
             raise ValueError(f"funding every {interval_s} s")
         return interval_s
@@ -374,7 +374,7 @@ class FundingRow(Struct):
         return Funding(
             instrument=instrument,
             rate=self.funding_rate,
-            interval_s=self.interval_s,
+            interval_s=self.interval_s or instrument.funding_interval_s,
             next_ns=self.funding_time * NS_PER_MS,
             venue_ns=venue_ns,
             received_ns=received_ns,

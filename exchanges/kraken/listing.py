@@ -221,8 +221,8 @@ class TickerInfo(Struct):
         return Ticker(
             instrument=instrument,
             last=self.c[0],
-            bid=self.b[0] or None,
-            ask=self.a[0] or None,
+            bid=self.b[0],
+            ask=self.a[0],
             high=self.h[1],
             low=self.l[1],
             volume=self.v[1],

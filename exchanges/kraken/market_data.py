@@ -232,8 +232,8 @@ class TickerRow(Struct):
         ticker = Ticker(
             instrument=instrument,
             last=self.last,
-            bid=self.bid or None,
-            ask=self.ask or None,
+            bid=self.bid,
+            ask=self.ask,
             high=self.high,
             low=self.low,
             volume=self.volume,

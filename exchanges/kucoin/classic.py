@@ -115,8 +115,8 @@ class LastTradeFrame(Struct):
         ticker = Ticker(
             instrument=instrument,
             last=self.data.price,
-            bid=optional(self.data.bestBid) or None,
-            ask=optional(self.data.bestAsk) or None,
+            bid=optional(self.data.bestBid),
+            ask=optional(self.data.bestAsk),
             venue_ns=None if stamp is None else stamp * NS_PER_MS,
             received_ns=received_ns,
         )

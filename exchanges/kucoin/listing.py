@@ -161,9 +161,9 @@ class Stats(Struct):
     def ticker(self, instrument: Instrument, venue_ns: int | None, received_ns: int) -> Ticker:
         return Ticker(
             instrument=instrument,
-            last=_number(self.last) or 0.0,
-            bid=_number(self.buy) or None,
-            ask=_number(self.sell) or None,
+            last=_number(self.last),
+            bid=_number(self.buy),
+            ask=_number(self.sell),
             high=_number(self.high),
             low=_number(self.low),
             volume=_number(self.vol),

@@ -185,8 +185,8 @@ class TickerFrame(Struct):
         ticker = Ticker(
             instrument=instrument,
             last=self.d.l,
-            bid=optional(self.d.b) or None,
-            ask=optional(self.d.a) or None,
+            bid=optional(self.d.b),
+            ask=optional(self.d.a),
             venue_ns=self.d.M,
             received_ns=received_ns,
         )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from exchanges.errors import ExchangeError
 from exchanges.market.instrument import Instrument
@@ -129,9 +130,13 @@ class Trade(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Ticker(Event, frozen=True, kw_only=True, gc=False):
-    """Statistics of the last 24 hours. What the venue leaves out is None."""
+    """Statistics of the last 24 hours. What the venue leaves out is None.
 
-    last: float
+    A price that there is not (nothing was traded, a side is empty) is None as well, however the
+    venue writes it: a number here is a price.
+    """
+
+    last: float | None = None
     bid: float | None = None
     ask: float | None = None
     high: float | None = None
@@ -139,6 +144,11 @@ class Ticker(Event, frozen=True, kw_only=True, gc=False):
     volume: float | None = None  # base units
     quote_volume: float | None = None  # quote currency
     change: float | None = None  # fraction: 0.01 is +1 %
+
+    def __post_init__(self) -> None:
+        for name in ("last", "bid", "ask", "high", "low"):
+            if getattr(self, name) == 0:
+                force_setattr(self, name, None)
 
 
 class Kline(Event, frozen=True, kw_only=True, gc=False):
@@ -159,24 +169,25 @@ class Kline(Event, frozen=True, kw_only=True, gc=False):
 class Funding(Event, frozen=True, kw_only=True, gc=False):
     """The funding rate that will be charged next; positive means longs pay.
 
-    `rate` is the venue's fraction for one interval of `interval_s` seconds. `next_ns` is None
-    for venues that accrue continuously. `predicted` is the rate foreseen for the interval after
-    this one, where the venue gives it.
+    `rate` is the venue's fraction for one interval of `interval_s` seconds, which is None where
+    the venue has not told it. `next_ns` is None for venues that accrue continuously. `predicted`
+    is the rate foreseen for the interval after this one, where the venue gives it.
     """
 
     rate: float
-    interval_s: float
+    interval_s: float | None
     next_ns: int | None
     predicted: float | None = None
 
     @property
-    def per_8h(self) -> float:
-        return self.rate * 28_800 / self.interval_s
+    def per_8h(self) -> float | None:
+        """The rate of eight hours, None where the interval is not known."""
+        return self.rate * 28_800 / self.interval_s if self.interval_s else None
 
     @property
-    def per_year(self) -> float:
-        """Simple (not compounded) rate over 365 days."""
-        return self.rate * 31_536_000 / self.interval_s
+    def per_year(self) -> float | None:
+        """Simple (not compounded) rate over 365 days, None where the interval is not known."""
+        return self.rate * 31_536_000 / self.interval_s if self.interval_s else None
 
 
 class FundingCharge(Event, frozen=True, kw_only=True, gc=False):

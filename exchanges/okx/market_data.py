@@ -232,7 +232,7 @@ class TradeMessage(Struct):
 
 
 class TickerMessage(Struct):
-    """`tickers` and the REST ticker; prices that do not exist are empty strings.
+    """`tickers` and the REST ticker; numbers that do not exist are empty strings.
 
     Volumes: on spot `vol24h` is base and `volCcy24h` quote, on swaps contracts and base.
     """
@@ -243,8 +243,8 @@ class TickerMessage(Struct):
     open24h: str
     high24h: str
     low24h: str
-    vol24h: Size
-    volCcy24h: Size
+    vol24h: str
+    volCcy24h: str
     ts: Millis
 
     def ticker(self, instrument: Instrument, received_ns: int) -> Ticker:
@@ -252,13 +252,13 @@ class TickerMessage(Struct):
         last, opened = optional(self.last), optional(self.open24h)
         return Ticker(
             instrument=instrument,
-            last=last or 0.0,
+            last=last,
             bid=optional(self.bidPx),
             ask=optional(self.askPx),
             high=optional(self.high24h),
             low=optional(self.low24h),
-            volume=self.vol24h if is_spot else self.volCcy24h,
-            quote_volume=self.volCcy24h if is_spot else None,
+            volume=optional(self.vol24h if is_spot else self.volCcy24h),
+            quote_volume=optional(self.volCcy24h) if is_spot else None,
             change=_change(last, opened),
             venue_ns=self.ts * NS_PER_MS,
             received_ns=received_ns,

@@ -223,9 +223,9 @@ class Summary(Struct):
     def ticker(self, instrument: Instrument, received_ns: int) -> Ticker:
         return Ticker(
             instrument=instrument,
-            last=optional(self.last_traded_price) or 0.0,
-            bid=optional(self.bid) or None,
-            ask=optional(self.ask) or None,
+            last=optional(self.last_traded_price),
+            bid=optional(self.bid),
+            ask=optional(self.ask),
             quote_volume=optional(self.volume_24h),
             change=_change(self.price_change_rate_24h),
             venue_ns=self.created_at * NS_PER_MS,
@@ -293,8 +293,6 @@ class FundingMessage(Struct):
     def funding(self, instrument: Instrument, received_ns: int) -> Funding:
         """There is no instant of a next charge."""
         interval_s = self.funding_period_hours * SECONDS_PER_HOUR or instrument.funding_interval_s
-        if interval_s is None:
-            raise ValueError("a funding rate without its period")
         return Funding(
             instrument=instrument,
             rate=self.funding_rate,

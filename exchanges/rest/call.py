@@ -43,8 +43,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """What a row is about, as far as the request and the reply as a whole tell.
 
     `venue_ns` is the stamp of the reply, `count` how many rows were wanted, and `is_newest` tells
-    the latest row of a list. What a request need not be about (`market`, `candle`, `funding_s`) has
-    a property that insists on it.
+    the latest row of a list. What a request need not be about (`market`, `candle`) has a property
+    that insists on it.
     """
 
     venue: str
@@ -53,7 +53,6 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     venue_ns: int | None = None
     market: Instrument | None = None
     candle: KlineInterval | None = None
-    funding_s: float | None = None
     count: int = 0
     is_newest: bool = False
     headers: Mapping[str, str] = {}
@@ -84,18 +83,6 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     def is_over(self) -> bool | None:
         """Whether a candle is over, where its row does not tell: the newest alone may be open."""
         return None if self.is_newest else True
-
-    @property
-    def funding_interval_s(self) -> float:
-        """Seconds between two charges of funding.
-
-        Raises:
-            CodecUsageError: neither the instrument nor the venue tells.
-        """
-        if self.funding_s is None:
-            symbol = self.instrument.symbol
-            raise CodecUsageError(f"nothing tells how often {symbol} is charged")
-        return self.funding_s
 
 
 Means = Callable[[W, About], T | None]
@@ -197,7 +184,6 @@ class Call(msgspec.Struct, Generic[W, T], frozen=True, kw_only=True, eq=False):
     weight: float = 1
     weights: Steps = ()
     rate: Rate | None = None
-    needs_funding_interval: bool = False
     effect: Effect = Effect.READ
 
 
@@ -217,7 +203,7 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     bucket: str = ""
     headers: Query = ()
     funding_s: float | None = None
-    """Seconds between charges of a contract that `funding_intervals` does not list."""
+    """Seconds between charges of a contract that `funding_intervals` does not list, if answered."""
     units: Units = PLAIN
     """How the names of base assets tell that many are traded as one."""
     is_joined: bool = True

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-import msgspec
+from msgspec.structs import replace
 
 from exchanges.errors import UNREADABLE, CodecUsageError, VenueProtocolError
 from exchanges.limits import Rate
@@ -23,7 +23,7 @@ from exchanges.market.events import (
     Ticker,
     Trade,
 )
-from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.instrument import Instrument, Kind, kind_of
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Unit
@@ -32,7 +32,7 @@ from exchanges.rest.call import About, Call, Query, Surface
 from exchanges.rest.faults import ErrorTable
 from exchanges.rest.pages import require_progress
 from exchanges.rest.question import Question
-from exchanges.rest.reading import each, intervals, names_of, of_many, oldest_first, single
+from exchanges.rest.reading import each, names_of, of_many, oldest_first, single
 from exchanges.rest.request import Listing, Request, Response, Rows
 from exchanges.rest.rows import Page
 
@@ -153,17 +153,17 @@ class PublicRest:
             if (call := surface.instruments)
         )
 
-    def funding_intervals(self) -> Request[dict[str, float]] | None:
+    def funding_intervals(self) -> Request[Rows[tuple[str, float]]] | None:
         """Seconds between charges by native name, where the instrument lists leave them out."""
         for kind, surface in self.surfaces.items():
             if call := surface.funding_intervals:
-                read = partial(intervals, call)
+                read = partial(each, call)
                 return self._ask(Question.FUNDING_INTERVALS, call, self._of_all(kind), read)
         return None
 
     @property
     def default_funding_s(self) -> float | None:
-        """Seconds between charges of a contract that `funding_intervals` does not list."""
+        """Seconds between charges of a contract that the answered `funding_intervals` leave out."""
         surface = self.surfaces.get(Kind.PERPETUAL)
         return surface.funding_s if surface else None
 
@@ -257,10 +257,26 @@ class PublicRest:
             more = self._listing(call, kind, following, so_far, number + 1)
             return Listing(list(rows), rows.odd, more)
 
-        return self._ask(Question.INSTRUMENTS, call, self._of_all(kind), read, page_query)
+        request = self._ask(Question.INSTRUMENTS, call, self._of_all(kind), read, page_query)
+        return replace(request, kinds=self._kinds_with(kind))
+
+    def _kinds_with(self, kind: Kind) -> frozenset[Kind]:
+        """The kinds of market that may stand in a list: its own, and those without a list."""
+        without = [one for one, surface in self.surfaces.items() if not surface.instruments]
+        return frozenset([kind, *without])
 
     def _told(self, listed: Instrument) -> Instrument:
-        """A market as it is told here, whatever the unit that the venue trades."""
+        """A market as it is told here, whatever the unit that the venue trades.
+
+        Raises:
+            ValueError: what is listed has no name, or no increments, and so is no market.
+        """
+        if not listed.native or kind_of(listed.symbol) is not listed.kind:
+            raise ValueError(
+                f"{listed.native or 'a row without a name'}: {listed.symbol} is no market"
+            )
+        if not listed.tick or not (listed.step or listed.inverse):
+            raise ValueError(f"{listed.native}: no increment of prices or sizes is told")
         return listed.per_base_of(self.unit(listed.kind, listed.base))
 
     def _call(self, question: Question, kind: Kind) -> Call[Any, Any]:
@@ -286,20 +302,15 @@ class PublicRest:
         count: int,
         interval: KlineInterval | None = None,
     ) -> About:
-        surface = self.surfaces[instrument.kind]
         most = call.count.of(count) if call.count and count > 0 else None
-        about = About(
+        return About(
             venue=self.venue,
             kind=instrument.kind,
             received_ns=0,
             market=instrument,
             candle=interval,
-            funding_s=instrument.funding_interval_s or surface.funding_s,
             count=min(count, most) if most else count,
         )
-        if call.needs_funding_interval:
-            _ = about.funding_interval_s
-        return about
 
     def _of_all(self, kind: Kind) -> About:
         return About(venue=self.venue, kind=kind, received_ns=0)
@@ -325,7 +336,7 @@ class PublicRest:
                 page = (call.rows or surface.rows)(response.body)
                 return read(
                     page,
-                    msgspec.structs.replace(
+                    replace(
                         about,
                         received_ns=response.received_ns,
                         venue_ns=page.venue_ns,

@@ -148,10 +148,6 @@ def _gathered(
     return Rows(map(_unscaled, gathered), odd)
 
 
-def intervals(call: Call[Any, tuple[str, float]], page: Page, about: About) -> dict[str, float]:
-    return dict(each(call, page, about))
-
-
 def names_of(call: Call[Any, Any], page: Page) -> frozenset[str]:
     """The markets that the rows are about, as far as they tell."""
     return frozenset(_name(call, row) for row in page.rows)

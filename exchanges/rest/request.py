@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec.structs import replace
 
-from exchanges.market.instrument import Instrument
+from exchanges.market.instrument import Instrument, Kind
 
 T = TypeVar("T")
 
@@ -39,7 +39,8 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
     """One call to a venue. `endpoint` names one of the venue's hosts, `query` is not encoded.
 
     `costs` says how many tokens it takes from which of the venue's buckets. `read` turns the
-    response into a unified value or raises an `ExchangeError`. `dated` makes the parameters that
+    response into a unified value or raises an `ExchangeError`. `kinds` are those of the markets
+    that a list may have. `dated` makes the parameters that
     depend on our clock (UTC nanoseconds), for venues that want to be told since when.
     """
 
@@ -55,6 +56,7 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
     costs: tuple[tuple[str, float], ...] = ()
     effect: Effect = Effect.READ
     instrument: Instrument | None = None
+    kinds: frozenset[Kind] = frozenset()
     dated: Callable[[int], tuple[tuple[str, str], ...]] | None = None
 
     def at(self, now_ns: int) -> "Request[T]":

@@ -99,7 +99,12 @@ class VenueBranch:
         yield ChildSpec(name="gateway", run=gateway.run, inspect=gateway.inspect)
         if refresh_s := self._refresh_s:
             load = partial(run_instruments, self.context, self._on_change, refresh_s)
-            yield ChildSpec(name="instruments", run=load, waits_for=lambda: self.context.listing)
+            yield ChildSpec(
+                name="instruments",
+                run=load,
+                waits_for=lambda: self.context.listing,
+                inspect=self.context.inspect_lists,
+            )
         yield self.placement.crew.as_child(wait_ready=False)
         if auditor := self._auditor:
             yield ChildSpec(name="auditor", run=auditor.run, inspect=auditor.count.inspect)

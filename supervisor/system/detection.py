@@ -72,7 +72,8 @@ class Detection(Follower):
             self.news.publish(change)
 
     def changed(self, market: WatchedMarket) -> None:
-        self.detector.update_instrument(market.instrument)
+        for change in self.detector.update_instrument(market.instrument, self._clock.now_ns()):
+            self.news.publish(change)
 
     async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:
         """A detector that failed starts anew, from the books as they are."""

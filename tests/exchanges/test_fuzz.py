@@ -4,6 +4,7 @@ A venue takes part by being in `VENUES`: its own transcripts and replies are spo
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -39,6 +40,7 @@ from exchanges.market.events import (
     Trade,
 )
 from exchanges.market.instrument import Instrument
+from exchanges.market.topics import Channel
 from exchanges.rest.request import Response
 from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
@@ -114,7 +116,7 @@ def check(event: StreamEvent) -> None:
             assert event.index is None or _is_price(event.index)
         case Funding():
             assert abs(event.rate) < 1e3
-            assert 0 < event.interval_s <= 7 * 86_400
+            assert event.interval_s is None or 0 < event.interval_s <= 7 * 86_400
         case FundingCharge():
             assert abs(event.rate) < 1e3
         case BookLost() | Subscription() | InstrumentChange() | Notice():
@@ -241,6 +243,44 @@ def test_bad_value_in_any_place_is_a_protocol_error_or_does_no_harm(name: str) -
                 for bad in each_spoiled(frame):
                     hear(codec, transcript.pack(bad))
         check_still_works(codec, transcripts)
+
+
+NO_NUMBERS: Final = ("-1.5", "NaN", "Infinity", "1e308", "9" * 40)
+_DECIMAL: Final = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.])")
+
+
+@every_venue
+def test_fault_20_a_number_that_no_market_has_costs_its_frame_and_the_book_starts_anew(
+    name: str,
+) -> None:
+    rejected = 0
+    for stream, transcripts in transcripts_of(name).items():
+        codec = open_codec(VENUES[name], stream.name, transcripts)
+        for transcript in transcripts:
+            if transcript.channel is not Channel.BOOK:
+                continue
+            for frame in transcript.frames:
+                text = frame if isinstance(frame, str) else ""
+                for place in list(_DECIMAL.finditer(text))[:8]:
+                    for bad in NO_NUMBERS:
+                        spoiled_frame = f"{text[: place.start()]}{bad}{text[place.end() :]}"
+                        rejected += is_rejected(codec, transcript, transcript.pack(spoiled_frame))
+        check_still_works(codec, transcripts)
+    assert rejected
+
+
+def is_rejected(codec: MarketCodec, transcript: Transcript, frame: Frame) -> bool:
+    """Whether the frame is; if it is not, it tells nothing that no market can have."""
+    symbol = transcript.instrument.symbol
+    try:
+        events = codec.receive(frame, RECEIVED_NS)
+    except VenueProtocolError:
+        lost = codec.resync(symbol, Fault.BAD_FRAME, "", RECEIVED_NS)
+        assert all(isinstance(event, BookLost) for event in lost)
+        return True
+    for event in events:
+        check(event)
+    return False
 
 
 @every_venue

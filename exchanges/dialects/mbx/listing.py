@@ -207,11 +207,11 @@ class PremiumIndex(Struct):
     nextFundingTime: Millis
     time: Millis
 
-    def funding(self, instrument: Instrument, interval_s: float, received_ns: int) -> Funding:
+    def funding(self, instrument: Instrument, received_ns: int) -> Funding:
         return Funding(
             instrument=instrument,
             rate=self.lastFundingRate,
-            interval_s=interval_s,
+            interval_s=instrument.funding_interval_s,
             next_ns=self.nextFundingTime * NS_PER_MS,
             venue_ns=self.time * NS_PER_MS,
             received_ns=received_ns,

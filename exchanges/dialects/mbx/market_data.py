@@ -222,13 +222,12 @@ class MarkPriceMessage(Struct):
             venue_ns=self.E * NS_PER_MS,
             received_ns=received_ns,
         )
-        interval_s = instrument.funding_interval_s
-        if self.r is None or not self.T or interval_s is None:
+        if self.r is None or not self.T:
             return (mark,)
         funding = Funding(
             instrument=instrument,
             rate=self.r,
-            interval_s=interval_s,
+            interval_s=instrument.funding_interval_s,
             next_ns=self.T * NS_PER_MS,
             venue_ns=self.E * NS_PER_MS,
             received_ns=received_ns,

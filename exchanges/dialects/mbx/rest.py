@@ -138,11 +138,8 @@ def perpetual(
         funding=Call(
             path=f"{prefix}/premiumIndex",
             reads=wire.PremiumIndex,
-            means=lambda row, about: row.funding(
-                about.instrument, about.funding_interval_s, about.received_ns
-            ),
+            means=told(wire.PremiumIndex.funding),
             rows=one,
-            needs_funding_interval=True,
         ),
         funding_history=Call(
             path=f"{prefix}/fundingRate",

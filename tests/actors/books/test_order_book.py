@@ -90,6 +90,19 @@ def test_a_lost_book_is_closed_until_the_next_snapshot(btc: Instrument) -> None:
     assert book.losses == {Fault.GAP: 1}
 
 
+def test_fault_22_levels_of_before_a_reconnect_are_gone(btc: Instrument) -> None:
+    """The new start may have fewer levels than the book that was lost."""
+    deep: list[Level] = [(100.0 - number, 1.0) for number in range(1, 50)]
+    book = book_of(btc, deep, [(price + 100.0, size) for price, size in deep])
+    book.apply(BookLost(instrument=btc, fault=Fault.DISCONNECTED, received_ns=6))
+    assert fault_of(book) is Fault.DISCONNECTED
+    book.apply(snapshot(btc, [(90.5, 1.0)], [(91.5, 2.0)], sequence=3))
+    assert (book.bids(), book.asks()) == ([(90.5, 1.0)], [(91.5, 2.0)])
+    book.apply(delta(btc, [(90.5, 0.0)], [], previous=3, sequence=4))
+    assert book.bids() == []
+    assert book.top().bid == 0.0
+
+
 def test_the_error_says_which_book_and_why(btc: Instrument) -> None:
     book = book_of(btc, BIDS, ASKS)
     book.lose(Fault.GAP, "expected 1, got 5..6")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from actors.books.order_book import MarketKey, OrderBook
+from actors.books.order_book import CROSSED_GRACE_NS, MarketKey, OrderBook
 from actors.detection.detector import Detector, Watch
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase, Reason
-from exchanges.market.events import Fault
+from exchanges.market.events import Fault, Level
 from exchanges.market.instrument import Instrument, Status
 from exchanges.market.numbers import NS_PER_S
 from tests.actors.conftest import instrument, snapshot
@@ -201,7 +201,93 @@ def test_a_market_that_takes_no_orders_is_refused() -> None:
     rig.quote("a", 99.0, 100.0)
     assert rig.quote("b", 100.2, 100.3) == []
     assert rig.detector.refused == {Reason.HALTED: 1}
-    rig.detector.update_instrument(instrument("b", "BTC/USDT"))
+    assert rig.detector.update_instrument(instrument("b", "BTC/USDT"), rig.now_ns) == []
+    assert only(rig.quote("b", 100.2, 100.3)).phase is Phase.OPENED
+
+
+def test_fault_19_a_crossed_book_gives_no_opportunity() -> None:
+    """However good its prices look; one that stays crossed wants a new start."""
+    rig = Rig("a", "b")
+    rig.quote("a", 99.0, 100.0)
+    assert only(rig.quote("b", 100.2, 100.3)).phase is Phase.OPENED
+    book = rig.books["b"]
+    for _ in range(3):
+        rig.now_ns += CROSSED_GRACE_NS
+        levels: list[Level] = [(105.0, 1.0)]
+        book.apply(snapshot(book.instrument, levels, [(104.0, 1.0)], received_ns=rig.now_ns))
+        assert book.fault is Fault.CROSSED
+        changes = rig.detector.update(rig.market("b"), Fault.CROSSED, rig.now_ns)
+        assert {one.reason for one in changes} <= {Reason.BOOK_LOST}
+        assert rig.detector.open() == []
+        assert rig.quote("a", 99.0, 100.0) == []
+    assert rig.detector.statistics[rig.market("b"), rig.market("a")].opened == 1
+
+
+def test_fault_23_a_market_that_is_halted_closes_its_opportunity_at_once() -> None:
+    rig = Rig("a", "b")
+    rig.quote("a", 99.0, 100.0)
+    rig.quote("b", 100.2, 100.3)
+    halted = instrument("a", "BTC/USDT", status=Status.HALTED)
+    change = only(rig.detector.update_instrument(halted, rig.now_ns))
+    assert (change.phase, change.reason) == (Phase.CLOSED, Reason.HALTED)
+    assert rig.detector.open() == []
+    assert rig.quote("b", 100.2, 100.3) == []
+    assert rig.detector.refused == {Reason.HALTED: 1}
+
+
+def test_fault_24_an_asset_of_the_same_name_is_refused_by_its_price() -> None:
+    rig = Rig("a", "b")
+    rig.quote("a", 0.0009, 0.001)
+    assert rig.quote("b", 0.05, 0.051) == []
+    assert rig.detector.refused == {Reason.PRICE_RATIO: 1}
+
+
+def test_fault_25_a_feed_that_freezes_closes_what_is_open_though_frames_arrive() -> None:
+    rig = Rig("a", "b", max_age_s=2.0)
+    frozen_ns = rig.now_ns
+    rig.quote("a", 99.0, 100.0, venue_ns=frozen_ns)
+    assert only(rig.quote("b", 100.2, 100.3)).phase is Phase.OPENED
+    closed: list[OpportunityChange] = []
+    for _ in range(30):
+        rig.now_ns += SECOND // 10
+        closed += rig.quote("a", 99.0, 100.0, venue_ns=frozen_ns)
+        closed += rig.quote("b", 100.2, 100.3)
+    assert [(one.phase, one.reason) for one in closed] == [(Phase.CLOSED, Reason.VENUE_STALE)]
+    assert rig.detector.refused == {Reason.VENUE_STALE: 1}
+
+
+def test_what_is_open_is_closed_when_its_content_grows_old_by_the_venues_clock() -> None:
+    """The last frame came later than what it tells, and nothing follows."""
+    rig = Rig("a", "b", max_age_s=2.0)
+    for _ in range(5):
+        rig.quote("a", 99.0, 100.0, venue_ns=rig.now_ns)
+        rig.now_ns += SECOND // 10
+    stamped_ns = rig.now_ns - SECOND
+    rig.quote("a", 99.0, 100.0, venue_ns=stamped_ns)
+    rig.quote("b", 100.2, 100.3)
+    deadline_ns = rig.detector.deadline_ns
+    assert stamped_ns + 2 * SECOND < deadline_ns < rig.now_ns + 2 * SECOND
+    change = only(rig.detector.expire(int(deadline_ns)))
+    assert change.reason is Reason.VENUE_STALE
+
+
+@pytest.mark.parametrize("apart_s", [-3600, -60, 60, 3600])
+def test_feed_whose_stamps_are_all_far_from_our_clock_is_not_fresh(apart_s: int) -> None:
+    """It was frozen before we came, or a clock is wrong."""
+    rig = Rig("a", "b", max_age_s=2.0)
+    for _ in range(20):
+        rig.quote("a", 99.0, 100.0, venue_ns=rig.now_ns + apart_s * SECOND)
+        assert rig.quote("b", 100.2, 100.3) == []
+        rig.now_ns += SECOND // 10
+    assert rig.detector.refused == {Reason.VENUE_STALE: 1}
+    assert f"{apart_s:+d} s from our clock" in rig.detector.clocks["a"].complaint
+
+
+def test_one_stamp_far_ahead_costs_no_book_beside_its_own() -> None:
+    rig = Rig("a", "b", max_age_s=2.0)
+    rig.quote("a", 99.0, 100.0, venue_ns=rig.now_ns)
+    rig.quote("a", 99.0, 100.0, venue_ns=rig.now_ns + 3600 * SECOND)
+    rig.quote("a", 99.0, 100.0, venue_ns=rig.now_ns)
     assert only(rig.quote("b", 100.2, 100.3)).phase is Phase.OPENED
 
 

@@ -25,6 +25,12 @@ def test_an_asset_goes_by_the_name_that_the_map_gives_it() -> None:
     assert identity.group(SPOT) == "GASDAO/USDT"
 
 
+def test_fault_24_an_asset_that_only_shares_its_name_is_compared_with_no_other() -> None:
+    identity = AssetIdentity({"mexc:NEIRO": "NEIROETH"}, Comparable.SPOT_PERP)
+    groups = {venue: identity.group(instrument(venue, "NEIRO/USDT")) for venue in ("mexc", "okx")}
+    assert groups == {"mexc": "NEIROETH/USDT", "okx": "NEIRO/USDT"}
+
+
 def test_an_asset_goes_by_its_venues_own_name_of_a_thousand_as_well() -> None:
     cat = instrument("mexc", "1000CAT/USDT").per_base_of(Unit("CAT", 1000))
     for key in ("mexc:1000CAT", "mexc:CAT"):

@@ -1,21 +1,28 @@
 """How a venue's lists become its instruments."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
+import pytest
+import structlog
 import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
 from actors.venue.clock import VenueClock
+from actors.venue.context import VenueContext
 from actors.venue.instruments import load_instruments, run_instruments
+from exchanges import VENUES
+from exchanges.errors import VenueUnavailable
 from exchanges.market.events import InstrumentChange
-from exchanges.market.instrument import Instruments, Status
+from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.units import Unit
-from exchanges.rest.request import Listing, Odd, Request, Response
+from exchanges.rest.request import Listing, Odd, Request, Response, Rows
 from tests.actors.sandbox.sandboxes import venue_context
 
 
@@ -123,3 +130,172 @@ async def test_clock_that_tells_whole_seconds_is_not_asked(autojump_clock: MockC
 
 async def ignore(changes: list[InstrumentChange]) -> None:
     """What is listed is of no interest."""
+
+
+# Lists and rows that are odd.
+
+
+def changed(context: VenueContext, change: Callable[[Listing], Listing]) -> VenueContext:
+    """The same venue, whose lists say something else."""
+    rest: Any = copy(context.venue.rest)
+    whole = rest.instruments()
+
+    def read_by(request: Request[Listing]) -> Request[Listing]:
+        return replace(request, read=lambda response: change(request.read(response)))
+
+    rest.instruments = lambda: tuple(read_by(request) for request in whole)
+    return replace(context, venue=replace(context.venue, rest=rest))
+
+
+def unanswered(context: VenueContext, kind: Kind) -> VenueContext:
+    """The same venue, whose list of a kind of market cannot be had."""
+    rest: Any = copy(context.venue.rest)
+    whole = rest.instruments()
+
+    def fail(response: Response) -> Listing:
+        raise VenueUnavailable("503", venue=context.venue.name)
+
+    rest.instruments = lambda: tuple(
+        replace(request, read=fail) if kind in request.kinds else request for request in whole
+    )
+    return replace(context, venue=replace(context.venue, rest=rest))
+
+
+WITH_LISTS = [name for name, venue in VENUES.items() if len(venue.rest.instruments()) > 1]
+WITH_INTERVALS = [name for name, venue in VENUES.items() if venue.rest.funding_intervals()]
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("name", WITH_LISTS)
+async def test_a_list_that_is_not_answered_costs_no_market_of_another(
+    name: str, kind: Kind, autojump_clock: MockClock
+) -> None:
+    """Its own markets stay as they were, and it is told."""
+    async with venue_context(name) as (context, _):
+        await load_instruments(context)
+        known = list(context.instruments)
+        there = unanswered(replace(context, instruments=Instruments()), kind)
+        await load_instruments(there)
+        assert {one.symbol for one in there.instruments} == {
+            one.symbol for one in known if one.kind is not kind
+        }
+        assert list(there.unlisted.values()) == [f"{name}: 503"]
+        again = unanswered(context, kind)
+        assert await load_instruments(again) == []
+        assert list(again.instruments) == known
+
+
+@pytest.mark.parametrize("name", list(VENUES))
+async def test_venue_that_answers_no_list_is_not_known(
+    name: str, autojump_clock: MockClock
+) -> None:
+    async with venue_context(name) as (context, _):
+        there = replace(context, instruments=Instruments())
+        for kind in Kind:
+            there = unanswered(there, kind)
+        with pytest.raises(VenueUnavailable):
+            await load_instruments(there)
+
+
+@pytest.mark.parametrize("name", WITH_INTERVALS)
+async def test_intervals_of_funding_that_are_not_answered_cost_no_market(
+    name: str, autojump_clock: MockClock
+) -> None:
+    async with venue_context(name) as (context, _):
+        rest: Any = copy(context.venue.rest)
+        asked = rest.funding_intervals()
+
+        def fail(response: Response) -> Rows[tuple[str, float]]:
+            raise VenueUnavailable("451", venue=name)
+
+        rest.funding_intervals = lambda: replace(asked, read=fail)
+        there = replace(context, venue=replace(context.venue, rest=rest), instruments=Instruments())
+        await load_instruments(there)
+        assert {one.symbol for one in there.instruments} == {
+            one.symbol for one in context.instruments
+        }
+        assert {one.funding_interval_s for one in there.instruments} == {None}
+        assert len(there.unlisted) == 1
+        # What was known before stays known.
+        assert await load_instruments(replace(there, instruments=context.instruments)) == []
+
+
+@pytest.mark.parametrize("name", WITH_INTERVALS)
+async def test_an_odd_row_of_the_intervals_costs_itself_alone(
+    name: str, autojump_clock: MockClock
+) -> None:
+    async with venue_context(name) as (context, _):
+        rest: Any = copy(context.venue.rest)
+        asked = rest.funding_intervals()
+        odd, *others = [one for one in context.instruments if one.settle]
+
+        def read(response: Response) -> Rows[tuple[str, float]]:
+            return Rows([(one.native, 3600.0) for one in others], [Odd(odd.native, "null")])
+
+        rest.funding_intervals = lambda: replace(asked, read=read)
+        there = replace(context, venue=replace(context.venue, rest=rest), instruments=Instruments())
+        await load_instruments(there)
+        found = {one.native: one.funding_interval_s for one in there.instruments if one.settle}
+        assert found == {odd.native: None, **{one.native: 3600.0 for one in others}}
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_of_two_rows_of_one_symbol_the_one_that_trades_has_it(
+    is_first: bool, autojump_clock: MockClock
+) -> None:
+    """In either order, and it is said once."""
+    async with venue_context("okx") as (context, _):
+        true, *_ = context.instruments
+        rival = replace(true, native="A-LISTING", status=Status.HALTED)
+
+        def with_rival(listing: Listing) -> Listing:
+            if true not in listing.instruments:
+                return listing
+            rows = [rival, *listing.instruments] if is_first else [*listing.instruments, rival]
+            return Listing(rows)
+
+        there = changed(replace(context, instruments=Instruments()), with_rival)
+        with structlog.testing.capture_logs() as logs:
+            await load_instruments(there)
+            await load_instruments(there)
+        assert there.instruments.get(true.symbol) == true
+        said = [line for line in logs if line["event"] == "symbol_claimed_twice"]
+        assert [(one["market"], one["others"]) for one in said] == [(true.native, ("A-LISTING",))]
+
+
+async def test_of_two_that_trade_the_one_that_had_the_symbol_keeps_it(
+    autojump_clock: MockClock,
+) -> None:
+    async with venue_context("okx") as (context, _):
+        true, *_ = context.instruments
+        rival = replace(true, native="A-FIRST-BY-NAME")
+
+        def with_rival(listing: Listing) -> Listing:
+            return Listing([rival, *listing.instruments])
+
+        there = changed(context, with_rival)
+        assert await load_instruments(there) == []
+        assert there.instruments.get(true.symbol) == true
+
+
+async def test_list_that_is_not_answered_is_asked_for_again_after_growing_pauses(
+    autojump_clock: MockClock,
+) -> None:
+    asked_s: list[float] = []
+    async with venue_context("okx") as (context, _):
+        there = unanswered(context, Kind.PERPETUAL)
+
+        async def note(changes: list[InstrumentChange]) -> None:
+            asked_s.append(trio.current_time())
+
+        with structlog.testing.capture_logs() as logs, trio.move_on_after(3600.0):
+            await run_instruments(there, note, 600.0)
+    pauses = [later - earlier for earlier, later in pairwise(asked_s)]
+    assert 5.0 <= pauses[0] <= 30.0
+    assert pauses[0] < pauses[2] < pauses[4]
+    assert max(pauses) <= 610.0
+    stale = [line for line in logs if line["event"] == "instruments_stale"]
+    assert 2 <= len(stale) < len(asked_s)
+    assert "SWAP" in stale[0]["asked"]
+    assert there.inspect_lists()["instruments"] == len(context.instruments)
+    assert len(there.inspect_lists()) == 2

@@ -276,10 +276,13 @@ def open_for(*topics: Topic) -> MarketCodec:
     return codec
 
 
-def test_funding_is_not_told_of_a_market_whose_interval_nothing_tells() -> None:
+def test_funding_of_a_market_whose_interval_nothing_tells_has_none() -> None:
     codec = open_for(Topic(Channel.FUNDING, NEW.symbol))
     frame = MARK_FRAME.replace("btcusdt", "newusdt").replace("BTCUSDT", "NEWUSDT")
-    assert [type(event) for event in codec.receive(frame, RECEIVED_NS)] == [MarkPrice]
+    mark, funding = codec.receive(frame, RECEIVED_NS)
+    assert isinstance(mark, MarkPrice)
+    assert isinstance(funding, Funding)
+    assert (funding.interval_s, funding.per_8h, funding.per_year) == (None, None, None)
 
 
 # Requests.

@@ -331,8 +331,12 @@ def test_recorded_update_follows_the_book_before_it(
                 received_ns=RECEIVED_NS,
             ),
         ),
-        ("rest_funding_info", REST.funding_intervals(), {"INJUSDT": 28_800, "ZORAUSDT": 14_400}),
-        ("rest_funding_info_2025", REST.funding_intervals(), {"INJUSDT": 28_800}),
+        (
+            "rest_funding_info",
+            REST.funding_intervals(),
+            [("INJUSDT", 28_800), ("ZORAUSDT", 14_400)],
+        ),
+        ("rest_funding_info_2025", REST.funding_intervals(), [("INJUSDT", 28_800)]),
         (
             "rest_funding_rate_history",
             REST.funding_history(BTC),

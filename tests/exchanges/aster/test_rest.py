@@ -30,7 +30,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.rest.request import Listing, Request, Response, Rows
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 VENUE = VENUES["aster"]
@@ -40,7 +40,7 @@ BTC = market("BTC/USDT:USDT", "BTCUSDT", venue="aster", funding_interval_s=14_40
 NEW = market("NEW/USDT:USDT", "NEWUSDT", venue="aster")  # nothing tells its interval
 intervals = REST.funding_intervals()
 assert intervals is not None
-INTERVALS: Request[dict[str, float]] = intervals
+INTERVALS: Request[Rows[tuple[str, float]]] = intervals
 
 
 def symbol_row(**changes: object) -> dict[str, object]:
@@ -121,7 +121,7 @@ REPLIES = (
         "fundingIntervalHours":8,"fundingFeeCap":0.03,"fundingFeeFloor":-0.03},
         {"symbol":"ZORAUSDT","interestRate":"0.00005","time":1756197479000,
         "fundingIntervalHours":1,"fundingFeeCap":0.02,"fundingFeeFloor":-0.02}]""",
-        value={"INJUSDT": 28_800.0, "ZORAUSDT": 3_600.0},
+        value=[("INJUSDT", 28_800.0), ("ZORAUSDT", 3_600.0)],
     ),
     Reply(
         request=REST.book(BTC),
@@ -238,10 +238,8 @@ def test_reply_becomes_a_value(reply: Reply) -> None:
     assert reply.request.read(ok(reply.body)) == reply.value
 
 
-def test_interval_of_funding_is_never_a_guess() -> None:
-    assert REST.default_funding_s is None
-    with pytest.raises(CodecUsageError):
-        REST.funding(NEW)
+def test_interval_of_a_contract_that_the_list_leaves_out_is_the_usual_one() -> None:
+    assert REST.default_funding_s == 28_800
 
 
 @pytest.mark.parametrize(

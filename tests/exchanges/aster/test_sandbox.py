@@ -48,7 +48,7 @@ def test_only_perpetuals_are_traded(venue: SandboxVenue) -> None:
 def test_every_market_tells_how_often_it_is_charged(venue: SandboxVenue) -> None:
     intervals = REST.funding_intervals()
     assert intervals is not None
-    assert answer(venue, intervals) == {"BTCUSDT": 28_800.0, "ETHUSDT": 28_800.0}
+    assert answer(venue, intervals) == [("BTCUSDT", 28_800.0), ("ETHUSDT", 28_800.0)]
 
 
 def test_funding_and_its_past_are_those_of_the_market(venue: SandboxVenue) -> None:

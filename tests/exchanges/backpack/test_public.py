@@ -201,9 +201,9 @@ TRANSCRIPTS = (
             ),
             Ticker(
                 instrument=SOL,
-                last=0.0,
-                high=0.0,
-                low=0.0,
+                last=None,
+                high=None,
+                low=None,
                 volume=0.0,
                 quote_volume=0.0,
                 venue_ns=SENT_NS,
@@ -314,10 +314,13 @@ def open_for(stream: str, *topics: Topic) -> MarketCodec:
     return codec
 
 
-def test_funding_is_not_told_of_a_market_whose_interval_nothing_tells() -> None:
+def test_funding_of_a_market_whose_interval_nothing_tells_has_none() -> None:
     codec = open_for("derivatives", Topic(Channel.FUNDING, APPLE.symbol))
     frame = MARK_FRAME.replace("BTC_USDC_PERP", "AAPL.US_USDC_PERP")
-    assert [type(event) for event in codec.receive(frame, RECEIVED_NS)] == [MarkPrice]
+    mark, funding = codec.receive(frame, RECEIVED_NS)
+    assert isinstance(mark, MarkPrice)
+    assert isinstance(funding, Funding)
+    assert funding.interval_s is None
 
 
 @pytest.mark.parametrize(

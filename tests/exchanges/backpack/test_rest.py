@@ -278,8 +278,8 @@ def test_rate_of_an_interval_that_is_over_is_out_of_date() -> None:
 
 
 def test_interval_of_funding_is_never_a_guess() -> None:
-    with pytest.raises(CodecUsageError):
-        REST.funding(market("X/USDC:USDC", "X_USDC_PERP", venue="backpack"))
+    unknown = market("BTC/USDC:USDC", "BTC_USDC_PERP", venue="backpack")
+    assert REST.funding(unknown).read(ok(MARK_ROW)).interval_s is None
 
 
 def test_open_interest_that_is_null_is_none() -> None:

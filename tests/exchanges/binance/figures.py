@@ -169,7 +169,7 @@ FIGURES = (
         ),
     ),
     Transcript(
-        name="funding of an unknown interval is not told",
+        name="funding of an unknown interval is told as that",
         stream="um_market",
         instrument=LISTED,
         channel=Channel.MARK_PRICE,
@@ -183,6 +183,14 @@ FIGURES = (
                 instrument=LISTED,
                 mark=0.15,
                 index=0.16,
+                venue_ns=1672515782000_000_000,
+                received_ns=RECEIVED_NS,
+            ),
+            Funding(
+                instrument=LISTED,
+                rate=0.0001,
+                interval_s=None,
+                next_ns=1672531200000_000_000,
                 venue_ns=1672515782000_000_000,
                 received_ns=RECEIVED_NS,
             ),

@@ -8,6 +8,7 @@ import pytest
 
 from exchanges.errors import (
     InvalidSymbol,
+    VenueProtocolError,
 )
 from exchanges.market.events import (
     BookSnapshot,
@@ -31,7 +32,7 @@ from tests.exchanges.binance.test_rest import (
     refused,
     rules,
 )
-from tests.exchanges.transcripts import RECEIVED_NS, market, ok
+from tests.exchanges.transcripts import RECEIVED_NS, ok
 
 
 @pytest.mark.recorded
@@ -52,11 +53,6 @@ def test_recorded_error_is_read(sample: Callable[[str], bytes]) -> None:
                 rules("BTC/USDT", "BTCUSDT", "0.01", "0.00001", ("0.00001", "9000"), "10"),
                 rules("ETH/USDT", "ETHUSDT", "0.01", "0.0001", ("0.0001", "9000"), "10"),
             ],
-        ),
-        (
-            "rest_exchange_info",
-            SPOT_LIST,
-            [market("ETH/BTC", "ETHBTC", venue="binance", tick="0", step="0")],  # no filters
         ),
         (
             "um_rest_exchange_info_live",
@@ -80,6 +76,11 @@ def test_recorded_list_of_instruments_is_read_rule_by_rule(
     instruments: list[Instrument],
 ) -> None:
     assert request_.read(ok(sample(f"binance/{file}.json"))).instruments == instruments
+
+
+def test_documented_row_without_filters_is_no_market(sample: Callable[[str], bytes]) -> None:
+    with pytest.raises(VenueProtocolError, match="ETHBTC: no increment"):
+        SPOT_LIST.read(ok(sample("binance/rest_exchange_info.json")))
 
 
 TOY_KLINE = Kline(
@@ -161,7 +162,7 @@ TOY_INTEREST = OpenInterest(
         ("um_rest_premium_index_live", REST.funding(PERP), TOY_FUNDING),
         ("um_rest_open_interest", REST.open_interest(PERP), TOY_INTEREST),
         ("um_rest_open_interest_live", REST.open_interest(PERP), TOY_INTEREST),
-        ("um_rest_funding_info", REST.funding_intervals(), {"BLZUSDT": 28_800.0}),
+        ("um_rest_funding_info", REST.funding_intervals(), [("BLZUSDT", 28_800.0)]),
         (
             "rest_ticker_24h",
             REST.ticker(BTC),

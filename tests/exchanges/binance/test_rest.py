@@ -32,7 +32,7 @@ REST = VENUES["binance"].rest
 SPOT_LIST, PERPETUAL_LIST = REST.instruments()
 BTC = market("BTC/USDT", "BTCUSDT", venue="binance")
 PERP = market("BTC/USDT:USDT", "BTCUSDT", venue="binance", funding_interval_s=14_400.0)
-LISTED = market("NEW/USDT:USDT", "NEWUSDT", venue="binance")  # fundingInfo does not list it
+LISTED = market("NEW/USDT:USDT", "NEWUSDT", venue="binance")  # of which no fundingInfo was read
 
 
 def rules(
@@ -241,7 +241,7 @@ REPLIES = (
         value=Funding(
             instrument=LISTED,
             rate=0.0001,
-            interval_s=28_800.0,  # a symbol that fundingInfo does not list is charged every 8 h
+            interval_s=None,  # fundingInfo was not asked, or did not answer
             next_ns=1597392000000_000_000,
             venue_ns=1597370495002_000_000,
             received_ns=RECEIVED_NS,
@@ -321,7 +321,7 @@ def test_funding_intervals_are_listed_in_hours() -> None:
     body = (
         b'[{"symbol":"BLZUSDT","fundingIntervalHours":4},{"symbol":"X","fundingIntervalHours":1}]'
     )
-    assert request.read(ok(body)) == {"BLZUSDT": 14_400.0, "X": 3_600.0}
+    assert request.read(ok(body)) == [("BLZUSDT", 14_400.0), ("X", 3_600.0)]
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,8 @@ def test_funding_intervals_are_listed_in_hours() -> None:
 )
 def test_only_trading_markets_take_part(status: str, expected: Status) -> None:
     body = b"""{"symbols":[{"symbol":"BTCUSDT","status":"%s","baseAsset":"BTC",
-    "quoteAsset":"USDT","filters":[]}]}"""
+    "quoteAsset":"USDT","filters":[{"filterType":"PRICE_FILTER","tickSize":"0.01"},
+    {"filterType":"LOT_SIZE","stepSize":"0.01","minQty":"0.01","maxQty":"100"}]}]}"""
     (instrument,) = SPOT_LIST.read(ok(body % status.encode())).instruments
     assert instrument.status is expected
 

@@ -129,7 +129,6 @@ def test_change_that_cannot_be_read_makes_the_ticker_begin_anew(bad: str) -> Non
         ({"fundingRate": ""}, Funding),
         ({"nextFundingTime": "0"}, Funding),
         ({"nextFundingTime": ""}, Funding),
-        ({"fundingIntervalHour": ""}, Funding),
         ({"openInterest": "", "singleOpenInterest": ""}, OpenInterest),
     ],
 )
@@ -147,5 +146,5 @@ def test_contract_that_has_not_been_traded_has_no_statistics() -> None:
     empty = dict.fromkeys((*names, "price24hPcnt", "bid1Price", "ask1Price"), "")
     ticker, *_ = subscribed().receive(whole(**empty), RECEIVED_NS)
     assert ticker == Ticker(
-        instrument=PERP, last=0.0, venue_ns=TS * 1_000_000, received_ns=RECEIVED_NS
+        instrument=PERP, last=None, venue_ns=TS * 1_000_000, received_ns=RECEIVED_NS
     )

@@ -134,7 +134,7 @@ Sample = Callable[[str], bytes]
                 )
             ],
         ),
-        ("swap_rest_batch_funding_rate_v1", INTERVALS, {}),  # none tells the charge after the next
+        ("swap_rest_batch_funding_rate_v1", INTERVALS, []),  # none tells the charge after the next
         (
             "swap_rest_funding_rate_v5",
             REST.funding(BTC_SWAP),

@@ -87,7 +87,7 @@ REPLIES = (
         "funding_time":"1782000000000","next_funding_time":null},{"funding_rate":"0.0001",
         "contract_code":"XRP-USDT","symbol":"XRP","fee_asset":"USDT",
         "funding_time":"1782000000000"}]"""),
-        value={"ETC-USDT": 14_400.0},
+        value=[("ETC-USDT", 14_400.0)],
     ),
     Reply(
         request=REST.book(BTC),

@@ -253,7 +253,7 @@ def test_market_that_was_not_traded_has_no_statistics() -> None:
     empty = dict.fromkeys(("last", "high", "low", "vol", "volValue", "changeRate", "buy", "sell"))
     row = {**json.loads(STATS), **empty}
     assert REST.ticker(BTC).read(ok(body(json.dumps(row)))) == Ticker(
-        instrument=BTC, last=0.0, venue_ns=1782000012158_000_000, received_ns=RECEIVED_NS
+        instrument=BTC, last=None, venue_ns=1782000012158_000_000, received_ns=RECEIVED_NS
     )
 
 

@@ -237,7 +237,7 @@ TRANSCRIPTS = (
                 change=-0.0125,
                 **STAMPS,
             ),
-            Ticker(instrument=BTC, last=0.0, quote_volume=125000000.75, **STAMPS),
+            Ticker(instrument=BTC, last=None, quote_volume=125000000.75, **STAMPS),
         ),
     ),
     Transcript(
@@ -366,9 +366,10 @@ def test_change_that_no_price_makes_is_a_protocol_error(change: str) -> None:
         )
 
 
-def test_rate_without_any_period_is_not_taken() -> None:
+def test_rate_without_any_period_is_told_without_one() -> None:
     unknown = market("BTC/USD:USDC", "BTC-USD-PERP", venue="paradex")
     codec = VENUE.codec(stream_of(VENUE, "derivatives"), Instruments([unknown]))
     codec.subscribe([Topic(Channel.FUNDING, unknown.symbol)])
-    with pytest.raises(VenueProtocolError):
-        codec.receive(funding(funding_period_hours=0), RECEIVED_NS)
+    (told,) = codec.receive(funding(funding_period_hours=0), RECEIVED_NS)
+    assert isinstance(told, Funding)
+    assert told.interval_s is None
