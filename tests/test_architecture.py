@@ -37,6 +37,7 @@ ALLOWED = {
         "trio",
         "structlog",
         "rich",
+        "pyarrow",
         "tomli_w",
         "sortedcontainers",
         "trio_websocket",

@@ -16,13 +16,16 @@ from actors.edges.version import version
 from supervisor.settings.reader import ConfigError
 
 USAGE_ERROR: Final = 2
+PARTIAL: Final = 3
 RECORDING_ENDS: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+KEPT_ENDS: Final = (".csv", ".jsonl", ".parquet")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code.
 
-    0 is done, 1 failed, 2 asked for in a wrong way, 130 interrupted before there was a result.
+    0 is done, 1 failed, 2 asked for in a wrong way, 3 done with the part of a recording that can be
+    read, 130 and 143 interrupted or terminated before there was a result.
     """
     args = _parser().parse_args(argv)
     command = import_module(f"supervisor.terminal.commands.{args.command}")
@@ -88,6 +91,22 @@ def _add_record(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="ends in .jsonl, .jsonl.gz or .jsonl.zst",
     )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--force",
+        dest="existing",
+        action="store_const",
+        const="replaced",
+        default="kept",
+        help="replace a file that is there already",
+    )
+    how.add_argument(
+        "--append",
+        dest="existing",
+        action="store_const",
+        const="continued",
+        help="go on behind the last whole frame of a file that is there already",
+    )
     parser.add_argument("--seconds", type=_seconds, help="stop after so long")
 
 
@@ -123,6 +142,7 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
         choices=("same-symbol", "spot-perp"),
         help="spot-perp: compare spot with perpetuals of one base and quote",
     )
+    _add_keeping(parser)
     parser.add_argument(
         "--speed",
         type=_speed,
@@ -185,7 +205,20 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG.toml")
 
 
+def _add_keeping(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--opportunities",
+        type=_kept,
+        metavar="FILE",
+        help="keep what became of opportunities, a row a change; ends in .csv, .jsonl or .parquet",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace a file of opportunities that is there already"
+    )
+
+
 def _add_showing(parser: argparse.ArgumentParser) -> None:
+    _add_keeping(parser)
     parser.add_argument("--seconds", type=_seconds, help="stop after so long, with a summary")
     parser.add_argument(
         "--plain", action="store_true", help="print lines; the default where there is no terminal"
@@ -227,7 +260,14 @@ def _age(text: str) -> float:
 
 
 def _recording(text: str) -> Path:
-    if not text.endswith(RECORDING_ENDS):
-        ends = ", ".join(RECORDING_ENDS)
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in one of {ends}")
+    return _path_with(RECORDING_ENDS, text)
+
+
+def _kept(text: str) -> Path:
+    return _path_with(KEPT_ENDS, text)
+
+
+def _path_with(ends: tuple[str, ...], text: str) -> Path:
+    if not text.endswith(ends):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in one of {', '.join(ends)}")
     return Path(text)

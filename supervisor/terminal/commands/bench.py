@@ -9,7 +9,8 @@ import msgspec
 import structlog
 import trio
 
-from actors.recording.format import RecordingError, read_recording
+from actors.recording.format import read_recording
+from actors.recording.packing import RecordingError
 from supervisor.bench.decoders import measure_decoders
 from supervisor.bench.hot import measure_hot, measure_sides
 from supervisor.bench.loopback import measure_latency, measure_throughput

@@ -8,8 +8,8 @@ from pathlib import Path
 import trio
 
 from actors.edges.clock import SystemClock
-from actors.recording.format import RecordingError
-from actors.recording.recorder import Recorder
+from actors.recording.packing import RecordingError
+from actors.recording.recorder import Existing, Recorder
 from supervisor.settings.config import Config, load_config
 from supervisor.system.engine import Taps, open_engine
 from supervisor.terminal.cli import USAGE_ERROR
@@ -21,7 +21,14 @@ def main(args: Namespace) -> int:
     log_to_stderr()
     config = load_config(args.config)
     try:
-        recorder = trio.run(_record, config, args.output, args.seconds)
+        recorder = trio.run(_record, config, args.output, Existing(args.existing), args.seconds)
+    except FileExistsError:
+        print(
+            f"{args.output}: is there already; --force replaces it, "
+            "--append goes on behind its last frame",
+            file=sys.stderr,
+        )
+        return USAGE_ERROR
     except RecordingError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
@@ -29,9 +36,11 @@ def main(args: Namespace) -> int:
     return 1 if recorder.lost else 0
 
 
-async def _record(config: Config, path: Path, seconds: float | None) -> Recorder:
+async def _record(
+    config: Config, path: Path, existing: Existing, seconds: float | None
+) -> Recorder:
     clock = SystemClock()
-    recorder = Recorder(path, clock)
+    recorder = Recorder(path, clock, existing)
     taps = Taps(recorder.stream_tap, recorder.http_tap)
     failure: OSError | RecordingError | None = None
     with trio.move_on_after(inf if seconds is None else seconds) as scope:
