@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import structlog
 import trio
 
 from actors.edges.channels import Inbox
 from actors.edges.clock import Clock
+from actors.edges.log import Log
 from actors.edges.taps import Direction, HttpTap, StreamTap
 from actors.recording.format import RecordedFrame, read_recording
 from actors.recording.packing import RecordingError, WholeFile, packer_for, whole_bytes
@@ -30,7 +30,7 @@ BACKLOG_FRAMES: Final = 200_000
 # A thread is entered for as many lines as have gathered, and at most this often.
 WRITE_EVERY_S: Final = 0.5
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 class Existing(StrEnum):

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeVar
 
 import msgspec
-import structlog
 import trio
 
+from actors.edges.log import Log
 from actors.edges.repeats import Repeats
 from actors.venue.context import VenueContext
 from exchanges.errors import UNREADABLE, ExchangeError
@@ -23,7 +23,7 @@ CLOCK_EVERY_S: Final = 60.0
 COARSEST_NS: Final = NS_PER_S // 10
 """A clock that tells coarser times is better known by when its messages arrive."""
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 async def run_instruments(

@@ -108,6 +108,7 @@ def _add_record(parser: argparse.ArgumentParser) -> None:
         help="go on behind the last whole frame of a file that is there already",
     )
     parser.add_argument("--seconds", type=_seconds, help="stop after so long")
+    _add_logging(parser)
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
@@ -217,7 +218,27 @@ def _add_keeping(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_logging(parser: argparse.ArgumentParser) -> None:
+    how_much = parser.add_mutually_exclusive_group()
+    how_much.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="what is logged to stderr, from this level on (info)",
+    )
+    how_much.add_argument(
+        "-q",
+        "--quiet",
+        dest="log_level",
+        action="store_const",
+        const="error",
+        help="log errors only",
+    )
+    parser.add_argument("--json", action="store_true", help="log as JSON, one object a line")
+
+
 def _add_showing(parser: argparse.ArgumentParser) -> None:
+    _add_logging(parser)
     _add_keeping(parser)
     parser.add_argument("--seconds", type=_seconds, help="stop after so long, with a summary")
     parser.add_argument(

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -17,12 +18,12 @@ View = Callable[[Engine], Awaitable[None]]
 """Shows an engine until it is cancelled."""
 
 
-def choose_view(*, plain: bool) -> View:
+def choose_view(args: Namespace) -> View:
     """How to show an engine here; the log goes where it does not disturb that."""
-    if plain or not sys.stdout.isatty():
-        log_to_stderr()
+    if args.plain or not sys.stdout.isatty():
+        log_to_stderr(args.log_level, json=args.json)
         return partial(tell, say=say)
-    return partial(show, recent=log_to_memory())
+    return partial(show, recent=log_to_memory(args.log_level))
 
 
 async def run_shown(engine: Engine, seconds: float | None, view: View) -> list[str]:

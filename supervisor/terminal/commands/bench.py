@@ -1,12 +1,10 @@
 """`arbitrio bench`: how fast it is on this machine, each figure beside a floor of the same run."""
 
-import logging
 import sys
 from argparse import Namespace
 from typing import Any
 
 import msgspec
-import structlog
 import trio
 
 from actors.recording.format import read_recording
@@ -17,6 +15,7 @@ from supervisor.bench.loopback import measure_latency, measure_throughput
 from supervisor.bench.memory import measure_memory
 from supervisor.bench.replaying import measure_replay
 from supervisor.terminal.cli import USAGE_ERROR
+from supervisor.terminal.logs import log_to_stderr
 
 FRAMES = 40_000
 LATENCY_RATE_PER_S = 4_000.0
@@ -39,7 +38,7 @@ def main(args: Namespace) -> int:
 
 
 def _measure(args: Namespace) -> dict[str, Any]:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    log_to_stderr("error")
     frames = FRAMES // 10 if args.quick else FRAMES
     return {
         "hot": measure_hot(frames),

@@ -11,9 +11,9 @@ from random import Random
 from typing import Final
 
 import msgspec
-import structlog
 import trio
 
+from actors.edges.log import Log
 from actors.sandbox.faults import FrameFault
 from actors.sandbox.server import SandboxServer
 from exchanges import VENUES
@@ -31,12 +31,12 @@ _PLACES: Final = (
 # Often enough to be seen, seldom enough to see the calm in between.
 FAULT_EVERY_S: Final = 8.0
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 def main(args: Namespace) -> int:
     config = _with_venues(load_config(_first_there(_PLACES)), args.venues)
-    for line in trio.run(_demo, config, args, choose_view(plain=args.plain)):
+    for line in trio.run(_demo, config, args, choose_view(args)):
         say(line)
     return 0
 

@@ -18,7 +18,7 @@ from supervisor.terminal.running import cancel_on_signal
 
 
 def main(args: Namespace) -> int:
-    log_to_stderr()
+    log_to_stderr(args.log_level, json=args.json)
     config = load_config(args.config)
     try:
         recorder = trio.run(_record, config, args.output, Existing(args.existing), args.seconds)

@@ -10,7 +10,7 @@ from supervisor.terminal.running import View, choose_view, run_shown, say
 
 
 def main(args: Namespace) -> int:
-    config, view = load_config(args.config), choose_view(plain=args.plain)
+    config, view = load_config(args.config), choose_view(args)
     for line in trio.run(_run, config, args.seconds, view):
         say(line)
     return 0

@@ -17,7 +17,6 @@ from rich.table import Table
 from exchanges import VENUES, Venue
 from supervisor.settings.reader import suggest
 from supervisor.terminal.cli import USAGE_ERROR
-from supervisor.terminal.logs import log_to_stderr
 from supervisor.terminal.matrix import markdown
 from supervisor.verify import CASES, Outcome, Result, run_case
 from supervisor.verify.faults import FAULT_HEADER, PLACES, Count, count_faults, fault_row
@@ -60,7 +59,6 @@ def _verify_all(names: list[str], told: list[str], args: Namespace) -> int:
 
 def _verify_one(task: tuple[str, int]) -> Outcome:
     name, number = task
-    log_to_stderr("critical")  # what fails is told by the outcomes
     return run_case(CASES[number - 1], find_venue(name))
 
 
@@ -119,7 +117,6 @@ def _count_all(names: list[str], args: Namespace) -> int:
 
 
 def _count_one(name: str) -> list[Count] | None:
-    log_to_stderr("critical")
     return list(count_faults(find_venue(name)))
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import trio
 import zstandard
-from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.edges.clock import TrioClock
@@ -22,6 +21,7 @@ from actors.recording.format import RecordedFrame, read_recording
 from actors.recording.packing import RecordingError
 from actors.recording.recorder import WRITE_EVERY_S, Existing, Recorder
 from tests.actors.sandbox.sandboxes import EPOCH_NS
+from tests.logs import capture_logs
 
 LINE = b'{"ts":1.5,"venue":"okx","conn":"public.0","dir":"recv","data":"{}"}\n'
 QUOTES = b"ts,venue,symbol,bid,bid_qty,ask,ask_qty\n1.5,okx,BTC-USDT,1,2,3,4\n"

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from signal import SIGKILL, SIGTERM
 from subprocess import DEVNULL
 
 import msgspec
@@ -85,19 +86,28 @@ def test_a_file_that_breaks_costs_the_others_nothing(
 
 
 @asynccontextmanager
-async def recorded_by_a_process(config: Path, *argv: str) -> AsyncIterator[trio.Process]:
-    """`arbitrio record` on sandboxes of this machine."""
-    command = [sys.executable, "-m", "arbitrio", "record", str(config), *argv]
-    async with (
-        open_sandboxes(read_config(tomllib.loads(TWO_VENUES))) as sandboxes,
-        trio.open_nursery() as nursery,
-    ):
+async def two_venues(config: Path) -> AsyncIterator[None]:
+    """Sandboxes on this machine, and a configuration that watches them."""
+    async with open_sandboxes(read_config(tomllib.loads(TWO_VENUES))) as sandboxes:
         await trio.Path(config).write_text(effective(sandboxes.config))
+        yield
+
+
+async def record(config: Path, file: Path, how: str, more_bytes: int, end: int) -> None:
+    """Let a process record so much, and then end it by a signal."""
+    command = [sys.executable, "-m", "arbitrio", "record", str(config), "-o", str(file), how]
+    run = partial(trio.run_process, command, stdout=DEVNULL, stderr=DEVNULL, check=False)
+    enough = more_bytes + (size_of(file) if how == "--append" else 0)
+    async with trio.open_nursery() as nursery:
+        process: trio.Process = await nursery.start(run)
         with trio.fail_after(60):
-            run = partial(trio.run_process, command, stdout=DEVNULL, stderr=DEVNULL, check=False)
-            process: trio.Process = await nursery.start(run)
-            yield process
-            await process.wait()
+            while size_of(file) < enough:
+                await trio.sleep(0.05)
+        process.send_signal(end)
+
+
+def size_of(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 @pytest.mark.loopback
@@ -107,13 +117,9 @@ async def test_a_recording_whose_process_was_killed_is_replayed_and_continued(
 ) -> None:
     """Killed twice, the second time in a file that the first one left behind."""
     config, file = tmp_path / "config.toml", tmp_path / f"file.jsonl{suffix}"
-    size = 0
-    for _ in range(2):
-        async with recorded_by_a_process(config, "-o", str(file), "--append") as process:
-            while not file.exists() or file.stat().st_size < size + ENOUGH_BYTES:
-                await trio.sleep(0.05)
-            process.kill()
-        size = file.stat().st_size
+    async with two_venues(config):
+        for _ in range(2):
+            await record(config, file, "--append", ENOUGH_BYTES, SIGKILL)
     code = await trio.to_thread.run_sync(main, ["replay", str(file), "--json"])
     report = json.loads(capsys.readouterr().out)
     assert code in (0, PARTIAL)
@@ -145,14 +151,12 @@ def test_record_keeps_a_file_that_is_there(
 @pytest.mark.loopback
 async def test_record_replaces_and_continues_when_told_so(tmp_path: Path) -> None:
     config, file = tmp_path / "config.toml", tmp_path / "file.jsonl"
-    line = '{"ts":1.5,"venue":"okx","conn":"public.0","dir":"recv","data":"old"}\n'
-    for how, begins in (("--append", True), ("--force", False)):
-        file.write_text(line)
-        async with recorded_by_a_process(config, "-o", str(file), how) as process:
-            while file.stat().st_size < ENOUGH_BYTES:
-                await trio.sleep(0.05)
-            process.terminate()
-        assert file.read_text().startswith(line) is begins
+    line = '{"ts":1.5,"venue":"okx","conn":"public.0","dir":"recv","data":"old"}\n' * 100
+    async with two_venues(config):
+        for how, begins in (("--append", True), ("--force", False)):
+            file.write_text(line)
+            await record(config, file, how, 2 * len(line), SIGTERM)
+            assert file.read_text().startswith(line) is begins
 
 
 # What cannot be read.
