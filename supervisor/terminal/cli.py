@@ -14,11 +14,17 @@ from typing import Final
 
 from actors.edges.version import version
 from supervisor.settings.reader import ConfigError
+from supervisor.terminal.signals import Stopped
 
 USAGE_ERROR: Final = 2
 PARTIAL: Final = 3
+UNREAD: Final = 1  # whoever read our output has gone
 RECORDING_ENDS: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 KEPT_ENDS: Final = (".csv", ".jsonl", ".parquet")
+
+
+class UsageError(Exception):
+    """Something was asked for in a wrong way; one line says what would be right."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,22 +33,46 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 is done, 1 failed, 2 asked for in a wrong way, 3 done with the part of a recording that can be
     read, 130 and 143 interrupted or terminated before there was a result.
     """
-    args = _parser().parse_args(argv)
+    try:
+        return _run(_parser().parse_args(argv))
+    except BrokenPipeError:
+        return UNREAD
+    finally:
+        _flush()
+
+
+def _run(args: argparse.Namespace) -> int:
     command = import_module(f"supervisor.terminal.commands.{args.command}")
     try:
         code: int = command.main(args)
+        sys.stdout.flush()
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return stopped.code
     except ConfigError as error:
         where = getattr(args, "config", None) or "configuration"
         for problem in error.problems:
             print(f"{where}: {problem}", file=sys.stderr)
         return USAGE_ERROR
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
     except BrokenPipeError:
-        return 1  # whoever read our output has gone
+        raise
     except OSError as error:
         reason = error.strerror or str(error)
         print(f"{error.filename}: {reason}" if error.filename else reason, file=sys.stderr)
         return USAGE_ERROR
     return code
+
+
+def _flush() -> None:
+    """Write out what is left, or nowhere if nobody reads it; else Python says so as it ends."""
+    for file in (sys.stdout, sys.stderr):
+        try:
+            file.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

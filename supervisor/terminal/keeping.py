@@ -10,16 +10,13 @@ import msgspec
 
 from actors.detection.opportunity import OpportunityChange, Phase, Reason
 from exchanges.market.numbers import plain
+from supervisor.terminal.cli import UsageError
 
 Keep = Callable[[OpportunityChange], None]
 """Writes one change."""
 
 # Of Parquet; what is not written yet is lost if the process is killed.
 _ROWS_A_GROUP: Final = 10_000
-
-
-class KeepingError(Exception):
-    """Opportunities cannot be kept in the file."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,14 +72,14 @@ def keep_opportunities(path: Path | None, *, replace: bool = False) -> Iterator[
     """Write to a file whose name ends in .csv, .jsonl or .parquet; nowhere if there is no path.
 
     Raises:
-        KeepingError: a library is missing, or the file is there already and not to be replaced.
+        UsageError: a library is missing, or the file is there already and not to be replaced.
         OSError: the file cannot be written.
     """
     if path is None:
         yield lambda change: None
         return
     if path.exists() and not replace:
-        raise KeepingError(f"{path}: is there already; --force replaces it")
+        raise UsageError(f"{path}: is there already; --force replaces it")
     with _WRITERS[path.suffix](path) as keep:
         yield keep
 
@@ -116,7 +113,7 @@ def _keep_parquet(path: Path) -> Iterator[Keep]:
         import pyarrow
         import pyarrow.parquet
     except ModuleNotFoundError as error:
-        raise KeepingError(
+        raise UsageError(
             f"{path}: parquet needs an extra: pip install 'arbitrio[parquet]'"
         ) from error
     types = {int: pyarrow.int64(), float: pyarrow.float64()}

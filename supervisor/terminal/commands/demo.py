@@ -21,7 +21,9 @@ from supervisor.settings.config import Config, VenueConfig, check_config, load_c
 from supervisor.settings.reader import ConfigError, suggest
 from supervisor.system.engine import open_engine
 from supervisor.system.sandboxes import open_sandboxes
+from supervisor.terminal.keeping import Keep, keep_opportunities
 from supervisor.terminal.running import View, choose_view, run_shown, say
+from supervisor.terminal.stopping import Stop
 
 # A checkout has its examples beside the packages; an installed package brings this one along.
 _PLACES: Final = (
@@ -36,12 +38,15 @@ log = Log(__name__)
 
 def main(args: Namespace) -> int:
     config = _with_venues(load_config(_first_there(_PLACES)), args.venues)
-    for line in trio.run(_demo, config, args, choose_view(args)):
+    view, stop = choose_view(args), Stop()
+    with keep_opportunities(args.opportunities, replace=args.force) as keep:
+        lines = stop.run(_demo, config, args, view, keep, stop)
+    for line in lines:
         say(line)
     return 0
 
 
-async def _demo(config: Config, args: Namespace, view: View) -> list[str]:
+async def _demo(config: Config, args: Namespace, view: View, keep: Keep, stop: Stop) -> list[str]:
     chance = Random(args.seed)
     async with (
         open_sandboxes(config, seed=args.seed) as sandboxes,
@@ -50,7 +55,7 @@ async def _demo(config: Config, args: Namespace, view: View) -> list[str]:
     ):
         if not args.calm:
             nursery.start_soon(_misbehave, list(sandboxes.servers.values()), chance)
-        lines = await run_shown(engine, args.seconds, view)
+        lines = await run_shown(engine, args.seconds, view, keep, stop)
         nursery.cancel_scope.cancel(reason="the demo is over")
     return lines
 

@@ -26,12 +26,16 @@ from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import plain
 from supervisor.settings.config import Config, VenueConfig, check_detector, load_config
 from supervisor.terminal.cli import PARTIAL, USAGE_ERROR
-from supervisor.terminal.keeping import Keep, KeepingError, keep_opportunities
+from supervisor.terminal.keeping import Keep, keep_opportunities
 from supervisor.terminal.report import thresholds
+from supervisor.terminal.stopping import Stop
 from supervisor.terminal.tables import table_console
 
 Breaks = list[RecordingBroken]
 """Where files could be read no further."""
+
+_BREATH = 500
+"""Records fed at a stretch."""
 
 MOST_REASONS = 20
 """Reasons why records were not read that are told; the most frequent ones."""
@@ -51,8 +55,8 @@ def main(args: Namespace) -> int:
             _progress(args.files) as on_read,
         ):
             records = in_order(args.files, on_read, breaks)
-            trio.run(play, replay, records, args.speed, _teller(args, keep))
-    except (RecordingError, KeepingError) as error:
+            Stop().run(play, replay, records, args.speed, _teller(args, keep))
+    except RecordingError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
     report = {
@@ -91,8 +95,10 @@ async def play(replay: Replay, records: Iterable[Record], speed: float | None, t
     """Feed records, so many times as fast as they were recorded; None is as fast as possible."""
     first_s: float | None = None
     started_s = trio.current_time()
-    for record in records:
+    for number, record in enumerate(records):
         first_s = record.ts if first_s is None else first_s
+        if number % _BREATH == 0:
+            await trio.lowlevel.checkpoint()  # so that a signal can end it
         if speed is not None:
             await trio.sleep_until(started_s + (record.ts - first_s) / speed)
         for change in replay.feed(record):

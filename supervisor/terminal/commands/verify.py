@@ -18,12 +18,11 @@ from exchanges import VENUES, Venue
 from supervisor.settings.reader import suggest
 from supervisor.terminal.cli import USAGE_ERROR
 from supervisor.terminal.matrix import markdown
+from supervisor.terminal.signals import raising
+from supervisor.terminal.tables import table_console
 from supervisor.verify import CASES, Outcome, Result, run_case
 from supervisor.verify.faults import FAULT_HEADER, PLACES, Count, count_faults, fault_row
 from supervisor.verify.processes import run_apart
-
-INTERRUPTED: Final = 130
-"""What a shell makes of an end by SIGINT."""
 
 _SIGNS = {Result.PASSED: "ok", Result.FAILED: "[bold red]FAIL[/]", Result.NONE: "-"}
 _DIED: Final = "the process that ran it has died"
@@ -39,11 +38,8 @@ def main(args: Namespace) -> int:
     except LookupError as error:
         print(error.args[0], file=sys.stderr)
         return USAGE_ERROR
-    try:
+    with raising():  # the processes that work for it must end, too
         return _count_all(names, args) if args.faults else _verify_all(names, told, args)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
 
 
 def _verify_all(names: list[str], told: list[str], args: Namespace) -> int:
@@ -111,7 +107,7 @@ def _count_all(names: list[str], args: Namespace) -> int:
             table.add_column(name, overflow="fold")
         for row in rows:
             table.add_row(*row)
-        Console().print(table)
+        table_console().print(table)
         print(f"{len(names)} venues, in {monotonic() - started_s:.1f} s")
     return int(None in of_venues or any(count.wrong for count in counts))
 
@@ -155,7 +151,7 @@ def _print(outcomes: list[Outcome], venues: list[str], took_s: float) -> None:
     for case in CASES:
         signs = [_SIGNS[results[case.number, name].result] for name in venues]
         table.add_row(str(case.number), case.name, *signs)
-    console = Console()
+    console = table_console()
     console.print(table)
     for one in outcomes:
         if one.result is Result.FAILED:
