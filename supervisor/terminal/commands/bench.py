@@ -5,7 +5,6 @@ from argparse import Namespace
 from typing import Any
 
 import msgspec
-import trio
 
 from actors.recording.format import read_recording
 from actors.recording.packing import RecordingError
@@ -16,6 +15,7 @@ from supervisor.bench.memory import measure_memory
 from supervisor.bench.replaying import measure_replay
 from supervisor.terminal.cli import USAGE_ERROR
 from supervisor.terminal.logs import log_to_stderr
+from supervisor.terminal.stopping import Stop
 
 FRAMES = 40_000
 LATENCY_RATE_PER_S = 4_000.0
@@ -44,9 +44,9 @@ def _measure(args: Namespace) -> dict[str, Any]:
         "hot": measure_hot(frames),
         "sides": measure_sides(frames),
         "decoders": measure_decoders(frames // 20),
-        "loopback": trio.run(measure_throughput, frames),
+        "loopback": Stop().run(measure_throughput, frames),
         "replay": measure_replay(frames, args.recording),
-        "latency": trio.run(measure_latency, frames, LATENCY_RATE_PER_S),
+        "latency": Stop().run(measure_latency, frames, LATENCY_RATE_PER_S),
         "memory": measure_memory(100 if args.quick else 1_000),
     }
 
