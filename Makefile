@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-EXTRAS := fast,proxy,zstd,dev
+EXTRAS := fast,parquet,proxy,zstd,dev
 
 .PHONY: setup demo test lint check bench proto clean
 

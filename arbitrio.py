@@ -208,6 +208,7 @@ def __dir__() -> list[str]:
 
 def main() -> int:
     """Run the command line; returns the exit code."""
+    import_module("supervisor.terminal.signals").obey_signals()  # before anything that takes long
     code: int = import_module("supervisor.terminal.cli").main()
     return code
 

@@ -113,7 +113,8 @@ class StreamStale(ExchangeError):
 class VenueProtocolError(ExchangeError):
     """The venue sent what its documentation does not allow.
 
-    `symbol` is the market concerned where the frame tells it, and `payload` its first bytes.
+    `symbol` is the market concerned where the frame tells it, `payload` its first bytes, and
+    `reason` the message without them.
     """
 
     def __init__(
@@ -122,7 +123,8 @@ class VenueProtocolError(ExchangeError):
         self.payload = payload[:SAMPLE_BYTES]
         self.symbol = symbol
         # What a library says of a bad value may hold all of it.
-        text = f"{message[:SAMPLE_BYTES]}; payload starts {self.payload!r}"
+        self.reason = message[:SAMPLE_BYTES]
+        text = f"{self.reason}; payload starts {self.payload!r}"
         super().__init__(text, venue=venue, asked=asked)
 
 

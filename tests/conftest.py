@@ -1,11 +1,11 @@
 """Shared by all tests: how hypothesis searches, where the recordings lie, and what no test sees."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, settings
 
 # The same examples each time, however slow the machine; `--hypothesis-profile=explore` looks for
@@ -60,5 +60,8 @@ def sample(shared: Path) -> Callable[[str], bytes]:
 @pytest.fixture(autouse=True)
 def log() -> Iterator[None]:
     """Commands decide where the log goes; what they decided ends with the test."""
+    logger = logging.getLogger("arbitrio")
+    handlers, level = list(logger.handlers), logger.level
     yield
-    structlog.reset_defaults()
+    logger.handlers[:] = handlers
+    logger.setLevel(level)

@@ -20,7 +20,6 @@ ALLOWED = {
         "exchanges",
         "msgspec",
         "trio",
-        "structlog",
         "h11",
         "wsproto",
         "httpcore2",
@@ -35,8 +34,8 @@ ALLOWED = {
         "actors",
         "msgspec",
         "trio",
-        "structlog",
         "rich",
+        "pyarrow",
         "tomli_w",
         "sortedcontainers",
         "trio_websocket",
@@ -137,9 +136,7 @@ def test_a_folder_is_one_subject() -> None:
 
 
 def test_the_policy_of_restarts_is_pure() -> None:
-    assert not imports_of(ROOT / "supervisor" / "supervision" / "policy.py") & (
-        IMPURE | {"trio", "structlog"}
-    )
+    assert not imports_of(ROOT / "supervisor" / "supervision" / "policy.py") & (IMPURE | {"trio"})
 
 
 def test_a_venue_imports_no_other_venue() -> None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-import structlog
 import trio
 
 from actors.books.order_book import OrderBook
 from actors.books.tops import Tops
 from actors.edges.channels import Inbox
+from actors.edges.log import Log
 from exchanges.market.events import BookLost, BookSnapshot, Event, Fault
 
 BookInbox = Inbox[tuple[int, Sequence[Event]]]
@@ -32,7 +32,7 @@ _TOLD_ELSEWHERE: Final = frozenset({Fault.DISCONNECTED, Fault.UNSUBSCRIBED, Faul
 
 _NOBODY: Final = -1  # sessions have numbers from 0
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 async def run_book(

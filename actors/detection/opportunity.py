@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from exchanges.market.instrument import Instrument
+from exchanges.market.numbers import plain
 
 
 class Reason(StrEnum):
@@ -84,8 +85,8 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         sell, buy = self.sell.instrument, self.buy.instrument
         return (
-            f"buy {self.size.normalize():f} {buy.venue} {buy.symbol} at {self.buy.price:g}, "
-            f"sell {sell.venue} {sell.symbol} at {self.sell.price:g}: "
+            f"buy {self.size.normalize():f} {buy.venue} {buy.symbol} at {plain(self.buy.price)}, "
+            f"sell {sell.venue} {sell.symbol} at {plain(self.sell.price)}: "
             f"{self.edge_bps:.1f} bp, {self.profit:.2f} {sell.quote}"
         )
 

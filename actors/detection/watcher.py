@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import structlog
 import trio
 
 from actors.books.tops import Tops
@@ -11,9 +10,10 @@ from actors.detection.opportunity import OpportunityChange, Phase
 from actors.edges.clock import Clock
 from actors.edges.histogram import Histogram
 from actors.edges.hub import Hub
+from actors.edges.log import Log
 from exchanges.market.numbers import NS_PER_S
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 async def run_detector(

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-import structlog
-
+from actors.edges.log import Log
 from exchanges.stream.wire import Frame
 
 Direction = Literal["recv", "send", "http"]
@@ -15,7 +14,7 @@ StreamTap = Callable[[str, Direction, str, Frame], None]
 HttpTap = Callable[[str, bytes], None]
 """Told the URL and body of every reply."""
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 def harmless(tap: StreamTap, venue: str) -> StreamTap:

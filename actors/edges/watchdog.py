@@ -12,13 +12,14 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Final
 
-import structlog
 import trio
+
+from actors.edges.log import Log
 
 LINES: Final = 6
 """How many of the innermost calls are told."""
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 class Watchdog(trio.abc.Instrument):

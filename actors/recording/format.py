@@ -5,30 +5,31 @@ each connection, with the keys of `RecordedFrame`. Quotes: CSV with a header, ro
 """
 
 import csv
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from math import isfinite
 from pathlib import Path
-from types import ModuleType
-from typing import IO, Any, Final, cast
+from typing import IO, Final
 
 import msgspec
 
 from actors.edges.taps import Direction
+from actors.recording.packing import OnRead, RecordingError, open_packed
 from exchanges.market.numbers import NS_PER_S
 from exchanges.stream.wire import Frame
 
 QUOTE_COLUMNS: Final = ("ts", "venue", "symbol", "bid", "bid_qty", "ask", "ask_qty")
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
-_READ_BYTES: Final = 64 << 10
 
 
-class RecordingError(Exception):
-    """A file is no recording, or a damaged one."""
+class RecordingBroken(RecordingError):
+    """A recording can be read up to a break, and has been: `records`, the last of them at `last_s`.
+
+    It was cut off, as when its process was killed, or is damaged there.
+    """
+
+    def __init__(self, problem: str, records: int, last_s: float) -> None:
+        super().__init__(problem)
+        self.records = records
+        self.last_s = last_s
 
 
 class RecordedFrame(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -100,14 +101,28 @@ Record = RecordedFrame | RecordedQuote
 _LINE: Final = msgspec.json.Decoder(RecordedFrame)
 
 
-def read_recording(path: Path) -> Iterator[Record]:
-    """The records of a file, in its order.
+def read_recording(path: Path, on_read: OnRead = lambda size: None) -> Iterator[Record]:
+    """The records of a file, in its order; `on_read` hears how much of it has been read.
 
     Raises:
-        RecordingError: the file is missing, of another format, or damaged; says where.
+        RecordingBroken: after the records before the break.
+        RecordingError: the file is missing, of another format, or damaged before its first record;
+            says where.
     """
+    records, last_s = 0, 0.0
     try:
-        with _open(path) as text:
+        for record in _records(path, on_read):
+            yield record
+            records, last_s = records + 1, record.ts
+    except RecordingError as error:
+        if not records:
+            raise
+        raise RecordingBroken(str(error), records, last_s) from error
+
+
+def _records(path: Path, on_read: OnRead) -> Iterator[Record]:
+    try:
+        with open_packed(path, on_read) as text:
             first = text.readline()
             if first.startswith("{"):
                 yield from _frames(path, first, text)
@@ -118,80 +133,10 @@ def read_recording(path: Path) -> Iterator[Record]:
                     f"{path}: neither a recording of frames (lines of JSON) nor of quotes "
                     f"(CSV with the columns {','.join(QUOTE_COLUMNS)})"
                 )
-    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
+    except (EOFError, UnicodeDecodeError) as error:
         raise RecordingError(f"{path}: damaged: {error}") from error
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror or error}") from error
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[IO[str]]:
-    with ExitStack() as files:
-        file: IO[bytes] = files.enter_context(path.open("rb"))
-        magic = file.read(4)
-        file.seek(0)
-        if magic.startswith(_GZIP_MAGIC):
-            file = cast(IO[bytes], files.enter_context(gzip.GzipFile(fileobj=file)))
-        elif magic == _ZSTD_MAGIC:
-            file = cast(IO[bytes], io.BufferedReader(_ZstdReader(path, file)))
-        yield files.enter_context(io.TextIOWrapper(file, "utf-8"))
-
-
-def load_zstd(path: Path) -> ModuleType:
-    """The library that compresses and decompresses `path`.
-
-    Raises:
-        RecordingError: it is not installed.
-    """
-    try:
-        import zstandard
-    except ModuleNotFoundError as error:
-        raise RecordingError(
-            f"{path}: zstd needs an extra: pip install 'arbitrio[zstd]'"
-        ) from error
-    assert isinstance(zstandard, ModuleType)
-    return zstandard
-
-
-class _ZstdReader(io.RawIOBase):
-    """Decompresses while it is read; the library takes a file that was cut off for a whole one."""
-
-    def __init__(self, path: Path, file: IO[bytes]) -> None:
-        self._path = path
-        self._file = file
-        self._library = load_zstd(path)
-        self._inflate = self._library.ZstdDecompressor().decompressobj()
-        self._ready = memoryview(b"")
-        self._is_within = False  # a part that has begun and not ended
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._ready:
-            if not (packed := self._file.read(_READ_BYTES)):
-                if self._is_within:
-                    raise EOFError("the file ended before its data")
-                return 0
-            self._ready = memoryview(self._unpack(packed))
-        target = memoryview(buffer)
-        size = min(len(target), len(self._ready))
-        target[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
-
-    def _unpack(self, packed: bytes) -> bytes:
-        parts: list[bytes] = []
-        try:
-            while packed:
-                if self._inflate.eof:  # files may be joined to one
-                    self._inflate = self._library.ZstdDecompressor().decompressobj()
-                parts.append(self._inflate.decompress(packed))
-                packed = self._inflate.unused_data
-        except self._library.ZstdError as error:
-            raise RecordingError(f"{self._path}: damaged: {error}") from error
-        self._is_within = not self._inflate.eof
-        return b"".join(parts)
 
 
 def _frames(path: Path, first: str, text: IO[str]) -> Iterator[RecordedFrame]:

@@ -4,14 +4,16 @@ A replay is pure: it is given records in the order of their stamps and takes the
 Snapshots that a codec wants come from the HTTP replies of the recording, if it has them.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from actors.books.order_book import MarketKey, OrderBook
 from actors.detection.detector import Detector, PairStatistics, Watch
 from actors.detection.identity import AssetIdentity
 from actors.detection.opportunity import DetectorSettings, OpportunityChange
-from actors.recording.format import Record, RecordedFrame, RecordedQuote, RecordingError
+from actors.recording.format import Record, RecordedFrame, RecordedQuote
+from actors.recording.packing import RecordingError
 from exchanges import VENUES, Venue
 from exchanges.errors import ExchangeError, VenueProtocolError
 from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, StreamEvent
@@ -25,8 +27,18 @@ from exchanges.stream.facts import Stream
 from exchanges.stream.talk import UnreadableFrame
 from exchanges.venue import GuessedInstruments
 
+_QUOTES: Final = "quotes"
+
 Batch = tuple[int, Iterable[StreamEvent]]
 """Events, and the number of the connection that they came from; later ones have higher numbers."""
+
+
+class Unread(NamedTuple):
+    """Why records could not be read; what they say of themselves is left out."""
+
+    venue: str
+    stream: str
+    reason: str
 
 
 class Replay:
@@ -36,7 +48,7 @@ class Replay:
     units in which a venue trades some assets.
 
     Attributes:
-        frames: records fed so far; `unparsed` of them could not be read.
+        frames: records fed so far; `unread` counts those that could not be read.
         detector: what watches the books.
         books: those of all markets met so far.
     """
@@ -49,7 +61,7 @@ class Replay:
         units_of: Callable[[str], Mapping[str, Unit]] = lambda venue: {},
     ) -> None:
         self.frames = 0
-        self.unparsed = 0
+        self.unread: Counter[Unread] = Counter()
         self.detector = Detector(settings)
         self.books: dict[MarketKey, OrderBook] = {}
         self._identity = identity
@@ -72,12 +84,12 @@ class Replay:
             changes += self.detector.expire(self._now_ns)
         venue = self._venue(record)
         if venue is None:
-            self.unparsed += 1
+            self.unread[Unread(record.venue, _QUOTES, "no such venue here")] += 1
             return changes
         try:
             batches = venue.batches(record, self.frames)
         except VenueProtocolError as error:
-            self.unparsed += 1
+            self.unread[Unread(record.venue, venue.stream_name(record), error.reason)] += 1
             batches = venue.batches_of_unreadable(record, error)
         for source, events in batches:
             for market in self._apply(venue, source, events):
@@ -85,6 +97,11 @@ class Replay:
                 top = book.top() if book.fault is None else book.fault
                 changes += self.detector.update(market, top, self._now_ns)
         return changes
+
+    @property
+    def unparsed(self) -> int:
+        """Records that could not be read."""
+        return self.unread.total()
 
     def report(self) -> dict[str, Any]:
         """What came of it: counts, books, opportunities and refusals, as plain data."""
@@ -96,6 +113,9 @@ class Replay:
         return {
             "frames": self.frames,
             "unparsed": self.unparsed,
+            "unread": [
+                {**reason._asdict(), "frames": count} for reason, count in self.unread.most_common()
+            ],
             "books": [_book_report(book) for book in self.books.values()],
             "opportunities": {**_figures(found.values()), "pairs": pairs},
             "refused": {str(reason): count for reason, count in self.detector.refused.items()},
@@ -213,6 +233,14 @@ class _VenueReplay:
             lost = connection.codec.distrust(record.frame, error, record.at_ns)
             return [(connection.source, (*error.told, *lost))]
         return self.resync(error.symbol, Fault.BAD_FRAME, error.message, record.at_ns)
+
+    def stream_name(self, record: Record) -> str:
+        """What of the venue a record was told by."""
+        if isinstance(record, RecordedQuote):
+            return _QUOTES
+        if record.dir == "http":
+            return "replies"
+        return self._stream(record.venue, record.conn).name
 
     def resync(self, symbol: str, fault: Fault, detail: str, now_ns: int) -> list[Batch]:
         """Let no codec go on with a book that is wrong."""

@@ -11,11 +11,11 @@ from math import inf
 from typing import Final
 from urllib.parse import urlsplit
 
-import structlog
 import trio
 
 from actors.edges.background import open_background
 from actors.edges.clock import Clock
+from actors.edges.log import Log
 from actors.network.network import MemoryNetwork
 from actors.sandbox.client import Client
 from actors.sandbox.faults import FrameFaults
@@ -26,7 +26,7 @@ from exchanges.sandbox.request import SandboxReply, SandboxRequest
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.venue import PRODUCTION
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 STEP_S: Final = 0.1
 """How often the markets live on; most venues bundle a tenth of a second of changes."""

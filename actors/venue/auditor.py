@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
-import structlog
 import trio
 
 from actors.books.keeper import Commands, resync
 from actors.books.order_book import OrderBook
 from actors.books.witness import Finding, confirmed
+from actors.edges.log import Log
 from actors.venue.context import VenueContext
 from exchanges.errors import ExchangeError
 from exchanges.market.events import Fault
@@ -19,7 +19,7 @@ LEVELS: Final = 20
 SETTLE_S: Final = 2.0
 """How far stream and snapshot may be apart."""
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 class AuditCount(msgspec.Struct):

@@ -6,10 +6,10 @@ from math import inf
 from typing import Final
 
 import msgspec
-import structlog
 import trio
 
 from actors.books.keeper import Resync
+from actors.edges.log import Log
 from actors.network.websocket import Disconnected, HandshakeRefused
 from actors.venue.context import VenueContext
 from actors.venue.session import Session
@@ -37,7 +37,7 @@ SESSION_FAILURES: Final = (
     ExchangeError,
 )
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 class Subscribe(msgspec.Struct, frozen=True):

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import httpx2
-import structlog
 import trio
 
 from actors.edges.clock import Clock
+from actors.edges.log import Log
 from actors.edges.taps import HttpTap
 from actors.network.client import BodyTooLarge, HttpReply, fetch, open_client
 from actors.network.network import Network
@@ -49,7 +49,7 @@ RETRY_S: Final = 0.5
 """Pause before the second attempt of a request that may be repeated; it doubles, with jitter."""
 REQUEST_TIMEOUT: Final = 408
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 class Gateway:

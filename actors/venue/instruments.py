@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeVar
 
 import msgspec
-import structlog
 import trio
 
+from actors.edges.log import Log
 from actors.edges.repeats import Repeats
 from actors.venue.context import VenueContext
 from exchanges.errors import UNREADABLE, ExchangeError
@@ -26,7 +26,7 @@ _RANK: Final = {Status.TRADING: 0, Status.HALTED: 1, Status.DELISTED: 2}
 COARSEST_NS: Final = NS_PER_S // 10
 """A clock that tells coarser times is better known by when its messages arrive."""
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 async def run_instruments(

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Final
 
-import structlog
 import trio
 
 from actors.books.keeper import BookInbox
 from actors.edges.background import open_background
+from actors.edges.log import Log
 from actors.network.websocket import HandshakeRefused, WebSocket, open_websocket
 from actors.venue.budget import take_turn
 from actors.venue.context import VenueContext
@@ -37,7 +37,7 @@ BAD_FRAMES_WINDOW_S: Final = 60.0
 REFUSED_S: Final = 60.0
 _BOOK_EVENTS: Final = frozenset({BookDelta, BookLost, BookSnapshot})
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 class Session:

@@ -107,6 +107,7 @@ async def _engine(
             [*command, *symbols],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            process_group=0,  # what a terminal tells us is ours to obey: we end the server
         )
         process: trio.Process = await nursery.start(start)
         server = _Server(process)

@@ -22,8 +22,6 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import Final
 
-import structlog
-
 from supervisor.supervision.child import Child, ChildSpec, State
 from supervisor.supervision.policy import (
     Decision,
@@ -40,7 +38,9 @@ from supervisor.supervision.policy import (
     describe,
 )
 
-_LOG: Final[structlog.typing.FilteringBoundLogger] = structlog.get_logger()
+# Silent until somebody listens; a record's message is the event, `facts` is what goes with it.
+_LOG: Final = logging.getLogger("arbitrio.supervisor.supervision")
+_LOG.addHandler(logging.NullHandler())
 
 
 class Siblings:
@@ -117,7 +117,7 @@ class Siblings:
             asked = child.state is State.STOPPING
             covered = child.doomed and (asked or not child.spec.is_final(child.failure))
             failure = child.take_exit(now_s)
-            level = logging.INFO if failure is None else logging.WARNING
+            level = logging.DEBUG if failure is None else logging.WARNING
             reason = "stopped" if asked and failure is None else describe(failure)
             self._log(level, "child_exited", child, reason=reason)
             if not covered:
@@ -171,7 +171,7 @@ class Siblings:
                 child.park(now_s + after_s, now_s)
                 facts = {"after_s": after_s, "failures": len(history), "reason": reason}
                 # One alarm; of the probes that fail, less and less often, their exits tell.
-                level = logging.ERROR if is_news else logging.INFO
+                level = logging.ERROR if is_news else logging.DEBUG
                 self._log(level, "child_parked", child, **facts)
             case Escalate(history=history):
                 self._log(logging.ERROR, "escalating", child, reason=reason)
@@ -182,7 +182,7 @@ class Siblings:
 
     def _restart(self, decision: RestartChildren, child: Child, reason: str, now_s: float) -> None:
         after_s = decision.after_s
-        self._log(logging.INFO, "child_restarting", child, after_s=after_s, reason=reason)
+        self._log(logging.DEBUG, "child_restarting", child, after_s=after_s, reason=reason)
         for name in decision.ends:
             self._children[name].end(now_s, drop=True)
         for name in decision.names:
@@ -190,15 +190,9 @@ class Siblings:
 
     def _note_ready(self, child: Child) -> None:
         self._policy.on_ready(child.name, child.since_s)
-        self._log(logging.INFO, "child_started", child)
+        self._log(logging.DEBUG, "child_started", child)
         self._on_ready()
 
     def _log(self, level: int, event: str, child: Child, **facts: object) -> None:
-        _LOG.log(
-            level,
-            event,
-            supervisor=self._supervisor,
-            child=child.name,
-            restarts=child.restarts,
-            **facts,
-        )
+        named = {"supervisor": self._supervisor, "child": child.name, "restarts": child.restarts}
+        _LOG.log(level, event, extra={"facts": named | facts})

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
-import structlog
 import trio
 
 from actors.books.keeper import Commands
 from actors.books.order_book import OrderBook
+from actors.edges.log import Log
 from actors.venue.auditor import AuditCount, Auditor
 from actors.venue.context import VenueContext
 from actors.venue.instruments import run_instruments
@@ -29,7 +29,7 @@ from supervisor.system.placement import Placement, is_same_stream
 BRANCH_LIMIT: Final = RestartLimit(restarts=5, window_s=600.0)
 PARKING: Final = Parking(probe_after_s=60.0)
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 class VenueBranch:

@@ -14,34 +14,67 @@ from typing import Final
 
 from actors.edges.version import version
 from supervisor.settings.reader import ConfigError
+from supervisor.terminal.signals import Stopped
 
 USAGE_ERROR: Final = 2
+PARTIAL: Final = 3
+UNREAD: Final = 1  # whoever read our output has gone
 RECORDING_ENDS: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+KEPT_ENDS: Final = (".csv", ".jsonl", ".parquet")
+
+
+class UsageError(Exception):
+    """Something was asked for in a wrong way; one line says what would be right."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code.
 
-    0 is done, 1 failed, 2 asked for in a wrong way, 130 interrupted before there was a result.
+    0 is done, 1 failed, 2 asked for in a wrong way, 3 done with the part of a recording that can be
+    read, 130 and 143 interrupted or terminated before there was a result.
     """
-    args = _parser().parse_args(argv)
+    try:
+        return _run(_parser().parse_args(argv))
+    except BrokenPipeError:
+        return UNREAD
+    finally:
+        _flush()
+
+
+def _run(args: argparse.Namespace) -> int:
     if (here := os.getcwd()) not in sys.path:
         sys.path.append(here)  # for venues that are nobody's package yet
     command = import_module(f"supervisor.terminal.commands.{args.command}")
     try:
         code: int = command.main(args)
+        sys.stdout.flush()
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return stopped.code
     except ConfigError as error:
         where = getattr(args, "config", None) or "configuration"
         for problem in error.problems:
             print(f"{where}: {problem}", file=sys.stderr)
         return USAGE_ERROR
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
     except BrokenPipeError:
-        return 1  # whoever read our output has gone
+        raise
     except OSError as error:
         reason = error.strerror or str(error)
         print(f"{error.filename}: {reason}" if error.filename else reason, file=sys.stderr)
         return USAGE_ERROR
     return code
+
+
+def _flush() -> None:
+    """Write out what is left, or nowhere if nobody reads it; else Python says so as it ends."""
+    for file in (sys.stdout, sys.stderr):
+        try:
+            file.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -115,7 +148,24 @@ def _add_record(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="ends in .jsonl, .jsonl.gz or .jsonl.zst",
     )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--force",
+        dest="existing",
+        action="store_const",
+        const="replaced",
+        default="kept",
+        help="replace a file that is there already",
+    )
+    how.add_argument(
+        "--append",
+        dest="existing",
+        action="store_const",
+        const="continued",
+        help="go on behind the last whole frame of a file that is there already",
+    )
     parser.add_argument("--seconds", type=_seconds, help="stop after so long")
+    _add_logging(parser)
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
@@ -150,6 +200,7 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
         choices=("same-symbol", "spot-perp"),
         help="spot-perp: compare spot with perpetuals of one base and quote",
     )
+    _add_keeping(parser)
     parser.add_argument(
         "--speed",
         type=_speed,
@@ -218,7 +269,40 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG.toml")
 
 
+def _add_keeping(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--opportunities",
+        type=_kept,
+        metavar="FILE",
+        help="keep what became of opportunities, a row a change; ends in .csv, .jsonl or .parquet",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace a file of opportunities that is there already"
+    )
+
+
+def _add_logging(parser: argparse.ArgumentParser) -> None:
+    how_much = parser.add_mutually_exclusive_group()
+    how_much.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="what is logged to stderr, from this level on (info)",
+    )
+    how_much.add_argument(
+        "-q",
+        "--quiet",
+        dest="log_level",
+        action="store_const",
+        const="error",
+        help="log errors only",
+    )
+    parser.add_argument("--json", action="store_true", help="log as JSON, one object a line")
+
+
 def _add_showing(parser: argparse.ArgumentParser) -> None:
+    _add_logging(parser)
+    _add_keeping(parser)
     parser.add_argument("--seconds", type=_seconds, help="stop after so long, with a summary")
     parser.add_argument(
         "--plain", action="store_true", help="print lines; the default where there is no terminal"
@@ -266,7 +350,14 @@ def _age(text: str) -> float:
 
 
 def _recording(text: str) -> Path:
-    if not text.endswith(RECORDING_ENDS):
-        ends = ", ".join(RECORDING_ENDS)
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in one of {ends}")
+    return _path_with(RECORDING_ENDS, text)
+
+
+def _kept(text: str) -> Path:
+    return _path_with(KEPT_ENDS, text)
+
+
+def _path_with(ends: tuple[str, ...], text: str) -> Path:
+    if not text.endswith(ends):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in one of {', '.join(ends)}")
     return Path(text)

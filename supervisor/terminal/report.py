@@ -1,12 +1,13 @@
 """What happens in a running engine, told in lines."""
 
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Final
 
 import trio
 
-from actors.detection.opportunity import OpportunityChange, Phase
-from exchanges.market.numbers import NS_PER_MS
+from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase
+from exchanges.market.numbers import NS_PER_MS, plain
 from supervisor.supervision.child import Node
 from supervisor.system.engine import Engine
 
@@ -57,6 +58,16 @@ def in_words(change: OpportunityChange) -> str:
         lasted = f"{opportunity.lasted_s:.3f} s"
         return f"closed  #{opportunity.id} after {lasted}: {change.reason}"
     return f"{change.phase:<7} #{opportunity.id} {opportunity}"
+
+
+def thresholds(settings: DetectorSettings) -> str:
+    """In words, when an opportunity counts."""
+    age = "any age" if settings.max_age_s == inf else f"sides of at most {settings.max_age_s:g} s"
+    return (
+        f"opportunities open above {plain(settings.open_bps)} bp and close at or below "
+        f"{plain(settings.close_bps)} bp; {age}, from {plain(settings.min_notional)} notional "
+        f"and {plain(settings.min_profit)} profit in quote currency"
+    )
 
 
 def latency(engine: Engine) -> str:

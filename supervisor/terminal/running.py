@@ -1,7 +1,7 @@
 """Runs an engine for a person: shows it, until the time is over or somebody interrupts."""
 
-import signal
 import sys
+from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -9,41 +9,44 @@ import trio
 
 from actors.detection.opportunity import Phase
 from supervisor.system.engine import Engine
+from supervisor.terminal.keeping import Keep
 from supervisor.terminal.logs import log_to_memory, log_to_stderr
 from supervisor.terminal.report import summary, tell
 from supervisor.terminal.screen import show
+from supervisor.terminal.stopping import Stop
 
 View = Callable[[Engine], Awaitable[None]]
 """Shows an engine until it is cancelled."""
 
 
-def choose_view(*, plain: bool) -> View:
+def choose_view(args: Namespace) -> View:
     """How to show an engine here; the log goes where it does not disturb that."""
-    if plain or not sys.stdout.isatty():
-        log_to_stderr()
+    if args.plain or not sys.stdout.isatty():
+        log_to_stderr(args.log_level, json=args.json)
         return partial(tell, say=say)
-    return partial(show, recent=log_to_memory())
+    return partial(show, recent=log_to_memory(args.log_level))
 
 
-async def run_shown(engine: Engine, seconds: float | None, view: View) -> list[str]:
-    """Show a running engine until the time is over; returns the lines of its summary."""
+async def run_shown(
+    engine: Engine, seconds: float | None, view: View, keep: Keep, stop: Stop
+) -> list[str]:
+    """Show a running engine until the time is over or a signal comes; the lines of its summary.
+
+    What becomes of opportunities is kept.
+    """
     started_s = trio.current_time()
     opened = 0
-    with trio.move_on_after(float("inf") if seconds is None else seconds) as scope:
+    with (
+        trio.move_on_after(float("inf") if seconds is None else seconds) as scope,
+        stop.ends(scope),
+    ):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(cancel_on_signal, scope)
             nursery.start_soon(view, engine)
             with engine.opportunities() as changes:
                 async for change in changes:
+                    keep(change)
                     opened += change.phase is Phase.OPENED
     return list(summary(engine, opened, trio.current_time() - started_s))
-
-
-async def cancel_on_signal(scope: trio.CancelScope) -> None:
-    """End the scope when the process is interrupted or told to terminate."""
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for number in signals:
-            scope.cancel(reason=signal.Signals(number).name)
 
 
 def say(line: str) -> None:

@@ -17,7 +17,7 @@ from rich.tree import Tree
 from actors.books.order_book import OrderBook
 from actors.detection.opportunity import Opportunity
 from exchanges.market.events import Fault
-from exchanges.market.numbers import NS_PER_S
+from exchanges.market.numbers import NS_PER_S, plain
 from supervisor.supervision.child import Node, State
 from supervisor.system.engine import Engine
 from supervisor.terminal.report import FrameRate, latency
@@ -100,7 +100,7 @@ def _book_cells(book: OrderBook, now_ns: int) -> tuple[RenderableType, ...]:
     top = book.top()
     spread_bp = (top.ask / top.bid - 1) * 1e4 if top.bid and top.ask < inf else inf
     age_s = (now_ns - top.received_ns) / NS_PER_S
-    figures = (f"{top.bid:.10g}", f"{top.ask:.10g}", f"{spread_bp:.2f}", f"{age_s:.1f}")
+    figures = (plain(top.bid), plain(top.ask), f"{spread_bp:.2f}", f"{age_s:.1f}")
     return (*figures, Text("live", style="green"))
 
 

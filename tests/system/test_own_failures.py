@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 
 import pytest
-import structlog
 import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
@@ -18,6 +17,7 @@ from exchanges.market.topics import Channel, Topic
 from exchanges.stream.wire import Frame
 from supervisor.supervision.child import Node, State
 from tests.actors.sandbox.sandboxes import venue_context
+from tests.logs import capture_logs
 from tests.system.conftest import rig
 from tests.system.test_engine import BTC, PARTING, gathered
 
@@ -29,7 +29,7 @@ async def test_a_detector_that_always_fails_is_parked_and_books_live_on(
         await made.until_live(6)
         while not made.engine.open_opportunities():
             await made.tick()
-        with made.engine.opportunities() as changes, structlog.testing.capture_logs() as told:
+        with made.engine.opportunities() as changes, capture_logs() as told:
             with monkeypatch.context() as patched:
                 patched.setattr(Detector, "update", fail)
                 await until(made.nodes, State.PARKED)

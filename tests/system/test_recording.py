@@ -18,7 +18,7 @@ from actors.recording.format import RecordedFrame, read_recording
 from actors.recording.recorder import Recorder
 from actors.recording.replay import Replay
 from actors.sandbox.faults import FrameFault
-from supervisor.terminal.commands.replay import _play
+from supervisor.terminal.commands.replay import play
 from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS
 from tests.system.conftest import Rig, rig
 
@@ -157,7 +157,7 @@ async def test_the_same_recording_brings_the_same_each_time_and_at_any_speed(
     records = list(read_recording(recorder.path))
     for speed in (0.5, 1.0, 100.0):
         paced, started_s = new_replay(), trio.current_time()
-        await _play(paced, [recorder.path], speed, False)
+        await play(paced, records, speed, lambda change, at_s: None)
         assert paced.report() == first
         lasted_s = trio.current_time() - started_s
         assert lasted_s == pytest.approx((records[-1].ts - records[0].ts) / speed)

@@ -3,11 +3,11 @@
 from collections import Counter
 
 import pytest
-import structlog
 import trio
 from trio.testing import MockClock
 
 from supervisor.supervision.child import State
+from tests.logs import capture_logs
 from tests.system.conftest import rig
 
 HOURS_S = 2 * 3600.0
@@ -31,7 +31,7 @@ async def test_fault_4_a_venue_that_refuses_for_hours_is_parked_after_one_alarm(
         made.servers["okx"].drop_connections()
         # Two hours of a market would take minutes.
         monkeypatch.setattr(made.servers["okx"].venue, "advance", lambda now_ns: {})
-        with structlog.testing.capture_logs() as told:
+        with capture_logs() as told:
             await trio.sleep(HOURS_S)
         alarms = [entry for entry in told if entry["log_level"] == "error"]
         assert [entry["event"] for entry in alarms] == ["child_parked"]

@@ -1,21 +1,21 @@
 """`arbitrio bench`: how fast it is on this machine, each figure beside a floor of the same run."""
 
-import logging
 import sys
 from argparse import Namespace
 from typing import Any
 
 import msgspec
-import structlog
-import trio
 
-from actors.recording.format import RecordingError, read_recording
+from actors.recording.format import read_recording
+from actors.recording.packing import RecordingError
 from supervisor.bench.decoders import measure_decoders
 from supervisor.bench.hot import measure_hot, measure_sides
 from supervisor.bench.loopback import measure_latency, measure_throughput
 from supervisor.bench.memory import measure_memory
 from supervisor.bench.replaying import measure_replay
 from supervisor.terminal.cli import USAGE_ERROR
+from supervisor.terminal.logs import log_to_stderr
+from supervisor.terminal.stopping import Stop
 
 FRAMES = 40_000
 LATENCY_RATE_PER_S = 4_000.0
@@ -38,15 +38,15 @@ def main(args: Namespace) -> int:
 
 
 def _measure(args: Namespace) -> dict[str, Any]:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    log_to_stderr("error")
     frames = FRAMES // 10 if args.quick else FRAMES
     return {
         "hot": measure_hot(frames),
         "sides": measure_sides(frames),
         "decoders": measure_decoders(frames // 20),
-        "loopback": trio.run(measure_throughput, frames),
+        "loopback": Stop().run(measure_throughput, frames),
         "replay": measure_replay(frames, args.recording),
-        "latency": trio.run(measure_latency, frames, LATENCY_RATE_PER_S),
+        "latency": Stop().run(measure_latency, frames, LATENCY_RATE_PER_S),
         "memory": measure_memory(100 if args.quick else 1_000),
     }
 

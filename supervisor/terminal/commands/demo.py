@@ -9,31 +9,36 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-import structlog
 import trio
 
+from actors.edges.log import Log
 from actors.sandbox.faults import FrameFault
 from actors.sandbox.server import SandboxServer
 from supervisor.settings.config import Config
 from supervisor.system.engine import open_engine
 from supervisor.system.sandboxes import open_sandboxes
 from supervisor.terminal.demo_config import demo_config
+from supervisor.terminal.keeping import Keep, keep_opportunities
 from supervisor.terminal.running import View, choose_view, run_shown, say
+from supervisor.terminal.stopping import Stop
 
 # Often enough to be seen, seldom enough to see the calm in between.
 FAULT_EVERY_S: Final = 8.0
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 def main(args: Namespace) -> int:
     config = demo_config(args.venues)
-    for line in trio.run(_demo, config, args, choose_view(plain=args.plain)):
+    view, stop = choose_view(args), Stop()
+    with keep_opportunities(args.opportunities, replace=args.force) as keep:
+        lines = stop.run(_demo, config, args, view, keep, stop)
+    for line in lines:
         say(line)
     return 0
 
 
-async def _demo(config: Config, args: Namespace, view: View) -> list[str]:
+async def _demo(config: Config, args: Namespace, view: View, keep: Keep, stop: Stop) -> list[str]:
     chance = Random(args.seed)
     async with (
         open_sandboxes(config, seed=args.seed) as sandboxes,
@@ -42,7 +47,7 @@ async def _demo(config: Config, args: Namespace, view: View) -> list[str]:
     ):
         if not args.calm:
             nursery.start_soon(_misbehave, list(sandboxes.servers.values()), chance)
-        lines = await run_shown(engine, args.seconds, view)
+        lines = await run_shown(engine, args.seconds, view, keep, stop)
         nursery.cancel_scope.cancel(reason="the demo is over")
     return lines
 

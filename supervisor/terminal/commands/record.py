@@ -8,20 +8,26 @@ from pathlib import Path
 import trio
 
 from actors.edges.clock import SystemClock
-from actors.recording.format import RecordingError
-from actors.recording.recorder import Recorder
+from actors.recording.packing import RecordingError
+from actors.recording.recorder import Existing, Recorder
 from supervisor.settings.config import Config, load_config
 from supervisor.system.engine import Taps, open_engine
-from supervisor.terminal.cli import USAGE_ERROR
+from supervisor.terminal.cli import USAGE_ERROR, UsageError
 from supervisor.terminal.logs import log_to_stderr
-from supervisor.terminal.running import cancel_on_signal
+from supervisor.terminal.stopping import Stop
 
 
 def main(args: Namespace) -> int:
-    log_to_stderr()
+    log_to_stderr(args.log_level, json=args.json)
     config = load_config(args.config)
     try:
-        recorder = trio.run(_record, config, args.output, args.seconds)
+        stop, existing = Stop(), Existing(args.existing)
+        recorder = stop.run(_record, config, args.output, existing, args.seconds, stop)
+    except FileExistsError as error:
+        raise UsageError(
+            f"{args.output}: is there already; --force replaces it, "
+            "--append goes on behind its last frame"
+        ) from error
     except RecordingError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
@@ -29,19 +35,20 @@ def main(args: Namespace) -> int:
     return 1 if recorder.lost else 0
 
 
-async def _record(config: Config, path: Path, seconds: float | None) -> Recorder:
+async def _record(
+    config: Config, path: Path, existing: Existing, seconds: float | None, stop: Stop
+) -> Recorder:
     clock = SystemClock()
-    recorder = Recorder(path, clock)
+    recorder = Recorder(path, clock, existing)
     taps = Taps(recorder.stream_tap, recorder.http_tap)
     failure: OSError | RecordingError | None = None
-    with trio.move_on_after(inf if seconds is None else seconds) as scope:
+    with trio.move_on_after(inf if seconds is None else seconds) as scope, stop.ends(scope):
         async with trio.open_nursery() as nursery:
             try:
                 await nursery.start(recorder.run)
             except (OSError, RecordingError) as error:
                 failure = error  # on its way out of a nursery it would be wrapped in a group
             else:
-                nursery.start_soon(cancel_on_signal, scope)
                 async with open_engine(config, clock=clock, taps=taps):
                     await trio.sleep_forever()
     if failure:

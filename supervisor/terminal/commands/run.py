@@ -2,20 +2,24 @@
 
 from argparse import Namespace
 
-import trio
-
 from supervisor.settings.config import Config, load_config
 from supervisor.system.engine import open_engine
+from supervisor.terminal.keeping import Keep, keep_opportunities
 from supervisor.terminal.running import View, choose_view, run_shown, say
+from supervisor.terminal.stopping import Stop
 
 
 def main(args: Namespace) -> int:
-    config, view = load_config(args.config), choose_view(plain=args.plain)
-    for line in trio.run(_run, config, args.seconds, view):
+    config, view, stop = load_config(args.config), choose_view(args), Stop()
+    with keep_opportunities(args.opportunities, replace=args.force) as keep:
+        lines = stop.run(_run, config, args.seconds, view, keep, stop)
+    for line in lines:
         say(line)
     return 0
 
 
-async def _run(config: Config, seconds: float | None, view: View) -> list[str]:
+async def _run(
+    config: Config, seconds: float | None, view: View, keep: Keep, stop: Stop
+) -> list[str]:
     async with open_engine(config) as engine:
-        return await run_shown(engine, seconds, view)
+        return await run_shown(engine, seconds, view, keep, stop)

@@ -16,29 +16,29 @@ from exchanges.venue import PRODUCTION
 from supervisor.settings.config import Config, effective
 from supervisor.system.sandboxes import Sandboxes, open_sandboxes
 from supervisor.terminal.demo_config import demo_config
-from supervisor.terminal.running import cancel_on_signal, say
+from supervisor.terminal.running import say
+from supervisor.terminal.stopping import Stop
 
 FORMAT: Final = 1
 """Of the JSON."""
 
 
 def main(args: Namespace) -> int:
-    trio.run(_serve, demo_config(args.venues), args)
+    config, stop = demo_config(args.venues), Stop()
+    stop.run(_serve, config, args, stop)
     return 0
 
 
-async def _serve(config: Config, args: Namespace) -> None:
-    async with (
-        open_sandboxes(config, seed=args.seed, port=args.port) as sandboxes,
-        trio.open_nursery() as nursery,
-    ):
+async def _serve(config: Config, args: Namespace, stop: Stop) -> None:
+    async with open_sandboxes(config, seed=args.seed, port=args.port) as sandboxes:
         if args.config:
             _write(args.config, sandboxes.config)
         if args.json:
             say(msgspec.json.encode(described(sandboxes)).decode())
         else:
             _list(sandboxes, args.config)
-        await cancel_on_signal(nursery.cancel_scope)
+        with trio.CancelScope() as scope, stop.ends(scope):
+            await trio.sleep_forever()
 
 
 def described(sandboxes: Sandboxes) -> dict[str, Any]:

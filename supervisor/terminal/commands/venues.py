@@ -5,7 +5,6 @@ from argparse import Namespace
 
 import msgspec
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from exchanges import VENUES
@@ -18,6 +17,7 @@ from supervisor.terminal.matrix import (
     capability_table,
     integrity_table,
 )
+from supervisor.terminal.tables import table_console
 
 
 def main(args: Namespace) -> int:
@@ -32,7 +32,7 @@ def main(args: Namespace) -> int:
     elif args.markdown:
         print(as_markdown(venues))
     else:
-        console = Console()
+        console = table_console()
         console.print(_table(*capability_table(venues)))
         console.print(f"{LEGEND}\n", style="dim")
         console.print(_table(*integrity_table(venues)))

@@ -16,14 +16,12 @@ from rich.table import Table
 from exchanges import VENUES
 from supervisor.settings.venues import find_venue
 from supervisor.terminal.cli import USAGE_ERROR
-from supervisor.terminal.logs import log_to_stderr
 from supervisor.terminal.matrix import markdown
+from supervisor.terminal.signals import raising
+from supervisor.terminal.tables import table_console
 from supervisor.verify import CASES, Outcome, Result, run_case
 from supervisor.verify.faults import FAULT_HEADER, PLACES, Count, count_faults, fault_row
 from supervisor.verify.processes import run_apart
-
-INTERRUPTED: Final = 130
-"""What a shell makes of an end by SIGINT."""
 
 _SIGNS = {Result.PASSED: "ok", Result.FAILED: "[bold red]FAIL[/]", Result.NONE: "-"}
 _DIED: Final = "the process that ran it has died"
@@ -39,11 +37,8 @@ def main(args: Namespace) -> int:
     except LookupError as error:
         print(error.args[0], file=sys.stderr)
         return USAGE_ERROR
-    try:
+    with raising():  # the processes that work for it must end, too
         return _count_all(names, args) if args.faults else _verify_all(names, told, args)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
 
 
 def _verify_all(names: list[str], told: list[str], args: Namespace) -> int:
@@ -59,7 +54,6 @@ def _verify_all(names: list[str], told: list[str], args: Namespace) -> int:
 
 def _verify_one(task: tuple[str, int]) -> Outcome:
     name, number = task
-    log_to_stderr("critical")  # what fails is told by the outcomes
     return run_case(CASES[number - 1], find_venue(name))
 
 
@@ -112,13 +106,12 @@ def _count_all(names: list[str], args: Namespace) -> int:
             table.add_column(name, overflow="fold")
         for row in rows:
             table.add_row(*row)
-        Console().print(table)
+        table_console().print(table)
         print(f"{len(names)} venues, in {monotonic() - started_s:.1f} s")
     return int(None in of_venues or any(count.wrong for count in counts))
 
 
 def _count_one(name: str) -> list[Count] | None:
-    log_to_stderr("critical")
     return list(count_faults(find_venue(name)))
 
 
@@ -137,7 +130,7 @@ def _print(outcomes: list[Outcome], venues: list[str], took_s: float) -> None:
     for case in CASES:
         signs = [_SIGNS[results[case.number, name].result] for name in venues]
         table.add_row(str(case.number), case.name, *signs)
-    console = Console()
+    console = table_console()
     console.print(table)
     for one in outcomes:
         if one.result is Result.FAILED:

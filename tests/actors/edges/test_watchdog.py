@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import structlog
 import trio
 
 from actors.edges.watchdog import Watchdog
+from tests.logs import capture_logs
 
 BOUND_S = 0.05
 
@@ -60,5 +60,5 @@ async def test_a_watchdog_leaves_nothing_behind_and_can_run_again() -> None:
 
 @contextmanager
 def told() -> Iterator[list[dict[str, Any]]]:
-    with structlog.testing.capture_logs() as entries:
-        yield entries  # type: ignore[misc]
+    with capture_logs() as entries:
+        yield entries

@@ -14,9 +14,9 @@ from actors.recording.format import (
     Record,
     RecordedFrame,
     RecordedQuote,
-    RecordingError,
     read_recording,
 )
+from actors.recording.packing import RecordingError
 
 LINE = b'{"ts":1.5,"venue":"binance","conn":"ws.1","dir":"recv","data":"{}"}\n'
 HEADER = ",".join(QUOTE_COLUMNS).encode() + b"\n"

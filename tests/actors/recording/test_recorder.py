@@ -13,22 +13,25 @@ from typing import Any
 import pytest
 import trio
 import zstandard
-from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.edges.clock import TrioClock
 from actors.recording import recorder as module
-from actors.recording.format import RecordedFrame, RecordingError, read_recording
-from actors.recording.recorder import WRITE_EVERY_S, Recorder
+from actors.recording.format import RecordedFrame, read_recording
+from actors.recording.packing import RecordingError
+from actors.recording.recorder import WRITE_EVERY_S, Existing, Recorder
 from tests.actors.sandbox.sandboxes import EPOCH_NS
+from tests.logs import capture_logs
 
+LINE = b'{"ts":1.5,"venue":"okx","conn":"public.0","dir":"recv","data":"{}"}\n'
+QUOTES = b"ts,venue,symbol,bid,bid_qty,ask,ask_qty\n1.5,okx,BTC-USDT,1,2,3,4\n"
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 
 @asynccontextmanager
-async def recording(path: Path) -> AsyncIterator[Recorder]:
+async def recording(path: Path, existing: Existing = Existing.KEPT) -> AsyncIterator[Recorder]:
     """A running recorder; after the block it has ended."""
-    made = Recorder(path, TrioClock(EPOCH_NS))
+    made = Recorder(path, TrioClock(EPOCH_NS), existing)
     async with trio.open_nursery() as nursery:
         await nursery.start(made.run)
         yield made
@@ -46,33 +49,34 @@ def tell(to: Recorder, *frames: str | bytes) -> None:
         tap("public.0", "recv", "wss://venue/public", frame)
 
 
-class Disk(io.BytesIO):
-    """A file whose disk may be full."""
+class Disk(io.FileIO):
+    """Its disk may be full: after `room` more bytes, in the midst of whatever is written."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_full = False
-        self.kept = b""
+    room = sys.maxsize
 
-    def write(self, data: Any) -> int:
-        self._check()
-        return super().write(data)
+    def write(self, data: Any, /) -> int:
+        if not self.room:
+            raise OSError(28, "No space left on device")
+        size = super().write(memoryview(data)[: self.room])
+        self.room -= size
+        return size
 
     def close(self) -> None:
-        self.kept = self.kept or self.getvalue()
         super().close()
-        self._check()
-
-    def _check(self) -> None:
-        if self.is_full:
+        if not self.room:
             raise OSError(28, "No space left on device")
 
 
 @pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    """What recorders write to instead of a file."""
-    made = Disk()
-    monkeypatch.setattr(module, "_create", lambda path: made)
+def disks(monkeypatch: pytest.MonkeyPatch) -> list[Disk]:
+    """The files that recorders open."""
+    made: list[Disk] = []
+
+    def open_on_disk(path: Path, mode: str) -> Disk:
+        made.append(Disk(path, mode))
+        return made[-1]
+
+    monkeypatch.setattr(module, "_unbuffered", open_on_disk)
     return made
 
 
@@ -151,11 +155,12 @@ async def test_what_was_taken_as_the_end_came_is_still_written(
     assert made.written == 1
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
 async def test_a_recording_can_be_read_while_it_is_made(
-    tmp_path: Path, autojump_clock: MockClock
+    suffix: str, tmp_path: Path, autojump_clock: MockClock
 ) -> None:
     """So that a process that is killed leaves what it wrote, and not what buffers let go."""
-    path = tmp_path / "file.jsonl"
+    path = tmp_path / f"file{suffix}"
     async with recording(path) as made:
         tell(made, "one", "two")
         while not made.written:
@@ -164,7 +169,7 @@ async def test_a_recording_can_be_read_while_it_is_made(
 
 
 async def test_a_thread_is_entered_once_for_what_has_gathered(
-    disk: Disk, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches: list[int] = []
     write = Recorder._write
@@ -174,7 +179,7 @@ async def test_a_thread_is_entered_once_for_what_has_gathered(
         write(self, file, records)
 
     monkeypatch.setattr(Recorder, "_write", count)
-    async with recording(Path("file")) as made:
+    async with recording(tmp_path / "file.jsonl") as made:
         for _ in range(300):
             tell(made, "frame")
         await trio.sleep(WRITE_EVERY_S / 2)
@@ -184,7 +189,7 @@ async def test_a_thread_is_entered_once_for_what_has_gathered(
 
 
 async def test_fault_40_a_slow_disk_loses_frames_and_they_are_counted(
-    disk: Disk, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BACKLOG_FRAMES", 10)
     slow, entered, write = Event(), Event(), Recorder._write
@@ -195,8 +200,9 @@ async def test_fault_40_a_slow_disk_loses_frames_and_they_are_counted(
         write(self, file, records)
 
     monkeypatch.setattr(Recorder, "_write", wait)
+    path = tmp_path / "file.jsonl"
     with capture_logs() as records:
-        async with recording(Path("file")) as made:
+        async with recording(path) as made:
             tell(made, "first")
             await trio.to_thread.run_sync(entered.wait)
             tell(made, *map(str, range(10)))
@@ -206,44 +212,112 @@ async def test_fault_40_a_slow_disk_loses_frames_and_they_are_counted(
             tell(made, "later")
             slow.set()
     assert (made.written, made.lost) == (2, 11)
-    payloads = [json.loads(line)["data"] for line in disk.kept.splitlines()]
-    assert payloads == ["first", "later"]
+    assert [frame.frame for frame in frames_of(path)] == ["first", "later"]
     (told,) = records
     assert told["event"] == "recording_loses_frames"
     assert (told["frames"], told["reason"]) == (11, "the disk is too slow")
 
 
-async def test_fault_40_a_full_disk_loses_frames_and_the_system_goes_on(
-    disk: Disk, autojump_clock: MockClock
+@pytest.mark.parametrize("room", [0, 1, 30, 60])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+async def test_fault_40_a_disk_that_is_full_in_mid_frame_costs_that_and_nothing_after(
+    suffix: str, room: int, tmp_path: Path, disks: list[Disk], autojump_clock: MockClock
 ) -> None:
+    path = tmp_path / f"file{suffix}"
     with capture_logs() as records:
-        async with recording(Path("file")) as made:
+        async with recording(path) as made:
             tell(made, "one")
             while made.written < 1:
                 await trio.sleep(WRITE_EVERY_S)
-            disk.is_full = True
-            tell(made, "two", "three")
-            while made.lost < 2:
-                await trio.sleep(WRITE_EVERY_S)
-            disk.is_full = False
+            disks[0].room = room
+            for number in range(3):
+                tell(made, f"lost {number}", f"lost {number} too")
+                while made.lost < 2 * number + 2:
+                    await trio.sleep(WRITE_EVERY_S)
+                disks[0].room = room
+            assert [frame.frame for frame in frames_of(path)] == ["one"]
+            disks[0].room = sys.maxsize
             tell(made, "four")
-    assert (made.written, made.lost) == (2, 2)
-    payloads = [json.loads(line)["data"] for line in disk.kept.splitlines()]
-    assert payloads == ["one", "four"]
-    assert [(one["event"], one["frames"]) for one in records] == [("recording_loses_frames", 2)]
+            while made.written < 2:
+                await trio.sleep(WRITE_EVERY_S)
+            tell(made, "five")
+    assert (made.written, made.lost) == (3, 6)
+    assert [frame.frame for frame in frames_of(path)] == ["one", "four", "five"]
+    told = [(one["event"], one["frames"], one["reason"]) for one in records]
+    assert told == [("recording_loses_frames", 2, "[Errno 28] No space left on device")] * 3
 
 
 async def test_fault_40_a_file_that_cannot_be_finished_is_told_and_fails_nobody(
-    disk: Disk, autojump_clock: MockClock
+    tmp_path: Path, disks: list[Disk], autojump_clock: MockClock
 ) -> None:
+    path = tmp_path / "file.jsonl"
     with capture_logs() as records:
-        async with recording(Path("file")) as made:
+        async with recording(path) as made:
             tell(made, "one")
             while made.written < 1:
                 await trio.sleep(WRITE_EVERY_S)
-            disk.is_full = True
+            disks[0].room = 0
     assert made.written == 1
     assert "the file's end is missing" in records[-1]["reason"]
+    assert [frame.frame for frame in frames_of(path)] == ["one"]
+
+
+# Files that are there already.
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+async def test_a_file_that_is_there_is_kept_replaced_or_continued(
+    suffix: str, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    path = tmp_path / f"file{suffix}"
+    for existing, frame in ((Existing.KEPT, "1"), (Existing.CONTINUED, "2")):
+        async with recording(path, existing) as made:
+            tell(made, frame)
+        assert made.written == 1
+    assert [frame.frame for frame in frames_of(path)] == ["1", "2"]
+    with pytest.raises(FileExistsError):
+        await Recorder(path, TrioClock(0)).run()
+    assert [frame.frame for frame in frames_of(path)] == ["1", "2"]
+    async with recording(path, Existing.REPLACED) as made:
+        tell(made, "3")
+    assert [frame.frame for frame in frames_of(path)] == ["3"]
+
+
+@pytest.mark.parametrize("cut", [1, 9, 60])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+async def test_a_file_that_was_cut_off_goes_on_behind_its_last_whole_frame(
+    suffix: str, cut: int, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    path = tmp_path / f"file{suffix}"
+    async with recording(path) as made:
+        for frame in ("one", "two"):
+            tell(made, frame)
+            await trio.sleep(3 * WRITE_EVERY_S)
+    path.write_bytes(path.read_bytes()[:-cut])
+    async with recording(path, Existing.CONTINUED) as made:
+        tell(made, "three")
+    assert [frame.frame for frame in frames_of(path)] == ["one", "three"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("file.jsonl", QUOTES, "these are quotes"),
+        ("file.jsonl", b"letter\n", "neither a recording of frames"),
+        ("file.jsonl.gz", LINE, "its compression is not the one that its name says"),
+        ("file.jsonl", gzip.compress(LINE), "its compression is not the one that its name says"),
+        ("file.jsonl", LINE + b"nonsense\n" + LINE, "line 2"),
+        ("file.jsonl.gz", gzip.compress(LINE) + b"nonsense" + gzip.compress(LINE), "damaged"),
+    ],
+)
+async def test_a_file_of_another_kind_is_not_continued(
+    name: str, content: bytes, problem: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(RecordingError, match=problem):
+        await Recorder(path, TrioClock(0), Existing.CONTINUED).run()
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -19,7 +19,8 @@ from actors.detection.identity import AssetIdentity, Comparable
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase
 from actors.edges.clock import TrioClock
 from actors.edges.taps import Direction
-from actors.recording.format import RecordedFrame, RecordedQuote, RecordingError, read_recording
+from actors.recording.format import RecordedFrame, RecordedQuote, read_recording
+from actors.recording.packing import RecordingError
 from actors.recording.recorder import Recorder
 from actors.recording.replay import Replay
 from actors.sandbox.faults import FrameFault

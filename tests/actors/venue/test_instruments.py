@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-import structlog
 import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
@@ -24,6 +23,7 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.market.units import Unit
 from exchanges.rest.request import Listing, Odd, Request, Response, Rows
 from tests.actors.sandbox.sandboxes import venue_context
+from tests.logs import capture_logs
 
 
 def in_pages(request: Request[Listing]) -> Request[Listing]:
@@ -255,7 +255,7 @@ async def test_of_two_rows_of_one_symbol_the_one_that_trades_has_it(
             return Listing(rows)
 
         there = changed(replace(context, instruments=Instruments()), with_rival)
-        with structlog.testing.capture_logs() as logs:
+        with capture_logs() as logs:
             await load_instruments(there)
             await load_instruments(there)
         assert there.instruments.get(true.symbol) == true
@@ -288,7 +288,7 @@ async def test_list_that_is_not_answered_is_asked_for_again_after_growing_pauses
         async def note(changes: list[InstrumentChange]) -> None:
             asked_s.append(trio.current_time())
 
-        with structlog.testing.capture_logs() as logs, trio.move_on_after(3600.0):
+        with capture_logs() as logs, trio.move_on_after(3600.0):
             await run_instruments(there, note, 600.0)
     pauses = [later - earlier for earlier, later in pairwise(asked_s)]
     assert 5.0 <= pauses[0] <= 30.0

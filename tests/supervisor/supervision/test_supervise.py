@@ -9,7 +9,6 @@ from math import inf
 
 import pytest
 import trio
-from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from supervisor.supervision.child import ChildSpec
@@ -22,6 +21,7 @@ from supervisor.supervision.policy import (
     Strategy,
 )
 from supervisor.supervision.supervise import Supervisor
+from tests.logs import capture_logs
 from tests.supervisor.supervision.workers import (
     Crew,
     no_jitter,

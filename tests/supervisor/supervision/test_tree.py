@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 import trio
-from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from supervisor.supervision.child import ChildSpec, State
@@ -15,6 +14,7 @@ from supervisor.supervision.policy import (
     RestartLimitReached,
 )
 from supervisor.supervision.supervise import Supervisor
+from tests.logs import capture_logs
 from tests.supervisor.supervision.workers import (
     Crew,
     no_jitter,
@@ -238,7 +238,7 @@ async def test_parking_and_escalation_are_logged(autojump_clock: MockClock) -> N
     assert told(records, "child", "log_level") == [
         ("child_exited", "a", "warning"),
         ("child_parked", "a", "error"),
-        ("child_started", "b", "info"),
+        ("child_started", "b", "debug"),
         ("child_exited", "b", "warning"),
         ("escalating", "b", "error"),
     ]
@@ -252,5 +252,5 @@ async def test_normal_exit_is_logged_as_one(autojump_clock: MockClock) -> None:
         async with running(supervise(crew.spec("a", restart=TRANSIENT))):
             crew.finish("a")
             await reach(1)
-    assert told(records, "log_level")[1:] == [("child_exited", "info")]
+    assert told(records, "log_level")[1:] == [("child_exited", "debug")]
     assert records[1]["reason"] == "normal exit"
