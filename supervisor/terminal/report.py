@@ -6,10 +6,11 @@ from typing import Final
 
 import trio
 
+from actors.books.order_book import BookNotLive
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase
 from exchanges.market.numbers import NS_PER_MS, plain
 from supervisor.supervision.child import Node
-from supervisor.system.engine import Engine
+from supervisor.system.engine import Engine, UnknownMarket
 
 STATUS_S: Final = 5.0
 
@@ -101,12 +102,26 @@ def summary(engine: Engine, opened: int, seconds: float) -> Iterator[str]:
             now = "live again" if book.is_live else "not live"
             instrument = book.instrument
             yield f"book lost, {now}: {instrument.venue} {instrument.symbol}: {losses}"
-    for node in _restarted(engine.tree()):
-        yield f"restarted: {node.name}: {node.restarts} times, last: {node.last_failure}"
+    yield from _not_up(engine)
+    for name, node in _restarted(engine.tree()):
+        yield f"restarted: {name}: {node.restarts} times, last: {node.last_failure}"
 
 
-def _restarted(node: Node) -> Iterator[Node]:
+def _not_up(engine: Engine) -> Iterator[str]:
+    """Each configured market that cannot be read, and why."""
+    if not engine.frames:
+        yield "nothing was heard of any venue"
+    for venue in engine.config.venues:
+        for symbol in engine.config.symbols_of(venue):
+            try:
+                engine.book(venue, symbol).require_live()
+            except (BookNotLive, UnknownMarket) as error:
+                yield f"not up: {error}"
+
+
+def _restarted(node: Node, above: str = "") -> Iterator[tuple[str, Node]]:
+    """Every node that was restarted, with the name of the one above it."""
     if node.restarts:
-        yield node
+        yield f"{above} {node.name}".strip(), node
     for child in node.children:
-        yield from _restarted(child)
+        yield from _restarted(child, node.name)

@@ -10,16 +10,17 @@ from supervisor.terminal.stopping import Stop
 
 
 def main(args: Namespace) -> int:
+    """Exit code 1 says that no venue has sent anything."""
     config, view, stop = load_config(args.config), choose_view(args), Stop()
     with keep_opportunities(args.opportunities, replace=args.force) as keep:
-        lines = stop.run(_run, config, args.seconds, view, keep, stop)
+        lines, frames = stop.run(_run, config, args.seconds, view, keep, stop)
     for line in lines:
         say(line)
-    return 0
+    return 0 if frames else 1
 
 
 async def _run(
     config: Config, seconds: float | None, view: View, keep: Keep, stop: Stop
-) -> list[str]:
+) -> tuple[list[str], int]:
     async with open_engine(config) as engine:
-        return await run_shown(engine, seconds, view, keep, stop)
+        return await run_shown(engine, seconds, view, keep, stop), engine.frames

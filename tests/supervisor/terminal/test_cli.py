@@ -294,3 +294,25 @@ def test_one_venue_is_listed_by_its_name(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["venues", "krakn"]) == 2
     _, err = capsys.readouterr()
     assert err == "krakn: no such venue; did you mean 'kraken'?\n"
+
+
+@pytest.mark.loopback
+def test_a_run_that_hears_of_nobody_fails_and_says_of_whom(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody = "127.0.0.1:9"
+    path = tmp_path / "config.toml"
+    path.write_text(
+        f"""
+        symbols = ["BTC/USDT"]
+        [venues.mexc]
+        endpoints = {{ rest = "http://{nobody}", stream = "ws://{nobody}" }}
+        """
+    )
+    assert main(["run", str(path), "--seconds", "2", "--plain", "-q"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "nothing was heard of any venue" in lines
+    assert [line for line in lines if line.startswith("not up: mexc BTC/USDT is not live: ")]
+    (restarted,) = (line for line in lines if line.startswith("restarted: "))
+    assert restarted.startswith("restarted: mexc instruments: ")
+    assert nobody in restarted
