@@ -199,6 +199,8 @@ class VenueBranch:
     def not_traded(self, symbol: str) -> str:
         """What to say of a symbol that the venue does not trade, with what may be meant."""
         instruments = self.context.instruments
+        if unlisted := self.context.unlisted:
+            return f"does not list {symbol} now; not answered: {', '.join(unlisted)}"
         if plain := instruments.traded_as(symbol):
             return (
                 f"trades {symbol} as {plain.multiplier} {plain.base} in one; its market is told "

@@ -135,8 +135,7 @@ class PublicExchange:
 
     async def instruments(self) -> list[Instrument]:
         """Everything the venue lists now; streams that are open use its new rules."""
-        for change in await load_instruments(self._context):
-            self._branch.refresh(change.instrument)
+        await self._load()
         listed = self._context.instruments
         return [one for one in listed if one.status is not Status.DELISTED]
 
@@ -230,13 +229,19 @@ class PublicExchange:
         return await self._context.gateway.call(request(self.venue.rest, instrument))
 
     async def _instrument(self, symbol: str) -> Instrument:
-        await self._loaded()
+        await self._loaded(symbol)
         return self._branch.instrument(symbol)
 
-    async def _loaded(self) -> None:
+    async def _loaded(self, symbol: str = "") -> None:
+        """Know the venue's markets; a symbol may stand in a list that was not answered."""
         async with self._loading:
-            if not len(self._context.instruments):
-                await load_instruments(self._context)
+            known, unlisted = self._context.instruments, self._context.unlisted
+            if not len(known) or (symbol and unlisted and not known.get(symbol)):
+                await self._load()
+
+    async def _load(self) -> None:
+        for change in await load_instruments(self._context):
+            self._branch.refresh(change.instrument)
 
     def _stream(self, kind: type[E], topic: Topic) -> Opening[E]:
         return self._open(

@@ -66,7 +66,6 @@ def _data(sample: Any) -> object:
 CASES: Final = (
     Case(lists.ASTER, "aster/rest_exchange_info", 1),
     Case(lists.BACKPACK, "backpack/rest_markets", 2),
-    Case(lists.BINANCE_SPOT, "binance/rest_exchange_info", 1),
     Case(lists.BINANCE_SPOT, "binance/rest_exchange_info_with_filters", 2),
     Case(lists.BINANCE_SPOT, "binance", 1695, url="exchangeInfo"),
     Case(lists.BINANCE_UM, "binance/um_rest_exchange_info", 1),

@@ -15,7 +15,7 @@ from actors.sandbox.server import SandboxServer
 from exchanges import VENUES
 from exchanges.errors import CodecUsageError, InvalidSymbol
 from exchanges.market.events import Event, Fault
-from exchanges.market.instrument import Kind
+from exchanges.market.instrument import Kind, kind_of
 from exchanges.market.topics import Channel, KlineInterval
 from supervisor.supervision.child import State
 from supervisor.system.exchange import PublicExchange, open_exchange
@@ -267,3 +267,28 @@ async def test_an_endpoint_that_the_venue_has_not_is_refused_before_anything_is_
         with pytest.raises(ValueError, match=r"'rest': 'a\.\.b' is no host name"):
             async with open_exchange("okx", endpoints={"rest": "http://a..b"}, network=network):
                 pass
+
+
+def hosts_of(name: str) -> dict[Kind, str]:
+    """Which endpoint is asked about markets of a kind."""
+    return {kind: surface.endpoint for kind, surface in VENUES[name].rest.surfaces.items()}
+
+
+WITH_TWO_HOSTS = [name for name in VENUES if len(set(hosts_of(name).values())) > 1]
+
+
+@pytest.mark.parametrize("lost", Kind)
+@pytest.mark.parametrize("name", WITH_TWO_HOSTS)
+async def test_markets_of_one_host_live_without_those_of_the_other(
+    name: str, lost: Kind, autojump_clock: MockClock
+) -> None:
+    async with sandboxes(name) as (network, _, endpoints):
+        without = {**endpoints[name], hosts_of(name)[lost]: "https://nowhere.invalid"}
+        async with open_exchange(
+            name, endpoints=without, network=network, clock=TrioClock(EPOCH_NS)
+        ) as exchange:
+            here, there = (SPOT, PERPETUAL) if lost is Kind.PERPETUAL else (PERPETUAL, SPOT)
+            assert {one.kind for one in await exchange.instruments()} == {kind_of(here)}
+            assert (await exchange.ticker(here)).last is not None
+            with pytest.raises(InvalidSymbol, match="not answered"):
+                await exchange.ticker(there)
