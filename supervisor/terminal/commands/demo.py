@@ -38,7 +38,7 @@ log = Log(__name__)
 
 def main(args: Namespace) -> int:
     config = _with_venues(load_config(_first_there(_PLACES)), args.venues)
-    view, stop = choose_view(args), Stop()
+    view, stop = choose_view(args, config.detector), Stop()
     with keep_opportunities(args.opportunities, replace=args.force) as keep:
         lines = stop.run(_demo, config, args, view, keep, stop)
     for line in lines:
