@@ -29,7 +29,7 @@ from exchanges.rest.faults import ErrorTable
 from exchanges.rest.request import Request
 from exchanges.stream.sequence import BookRule, Recovery
 from exchanges.stream.starts import BookRoute, Starts
-from exchanges.stream.talk import Talk, UnreadableFrame
+from exchanges.stream.talk import Talk, UnaskedFrame, UnreadableFrame
 from exchanges.stream.wire import Frame, Route, Wire
 
 BookRequest = Callable[[Instrument], Request[BookSnapshot]]
@@ -142,8 +142,11 @@ class MarketCodec(Talk):
         """Start anew every book that an unreadable frame may have been for.
 
         That is the one whose data were being read; else those whose name the frame writes; else
-        all of the connection.
+        all of the connection. A frame that says what it is about, and that it is nothing of ours,
+        was for none.
         """
+        if isinstance(error, UnaskedFrame):
+            return ()
         if error.symbol:
             return self.resync(error.symbol, Fault.BAD_FRAME, error.message, received_ns)
         books = [route for route in self._subscriptions if isinstance(route, BookRoute)]

@@ -61,6 +61,10 @@ class UnreadableFrame(VenueProtocolError):
     told: tuple[StreamEvent, ...] = ()
 
 
+class UnaskedFrame(UnreadableFrame):
+    """A frame that can be read, of something that nobody here asked for."""
+
+
 class Talk:
     """Client side of one connection; see the module's head for its use.
 
@@ -318,7 +322,12 @@ class Talk:
         if topic is None:
             if data.is_shared:
                 return None
-            raise self._unreadable("unknown channel or symbol", data.key)
+            raise UnaskedFrame(
+                "unknown channel or symbol",
+                venue=self.wire.venue,
+                payload=data.key,
+                asked=self.stream.name,
+            )
         route = self._route(topic, data.key)
         self._subscriptions.add(topic, route)
         return route

@@ -7,11 +7,11 @@ from functools import partial
 
 import trio
 
-from actors.detection.opportunity import Phase
+from actors.detection.opportunity import DetectorSettings, Phase
 from supervisor.system.engine import Engine
 from supervisor.terminal.keeping import Keep
 from supervisor.terminal.logs import log_to_memory, log_to_stderr
-from supervisor.terminal.report import summary, tell
+from supervisor.terminal.report import summary, tell, thresholds
 from supervisor.terminal.screen import show
 from supervisor.terminal.stopping import Stop
 
@@ -19,10 +19,14 @@ View = Callable[[Engine], Awaitable[None]]
 """Shows an engine until it is cancelled."""
 
 
-def choose_view(args: Namespace) -> View:
-    """How to show an engine here; the log goes where it does not disturb that."""
+def choose_view(args: Namespace, settings: DetectorSettings) -> View:
+    """How to show an engine here; the log goes where it does not disturb that.
+
+    Lines begin with the thresholds that are in force.
+    """
     if args.plain or not sys.stdout.isatty():
         log_to_stderr(args.log_level, json=args.json)
+        say(thresholds(settings))
         return partial(tell, say=say)
     return partial(show, recent=log_to_memory(args.log_level))
 

@@ -145,7 +145,7 @@ def test_a_venue_that_is_not_there_is_told(
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cases that a test makes up are known to no other process."""
 
-    def run_here(work: Any, tasks: Iterable[Any], jobs: int, died: Any) -> Iterator[Any]:
+    def run_here(work: Any, tasks: Iterable[Any], jobs: int, died: Any, note: Any) -> Iterator[Any]:
         return (work(task) for task in tasks)
 
     monkeypatch.setattr("supervisor.terminal.commands.verify.run_apart", run_here)
@@ -161,7 +161,7 @@ def test_a_case_that_wants_to_end_the_program_fails() -> None:
 def test_a_process_that_dies_fails_its_case(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def all_die(work: Any, tasks: Iterable[Any], jobs: int, died: Any) -> Iterator[Any]:
+    def all_die(work: Any, tasks: Iterable[Any], jobs: int, died: Any, note: Any) -> Iterator[Any]:
         return (died(task) for task in tasks)
 
     monkeypatch.setattr("supervisor.terminal.commands.verify.run_apart", all_die)

@@ -29,8 +29,8 @@ log = Log(__name__)
 
 
 def main(args: Namespace) -> int:
-    config = demo_config(args.venues)
-    view, stop = choose_view(args), Stop()
+    config, stop = demo_config(args.venues), Stop()
+    view = choose_view(args, config.detector)
     with keep_opportunities(args.opportunities, replace=args.force) as keep:
         lines = stop.run(_demo, config, args, view, keep, stop)
     for line in lines:

@@ -11,7 +11,8 @@ from supervisor.terminal.stopping import Stop
 
 def main(args: Namespace) -> int:
     """Exit code 1 says that no venue has sent anything."""
-    config, view, stop = load_config(args.config), choose_view(args), Stop()
+    config, stop = load_config(args.config), Stop()
+    view = choose_view(args, config.detector)
     with keep_opportunities(args.opportunities, replace=args.force) as keep:
         lines, frames = stop.run(_run, config, args.seconds, view, keep, stop)
     for line in lines:

@@ -157,9 +157,20 @@ def test_sent_frames_and_unknown_replies_say_nothing() -> None:
     assert replayed([sent, time]).report()["books"] == []
 
 
-@pytest.mark.parametrize("nonsense", ["", "{", "[]", '{"stream":"btcusdt@what","data":{}}', "ü"])
-def test_nonsense_is_counted_and_the_rest_goes_on(nonsense: str) -> None:
-    replay = replayed([update(9, 11), reply(10), frame(nonsense), update(12, 13)])
+@pytest.mark.parametrize("nonsense", ["", "{", "[]", "ü"])
+def test_nonsense_is_counted_and_costs_the_books_that_it_may_have_been_for(nonsense: str) -> None:
+    begin = [update(9, 11), reply(10)]
+    replay = replayed([*begin, frame(nonsense), update(12, 13)])
+    assert (replay.frames, replay.unparsed) == (4, 1)
+    book = replay.books[MARKET]
+    assert (book.fault, book.sequence) == (Fault.BAD_FRAME, 11)
+    replay.feed(reply(12))
+    assert (book.fault, book.sequence) == (None, 13)
+
+
+def test_a_frame_of_something_else_is_counted_and_costs_nothing() -> None:
+    strange = frame('{"stream":"btcusdt@what","data":{}}')
+    replay = replayed([update(9, 11), reply(10), strange, update(12, 13)])
     assert (replay.frames, replay.unparsed) == (4, 1)
     assert replay.books[MARKET].sequence == 13
 
