@@ -11,10 +11,10 @@ from actors.edges.hub import Hub
 from actors.edges.taps import HttpTap, StreamTap, harmless
 from actors.network.network import Network
 from actors.network.websocket import Transport
+from actors.venue.budget import Budget
 from actors.venue.clock import VenueClock
 from actors.venue.gateway import Gateway
 from exchanges.chance import Chance
-from exchanges.limits import TokenBucket
 from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instruments
 from exchanges.market.units import Unit
@@ -36,8 +36,8 @@ class VenueContext(msgspec.Struct, eq=False):
     """One venue as its actors see it.
 
     `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
-    `connects` is its budget of new connections, `venue_clock` its clock against ours,
-    `sources` numbers its sessions, and `listing` is what was last asked to know its instruments.
+    `venue_clock` is its clock against ours, `sources` numbers its sessions, and `listing` is what
+    was last asked to know its instruments.
     """
 
     venue: Venue
@@ -48,13 +48,17 @@ class VenueContext(msgspec.Struct, eq=False):
     chance: Chance
     events: Hub[StreamEvent]
     transport: Transport
-    connects: TokenBucket
     tap: StreamTap | None = None
     venue_clock: VenueClock = msgspec.field(default_factory=VenueClock)
     instruments: Instruments = msgspec.field(default_factory=Instruments)
     inboxes: dict[str, BookInbox] = {}
     sources: Iterator[int] = msgspec.field(default_factory=count)
     listing: str = ""
+
+    @property
+    def budget(self) -> Budget:
+        """What the venue allows all of them together."""
+        return self.gateway.budget
 
     @classmethod
     def open(
@@ -80,7 +84,6 @@ class VenueContext(msgspec.Struct, eq=False):
             chance=given.chance,
             events=events,
             transport=given.transport,
-            connects=TokenBucket(venue.connects),
             tap=harmless(given.stream_tap, venue.name) if given.stream_tap else None,
             instruments=Instruments(units=units),
         )
