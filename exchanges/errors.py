@@ -30,9 +30,13 @@ class ExchangeError(Exception):
         message: the venue's own words, or ours where there are none.
         asked: what we had asked for, e.g. `GET /api/v3/depth`.
         is_open: the venue's words leave open whether it did what was asked.
+        retry_after_s: how long the venue wants to be left alone, None if it does not say.
+        is_ban: that concerns everything from our address, and not what was asked alone.
     """
 
     is_open = False
+    retry_after_s: float | None = None
+    is_ban = False
 
     def __init__(self, message: str, *, venue: str, code: str = "", asked: str = "") -> None:
         self.message = message
@@ -62,7 +66,7 @@ class RateLimited(ExchangeError):
     def __init__(
         self, message: str, *, venue: str, retry_after_s: float, code: str = "", asked: str = ""
     ) -> None:
-        self.retry_after_s = retry_after_s
+        self.retry_after_s: float = retry_after_s
         super().__init__(message, venue=venue, code=code, asked=asked)
 
 

@@ -18,6 +18,7 @@ from exchanges.market.native import ReadNative
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.market.units import Unit
 from exchanges.rest.public import PublicRest
+from exchanges.stream.allowance import Allowance
 from exchanges.stream.books import MarketCodec, MarketWire
 from exchanges.stream.facts import Stream
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # a venue's sandbox is loaded when one is started
 
 PRODUCTION: Final = "production"
 
-CONNECTS: Final = Rate.within(30, 60.0)
+CONNECTS: Final = Rate(30, 60.0)
 """New sockets where a venue documents no rate of them; those that do allow more."""
 
 # Where a market's rules are unknown (a recording without an instrument list) nothing is rounded.
@@ -45,7 +46,9 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     `endpoints` maps an environment (`production`, `testnet`) to the base URL of each endpoint;
     `Request.endpoint` and `Stream.name` are its keys. `buckets` are the request limits that
-    `Request.costs` refers to, `connects` limits new sockets. `integrity` says for each kind of
+    `Request.costs` refers to, `connects` limits new sockets. A ban stops all of it where the venue
+    `bans_addresses`: met by a request it stops handshakes, and the other way round; False where it
+    is known to refuse only what was too much. `integrity` says for each kind of
     market what proves its book, and `assets` gives the usual name of an asset that the venue calls
     differently. `recorded_as` says under which names recordings list markets of which kind, where
     it is not the first kind of `fees` under the venue's own.
@@ -61,6 +64,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Other base URLs of production endpoints, which clients of other makes use."""
     buckets: Mapping[str, Rate]
     connects: Rate = CONNECTS
+    bans_addresses: bool = True
     fees: Mapping[Kind, Fees]
     integrity: Mapping[Kind, str]
     recorded_as: Mapping[str, Kind] = {}
@@ -125,11 +129,19 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return None
 
     def codec(
-        self, stream: Stream, instruments: Instruments, *, listening: bool = False
+        self,
+        stream: Stream,
+        instruments: Instruments,
+        *,
+        listening: bool = False,
+        allowance: Allowance | None = None,
     ) -> MarketCodec:
-        """The client's side of a connection; `listening` reads what others asked for."""
+        """The client's side of a connection; `listening` reads what others asked for.
+
+        `allowance` is shared by connections that the venue counts together.
+        """
         wire = self.wire(stream, instruments, listening=listening)
-        return MarketCodec(wire, self.rest.faults, self.rest.book)
+        return MarketCodec(wire, self.rest.faults, self.rest.book, allowance)
 
     def guess(self, kind: Kind, native: str) -> Instrument | None:
         """An instrument made from its name alone, for recordings without an instrument list."""

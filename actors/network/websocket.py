@@ -44,11 +44,14 @@ class Disconnected(Exception):
 
 
 class HandshakeRefused(Exception):
-    """The venue answered the opening handshake with an HTTP status."""
+    """The venue answered the opening handshake with an HTTP status.
 
-    def __init__(self, status: int, retry_after_s: float | None) -> None:
+    `retry_after` is the header of that name, "" where there is none.
+    """
+
+    def __init__(self, status: int, retry_after: str = "") -> None:
         self.status = status
-        self.retry_after_s = retry_after_s
+        self.retry_after = retry_after
         super().__init__(f"handshake answered with HTTP {status}")
 
 

@@ -68,8 +68,7 @@ class _Connection(WebSocketConnection):
     async def _handle_reject_connection_event(self, event: RejectConnection) -> None:
         # Nothing in the body is for us, and it may have no end.
         wait = [value for name, value in event.headers or () if name.lower() == b"retry-after"]
-        retry_after_s = float(wait[0]) if wait and wait[0].isdigit() else None
-        raise HandshakeRefused(event.status_code, retry_after_s)
+        raise HandshakeRefused(event.status_code, wait[0].decode("latin-1") if wait else "")
 
     async def _handle_message_event(self, event: BytesMessage | TextMessage) -> None:
         if event.frame_finished and not (event.message_finished and not self._message_parts):

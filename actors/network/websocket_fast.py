@@ -31,7 +31,7 @@ STEP_BYTES: Final = 4 << 10
 """So much of a read is at most two thousand frames, which take some milliseconds."""
 SWITCHING_PROTOCOLS: Final = 101
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3})\b")
-_RETRY_AFTER: Final = re.compile(rb"(?im)^retry-after:[ \t]*(\d{1,9})[ \t]*\r$")
+_RETRY_AFTER: Final = re.compile(rb"(?im)^retry-after:[ \t]*(.*?)[ \t]*\r$")
 
 
 class _FastWebSocket(WebSocket):
@@ -189,4 +189,4 @@ def _require_accepted(head: bytes) -> None:
     status = _STATUS.match(head)
     if status and (code := int(status[1])) != SWITCHING_PROTOCOLS:
         wait = _RETRY_AFTER.search(head, 0, end + 2)
-        raise HandshakeRefused(code, float(wait[1]) if wait else None)
+        raise HandshakeRefused(code, wait[1].decode("latin-1") if wait else "")

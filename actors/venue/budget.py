@@ -1,44 +1,82 @@
 """A venue's request budget as its callers draw on it: first come, first served, orders first."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from types import MappingProxyType
+from typing import Final
 
 import trio
 
-from exchanges.limits import Rate, TokenBucket
+from exchanges.limits import Bucket, Rate
+from exchanges.stream.allowance import Allowance
+from exchanges.stream.facts import Stream
+from exchanges.venue import Venue
 
+_UNLIMITED: Final = Rate(1.0, 1.0)  # of what costs nothing; it can be closed
 Costs = tuple[tuple[str, float], ...]
 
 
 class Budget:
-    """The buckets of one venue. All lanes draw on the same."""
+    """What one venue allows an address; all its actors draw on the same.
 
-    def __init__(self, rates: Mapping[str, Rate]) -> None:
-        self._buckets = {name: TokenBucket(rate) for name, rate in rates.items()}
-        self._owed: dict[TokenBucket, float] = {}  # what those who go first still wait for
+    Attributes:
+        connects: of new connections.
+    """
+
+    def __init__(self, venue: Venue) -> None:
+        self.connects = Bucket(venue.connects)
+        self._venue = venue
+        self._buckets = {name: Bucket(rate) for name, rate in venue.buckets.items()}
+        self._door = Bucket(_UNLIMITED)  # every request passes it
+        self._allowances: dict[tuple[Rate, int], Allowance] = {}
+        self._owed: dict[Bucket, float] = {}  # what those who go first still wait for
 
     async def pay(self, costs: Costs, *, goes_first: bool) -> None:
         """Wait until every bucket can pay its cost, then pay all at once.
 
-        Others leave in the buckets what those who go first are waiting for.
+        Others leave in the buckets what those who go first are waiting for (`owing`).
         """
+        due = [(self._door, 0.0), *((self._buckets[name], cost) for name, cost in costs)]
+        await take_turn(due, {} if goes_first else self._owed)
+
+    @contextmanager
+    def owing(self, costs: Costs) -> Iterator[None]:
+        """Whoever waits in this block goes first."""
         due = [(self._buckets[name], cost) for name, cost in costs]
-        if not goes_first:
-            await take_turn(due, self._owed)
-            return
         for bucket, cost in due:
             self._owed[bucket] = self._owed.get(bucket, 0.0) + cost
         try:
-            await take_turn(due)
+            yield
         finally:
             for bucket, cost in due:
                 self._owed[bucket] -= cost
+
+    def allowance(self, stream: Stream) -> Allowance | None:
+        """What the connections of a stream may say together; None if each has its own."""
+        if not Allowance.is_shared(stream):
+            return None
+        # Streams of equal limits are different names of one.
+        limits = stream.messages, stream.unanswered
+        if limits not in self._allowances:
+            self._allowances[limits] = Allowance(stream)
+        return self._allowances[limits]
 
     def close(self, names: Iterable[str], until_s: float) -> None:
         """Pay nothing from these buckets before `until_s`: the venue told us to stay away."""
         for name in names:
             self._buckets[name].close(until_s)
+
+    def shut_requests(self, until_s: float) -> None:
+        """The venue has banned us, as a request was told."""
+        self._door.close(until_s)
+        if self._venue.bans_addresses:
+            self.connects.close(until_s)
+
+    def shut_connects(self, until_s: float) -> None:
+        """The venue has banned us, as a handshake was told."""
+        self.connects.close(until_s)
+        if self._venue.bans_addresses:
+            self._door.close(until_s)
 
 
 class Lane:
@@ -60,6 +98,8 @@ class Lane:
         """
         async with AsyncExitStack() as slot:
             async with AsyncExitStack() as queues:
+                if self._goes_first:
+                    queues.enter_context(self._budget.owing(costs))
                 # In one order for all, so that no two callers wait for each other.
                 for name in sorted({name for name, _ in costs}):
                     queue = self._queues.setdefault(name, trio.Lock())
@@ -70,13 +110,15 @@ class Lane:
 
 
 async def take_turn(
-    costs: Sequence[tuple[TokenBucket, float]],
-    owed: Mapping[TokenBucket, float] = MappingProxyType({}),
+    costs: Sequence[tuple[Bucket, float]],
+    owed: Mapping[Bucket, float] = MappingProxyType({}),
 ) -> None:
     """Wait until every bucket can pay its cost beside what it owes to others, then pay."""
     while True:
         now_s = trio.current_time()
-        waits_s = [bucket.wait_s(cost + owed.get(bucket, 0.0), now_s) for bucket, cost in costs]
+        waits_s = [
+            bucket.wait_s(cost, now_s, beside=owed.get(bucket, 0.0)) for bucket, cost in costs
+        ]
         wait_s = max(waits_s, default=0.0)
         if wait_s <= 0:
             break

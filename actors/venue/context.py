@@ -11,10 +11,10 @@ from actors.edges.hub import Hub
 from actors.edges.taps import HttpTap, StreamTap, harmless
 from actors.network.network import Network
 from actors.network.websocket import Transport
+from actors.venue.budget import Budget
 from actors.venue.clock import VenueClock
 from actors.venue.gateway import Gateway
 from exchanges.chance import Chance
-from exchanges.limits import TokenBucket
 from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instruments
 from exchanges.market.units import Unit
@@ -36,10 +36,9 @@ class VenueContext(msgspec.Struct, eq=False):
     """One venue as its actors see it.
 
     `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
-    `connects` is its budget of new connections, `venue_clock` its clock against ours,
-    `sources` numbers its sessions, and `listing` is what was last asked to know its instruments.
-    `unlisted` says of which lists there is no answer now, and why; `rivals` are the markets that
-    were told to claim one symbol, that which has it first.
+    `venue_clock` is its clock against ours, `sources` numbers its sessions, and `listing` is what
+    was last asked to know its instruments. `unlisted` says of which lists there is no answer now,
+    and why; `rivals` are the markets that were told to claim one symbol, that which has it first.
     """
 
     venue: Venue
@@ -50,7 +49,6 @@ class VenueContext(msgspec.Struct, eq=False):
     chance: Chance
     events: Hub[StreamEvent]
     transport: Transport
-    connects: TokenBucket
     tap: StreamTap | None = None
     venue_clock: VenueClock = msgspec.field(default_factory=VenueClock)
     instruments: Instruments = msgspec.field(default_factory=Instruments)
@@ -65,6 +63,11 @@ class VenueContext(msgspec.Struct, eq=False):
         is wrong with the venue's stamps."""
         clock = {"clock": complaint} if (complaint := self.venue_clock.complaint) else {}
         return {"instruments": len(self.instruments), **self.unlisted, **clock}
+
+    @property
+    def budget(self) -> Budget:
+        """What the venue allows all of them together."""
+        return self.gateway.budget
 
     @classmethod
     def open(
@@ -90,7 +93,6 @@ class VenueContext(msgspec.Struct, eq=False):
             chance=given.chance,
             events=events,
             transport=given.transport,
-            connects=TokenBucket(venue.connects),
             tap=harmless(given.stream_tap, venue.name) if given.stream_tap else None,
             instruments=Instruments(units=units),
         )

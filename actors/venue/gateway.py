@@ -56,6 +56,7 @@ class Gateway:
     """HTTP for one venue; all its actors share one, and with it the venue's request budget.
 
     Attributes:
+        budget: what the venue allows, for its sockets as well.
         sent: how many requests.
         odd_rows: rows of replies that could not be read.
     """
@@ -75,9 +76,9 @@ class Gateway:
         self._clock = clock
         self._chance = chance
         self._tap = tap
-        self._budget = Budget(venue.buckets)
-        questions = Lane(self._budget, CONCURRENT)
-        orders = Lane(self._budget, CONCURRENT_ORDERS, goes_first=True)
+        self.budget = Budget(venue)
+        questions = Lane(self.budget, CONCURRENT)
+        orders = Lane(self.budget, CONCURRENT_ORDERS, goes_first=True)
         self._lanes = _by_effect(questions, orders)
         self._clients: Mapping[Effect, httpx2.AsyncClient] = {}
         self.sent = 0
@@ -172,13 +173,23 @@ class Gateway:
         )
         try:
             answer = request.read(response)
-        except RateLimited as error:
-            until_s = trio.current_time() + error.retry_after_s
-            self._budget.close((name for name, _ in request.costs), until_s)
+        except ExchangeError as error:
+            self._stay_away(request, error)
             raise
         if isinstance(answer, Rows | Listing) and answer.odd:
             self._note_odd(request, answer.odd)
         return answer
+
+    def _stay_away(self, request: Request[T], error: ExchangeError) -> None:
+        """Send nothing that the venue does not want for so long as it says."""
+        if error.retry_after_s is None:
+            return
+        until_s = trio.current_time() + error.retry_after_s
+        if error.is_ban:
+            log.warning("banned", venue=error.venue, for_s=error.retry_after_s, reason=str(error))
+            self.budget.shut_requests(until_s)
+        else:
+            self.budget.close((name for name, _ in request.costs), until_s)
 
     def _note_odd(self, request: Request[T], odd: tuple[Odd, ...]) -> None:
         """A row that cannot be read is left out, but not in silence."""

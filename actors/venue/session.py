@@ -25,7 +25,9 @@ from exchanges.market.events import (
     Subscription,
 )
 from exchanges.market.topics import Topic
+from exchanges.rest.faults import BAN_S, BANNED, FIREWALL_S, FORBIDDEN, TOO_MANY
 from exchanges.rest.request import Request
+from exchanges.rest.retry_after import retry_after_s
 from exchanges.stream.facts import Stream
 from exchanges.stream.talk import UnreadableFrame
 from exchanges.stream.wire import Frame
@@ -34,7 +36,7 @@ from exchanges.stream.wire import Frame
 BAD_FRAMES: Final = 10
 BAD_FRAMES_WINDOW_S: Final = 60.0
 # Where a refused handshake does not say how long to stay away.
-REFUSED_S: Final = 60.0
+REFUSED_S: Final = {FORBIDDEN: FIREWALL_S, TOO_MANY: 60.0, BANNED: BAN_S}
 _BOOK_EVENTS: Final = frozenset({BookDelta, BookLost, BookSnapshot})
 
 log = Log(__name__)
@@ -57,7 +59,9 @@ class Session:
         self, context: VenueContext, stream: Stream, topics: Iterable[Topic], *, is_primary: bool
     ) -> None:
         self.source = next(context.sources)
-        self.codec = context.venue.codec(stream, context.instruments)
+        self.codec = context.venue.codec(
+            stream, context.instruments, allowance=context.budget.allowance(stream)
+        )
         self.codec.subscribe(sorted(topics))
         self.is_primary = is_primary
         self.connected_s = inf
@@ -106,6 +110,7 @@ class Session:
                 self._stay_away(error)
                 raise
             finally:
+                self.codec.hang_up()
                 self._deliver(
                     self.codec.resync_all(Fault.DISCONNECTED, "", self._context.clock.now_ns())
                 )
@@ -233,10 +238,16 @@ class Session:
 
     async def _take_turn(self) -> None:
         """Wait until the venue's budget of new connections allows one more."""
-        await take_turn(((self._context.connects, 1),))
+        await take_turn(((self._context.budget.connects, 1),))
 
     def _stay_away(self, error: HandshakeRefused) -> None:
         """Let no connection of the venue try again before it allows one."""
-        if error.status in (403, 418, 429):
-            wait_s = REFUSED_S if error.retry_after_s is None else error.retry_after_s
-            self._context.connects.close(trio.current_time() + wait_s)
+        told_s = retry_after_s(error.retry_after, self._context.clock.now_ns())
+        wait_s = REFUSED_S.get(error.status) if told_s is None else told_s
+        if wait_s is None:
+            return
+        until_s = trio.current_time() + wait_s
+        if error.status in REFUSED_S:
+            self._context.budget.shut_connects(until_s)
+        else:  # the sockets are out of order, which says nothing of us
+            self._context.budget.connects.close(until_s)

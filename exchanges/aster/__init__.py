@@ -10,7 +10,7 @@ from exchanges.aster.public import AsterWire
 from exchanges.aster.rest import REST
 from exchanges.dialects.mbx import INTERVALS
 from exchanges.dialects.mbx.rest import SYNC_LEVELS
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.market.topics import Channel
@@ -35,10 +35,10 @@ VENUE: Final = Venue(
             # The venue's own pings come every 5 min and prove nothing about the feed: a
             # connection without a frame for 15 s is asked to list its subscriptions.
             heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
-            limits=SocketLimits(messages=10, topics=200),
+            limits=SocketLimits(messages=Rate(10, 1.0, Scope.CONNECTION), topics=200),
             # The eleventh message within a second ends the connection, and repeated offenders
             # are banned. Eight leave room for pongs.
-            messages=Rate.within(8, 1.0),
+            messages=Rate(8, 1.0, Scope.CONNECTION),
             # 200 streams fit a connection, and every loss of one costs a snapshot a book.
             max_topics=200,
             batch=100,
@@ -55,7 +55,7 @@ VENUE: Final = Venue(
             "stream": "wss://fstream5.asterdex-testnet.com/stream",
         },
     },
-    buckets={"weight": Rate.within(2400, 60.0)},
+    buckets={"weight": Rate(2400, 60.0)},
     # Neither a list price nor a list of symbols tells fees; these are those of the documentation's
     # example of an account.
     fees={Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0004"))},

@@ -9,7 +9,7 @@ from typing import Final
 
 from exchanges.backpack.public import BackpackWire
 from exchanges.backpack.rest import HISTORY, REQUESTS, REST, SYNC_LEVELS
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
@@ -23,7 +23,7 @@ _PUBLIC: Final = Stream(
     heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
     limits=UNSTATED,
     # No limit of messages, nor of streams in a request, is documented.
-    messages=Rate.within(10, 1.0),
+    messages=Rate(10, 1.0, Scope.CONNECTION),
     batch=20,
     # 91 streams on one socket were seen to work; no limit is documented.
     max_topics=90,
@@ -46,7 +46,7 @@ VENUE: Final = Venue(
     },
     # The venue's support tells these of an account, and counts what returns spans of time apart;
     # how calls without a key are counted is not known.
-    buckets={REQUESTS: Rate.within(2000, 60.0), HISTORY: Rate.within(30, 60.0)},
+    buckets={REQUESTS: Rate(2000, 60.0), HISTORY: Rate(30, 60.0)},
     # List prices of the first tier; the lists of markets have none.
     fees={
         Kind.SPOT: Fees(maker=Decimal("0.0008"), taker=Decimal("0.001")),

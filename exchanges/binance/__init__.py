@@ -13,7 +13,7 @@ from exchanges.binance.public import BinanceWire
 from exchanges.binance.rest import REST
 from exchanges.dialects.mbx import INTERVALS
 from exchanges.dialects.mbx.rest import SYNC_LEVELS
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.market.topics import Channel
@@ -27,9 +27,9 @@ _SPOT: Final = Stream(
     # nothing about the feed: a connection without a frame for 15 s is asked to list its
     # subscriptions.
     heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
-    limits=SocketLimits(messages=5, topics=1024),
+    limits=SocketLimits(messages=Rate(5, 1.0, Scope.CONNECTION), topics=1024),
     # Four leave room for the pongs, which count as well.
-    messages=Rate.within(4, 1.0),
+    messages=Rate(4, 1.0, Scope.CONNECTION),
     # 1024 streams fit a connection, but the 1025th ends it with all the others (measured), and
     # every loss of a connection costs one snapshot a book.
     max_topics=200,
@@ -42,7 +42,7 @@ _UM_PUBLIC: Final = replace(
     name="um_public",
     kinds=frozenset({Kind.PERPETUAL}),
     # The 16th message back to back ends the connection, and so does the 1025th stream (measured).
-    limits=SocketLimits(messages=15, topics=1024),
+    limits=SocketLimits(messages=Rate(15, 1.0, Scope.CONNECTION), topics=1024),
     channels=frozenset({Channel.BOOK, Channel.TOP}),
 )
 _UM_MARKET: Final = replace(
@@ -90,11 +90,11 @@ VENUE: Final = Venue(
         ),
     },
     buckets={
-        "spot_weight": Rate.within(6000, 60.0),
-        "um_weight": Rate.within(2400, 60.0),
-        "um_funding": Rate.within(500, 300.0),
+        "spot_weight": Rate(6000, 60.0),
+        "um_weight": Rate(2400, 60.0),
+        "um_funding": Rate(500, 300.0),
     },
-    connects=Rate.within(300, 300.0),
+    connects=Rate(300, 300.0),
     # List prices of a regular user; exchangeInfo has none.
     fees={
         Kind.SPOT: Fees(maker=Decimal("0.001"), taker=Decimal("0.001")),

@@ -9,7 +9,7 @@ from typing import Final
 from exchanges.bitfinex.listing import ASSETS, assets_of
 from exchanges.bitfinex.public import BitfinexWire, checksum
 from exchanges.bitfinex.rest import LIMITS, REST
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import MARKET_DATA, Channel
 from exchanges.stream.facts import Heartbeat, SocketLimits, Stream
@@ -23,7 +23,7 @@ _PUBLIC: Final = Stream(
     heartbeat=Heartbeat(idle_s=20.0, reply_s=10.0),
     limits=SocketLimits(topics=25),
     # No limit of messages is documented beside that of channels.
-    messages=Rate.within(20, 1.0),
+    messages=Rate(20, 1.0, Scope.CONNECTION),
     max_topics=25,
     shared_sequence=True,
 )
@@ -45,8 +45,8 @@ VENUE: Final = Venue(
         "rest": ("https://api.bitfinex.com",),
         "public": ("wss://api.bitfinex.com/ws/2",),
     },
-    buckets={name: Rate.within(limit, 60.0) for name, limit in LIMITS.items()},
-    connects=Rate.within(20, 60.0),
+    buckets={name: Rate(limit, 60.0) for name, limit in LIMITS.items()},
+    connects=Rate(20, 60.0),
     # Press reports of December 2025 have all fees at zero; until the venue's list says so, the
     # usual.
     fees={

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from exchanges.bybit.public import BybitWire
 from exchanges.bybit.rest import BUCKET, REST
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.market.topics import Channel
@@ -25,7 +25,7 @@ _SPOT: Final = Stream(
     # But for the args of a connection, 21000 characters in all.
     limits=UNSTATED,
     # No limit of messages is documented; ten a second subscribe to the largest connection in two.
-    messages=Rate.within(20, 1.0),
+    messages=Rate(20, 1.0, Scope.CONNECTION),
     # The args of a connection may have 21,000 characters, and an arg has some 30; but every loss
     # of a connection costs one new start a book.
     max_topics=200,
@@ -61,8 +61,8 @@ VENUE: Final = Venue(
             "linear": "wss://stream-testnet.bybit.com/v5/public/linear",
         },
     },
-    buckets={BUCKET: Rate.within(600, 5.0)},
-    connects=Rate.within(500, 300.0),
+    buckets={BUCKET: Rate(600, 5.0)},
+    connects=Rate(500, 300.0),
     # List prices of a regular user; the venue publishes fees per account only.
     fees={
         Kind.SPOT: Fees(maker=Decimal("0.001"), taker=Decimal("0.001")),

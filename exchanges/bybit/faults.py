@@ -15,22 +15,21 @@ from exchanges.errors import (
     TimestampError,
     VenueUnavailable,
 )
-from exchanges.rest.faults import Complaint, ErrorTable
+from exchanges.rest.faults import FIREWALL_S, FORBIDDEN, Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 # Too many requests of an address are answered with HTTP 403, and it must stay away for ten
 # minutes; other addresses get that status for the country they are in.
-_FORBIDDEN: Final = 403
 _TOO_FREQUENT: Final = b"too frequent"
 _STAY_AWAY_S: Final = 600.0
 
 
 def _reads(response: Response) -> Complaint | None:
-    if response.status == _FORBIDDEN:
+    if response.status == FORBIDDEN:
         if _TOO_FREQUENT in response.body.lower():
-            return Complaint("403", "access too frequent", RateLimited, _STAY_AWAY_S)
-        return Complaint("403", "HTTP 403", PermissionDenied)
+            return Complaint("403", "access too frequent", RateLimited, _STAY_AWAY_S, is_ban=True)
+        return Complaint("403", "HTTP 403", PermissionDenied, FIREWALL_S, is_ban=True)
     if not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)

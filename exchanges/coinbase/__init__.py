@@ -33,10 +33,9 @@ VENUE: Final = Venue(
             # Every connection subscribes the channel that speaks each second; without it for more
             # than 5 s the connection is dead.
             heartbeat=Heartbeat(idle_s=5.0),
-            # Of messages it is an address' limit; here each socket has it.
-            limits=SocketLimits(messages=8, start_s=5.0),
-            # 8 messages a second and IP without a login.
-            messages=Rate.within(8, 1.0),
+            limits=SocketLimits(messages=Rate(8, 1.0), start_s=5.0),
+            # 8 messages a second and address without a login, over all its connections.
+            messages=Rate(8, 1.0),
             # At most 50 books a connection are advised; a lost frame costs all books of its
             # connection, so that fewer are better.
             max_topics=20,
@@ -53,8 +52,8 @@ VENUE: Final = Venue(
             "public": "wss://advanced-trade-ws.coinbase.com",
         },
     },
-    buckets={REQUESTS: Rate.within(10, 1.0)},
-    connects=Rate.within(8, 1.0),
+    buckets={REQUESTS: Rate(10, 1.0)},
+    connects=Rate(8, 1.0),
     fees=dict.fromkeys(Kind, _FEES),
     integrity=dict.fromkeys(Kind, "connection sequence"),
     # The code of a US future (`BIP-20DEC30-CDE`) tells no asset.

@@ -42,6 +42,8 @@ VENUE: Final = Venue(
         },
     },
     buckets=REST.rates,
+    # What passes the limit of a path is refused until its window ends, and nothing else.
+    bans_addresses=False,
     # List prices, as the instrument lists have them.
     fees={Kind.SPOT: Fees(maker=Decimal("0.002"), taker=Decimal("0.002"))},
     integrity={Kind.SPOT: "id range"},

@@ -49,6 +49,8 @@ VENUE: Final = Venue(
         "rest": ("https://fx-api.gateio.ws",),
     },
     buckets=REST.rates,
+    # What passes the limit of a path is refused until its window ends, and nothing else.
+    bans_addresses=False,
     # List prices, as the contracts have them; an account's own are higher for makers.
     fees={Kind.PERPETUAL: Fees(maker=Decimal("-0.0001"), taker=Decimal("0.00075"))},
     integrity={Kind.PERPETUAL: "id range"},

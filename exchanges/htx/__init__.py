@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from exchanges.htx.listing import ASSETS
 from exchanges.htx.public import HtxWire
 from exchanges.htx.rest import BUCKET, MARKET_BUCKET, OTHER_BUCKET, REST
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like, settled_in_base_of_dollars
 from exchanges.market.topics import MARKET_DATA, Channel
@@ -28,7 +28,7 @@ _MARKET: Final = Stream(
     heartbeat=Heartbeat(idle_s=16.0),
     limits=UNSTATED,
     # Some 40 subscriptions a second are taken on swaps, and 50 on spot.
-    messages=Rate.within(40, 1.0),
+    messages=Rate(40, 1.0),  # of whom is not said: of the address
     # No limit of topics is documented; each is asked for by itself, and every loss of a connection
     # costs one new start a book.
     max_topics=100,
@@ -38,7 +38,7 @@ _FEED: Final = replace(
     name="feed",
     channels=frozenset({Channel.BOOK}),
     # Whole books may be asked for every 100 ms, one at a time; all else goes at that pace as well.
-    messages=Rate(1, 9.0),
+    messages=Rate(1, 0.1, Scope.CONNECTION),
     max_topics=50,
 )
 _SWAP: Final = replace(
@@ -46,7 +46,7 @@ _SWAP: Final = replace(
     name="swap",
     kinds=frozenset({Kind.PERPETUAL}),
     channels=MARKET_DATA,
-    limits=SocketLimits(messages=40),
+    limits=SocketLimits(messages=Rate(40, 1.0)),
 )
 # Quote assets of the spot market in recorded lists, for names that no list explains.
 _QUOTES: Final = "usdt|husd|btc|eth|trx|ht"
@@ -97,10 +97,12 @@ VENUE: Final = Venue(
         "swap_news": ("wss://api.hbdm.com/linear-swap-notification",),
     },
     buckets={
-        BUCKET: Rate.within(10, 1.0),
-        MARKET_BUCKET: Rate.within(800, 1.0),
-        OTHER_BUCKET: Rate.within(120, 3.0),
+        BUCKET: Rate(10, 1.0),
+        MARKET_BUCKET: Rate(800, 1.0),
+        OTHER_BUCKET: Rate(120, 3.0),
     },
+    # What passes a limit is refused for its window, and nothing else.
+    bans_addresses=False,
     # List prices, as replies about an account had them; the venue publishes none.
     fees={
         Kind.SPOT: Fees(maker=Decimal("0.002"), taker=Decimal("0.002")),

@@ -10,7 +10,7 @@ from typing import Final
 from exchanges.kraken.listing import ASSETS
 from exchanges.kraken.public import KrakenWire, checksum
 from exchanges.kraken.rest import BUCKET, REST
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
@@ -30,7 +30,7 @@ VENUE: Final = Venue(
             heartbeat=Heartbeat(idle_s=5.0, reply_s=5.0),
             limits=UNSTATED,
             # The limit of messages moves with the venue's load and is not published.
-            messages=Rate.within(10, 1.0),
+            messages=Rate(10, 1.0, Scope.CONNECTION),
             # Symbols of a request and of a connection are not limited by the documentation.
             max_topics=200,
             batch=50,
@@ -43,9 +43,9 @@ VENUE: Final = Venue(
         },
     },
     # No number is published; one a second is said to be safe.
-    buckets={BUCKET: Rate(burst=1, per_s=1.0)},
+    buckets={BUCKET: Rate(1, 1.0)},
     # 150 in ten minutes are documented for the older streams; more are a ban of ten minutes.
-    connects=Rate.within(150, 600.0),
+    connects=Rate(150, 600.0),
     # List prices of the smallest volume; the list of pairs has them too.
     fees={Kind.SPOT: Fees(maker=Decimal("0.0025"), taker=Decimal("0.004"))},
     integrity={Kind.SPOT: "checksum"},

@@ -38,7 +38,8 @@ def _reads(response: Response) -> Complaint | None:
     if not texts:
         return None
     code, _, _ = texts[0].partition(":")
-    return Complaint(code, ", ".join(texts), retry_s=_wait_s(texts[0], response))
+    is_ban = texts[0].startswith(_LOCKOUT)
+    return Complaint(code, ", ".join(texts), retry_s=_wait_s(texts[0], response), is_ban=is_ban)
 
 
 def _wait_s(text: str, response: Response) -> float | None:

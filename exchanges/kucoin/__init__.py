@@ -8,7 +8,7 @@ from typing import Final
 from exchanges.kucoin.listing import ASSETS, LIST_FEE
 from exchanges.kucoin.public import KucoinWire
 from exchanges.kucoin.rest import BUCKET, BUDGET, REST
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.stream.facts import Heartbeat, SocketLimits, Stream
@@ -26,8 +26,8 @@ VENUE: Final = Venue(
             # The welcome asks for a ping every 18 s; on the classic socket a pong that is 10 s late
             # is the end.
             heartbeat=Heartbeat(idle_s=10.0, reply_s=10.0, every_s=18.0),
-            limits=SocketLimits(messages=100, window_s=10.0),
-            messages=Rate.within(100, 10.0),
+            limits=SocketLimits(messages=Rate(100, 10.0, Scope.CONNECTION)),
+            messages=Rate(100, 10.0, Scope.CONNECTION),
             # The classic socket takes 300 topics, of this one no limit is documented. Each is asked
             # for by itself, and every loss of a connection costs one new start a book.
             max_topics=100,
@@ -43,7 +43,7 @@ VENUE: Final = Venue(
     },
     buckets={BUCKET: BUDGET},
     # Of the classic socket; 150 a minute are said of this one.
-    connects=Rate.within(30, 60.0),
+    connects=Rate(30, 60.0),
     # Of the first class of markets, for a regular user.
     fees={Kind.SPOT: Fees(maker=LIST_FEE, taker=LIST_FEE)},
     integrity={Kind.SPOT: "id range"},

@@ -17,7 +17,7 @@ from exchanges.errors import (
 )
 from exchanges.kucoin.listing import ErrorBody
 from exchanges.market.numbers import optional
-from exchanges.rest.faults import Complaint, ErrorTable
+from exchanges.rest.faults import FORBIDDEN, Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 WINDOW_S: Final = 30.0
@@ -30,14 +30,13 @@ _BAD_PARAMETER: Final = "400100"
 _UNKNOWN_PAIR: Final = "Unsupported trading pair"
 _TOO_MANY: Final = frozenset({"429000", "429", "1015", "200002"})
 # Of the edge before the venue: an address that asks too often is shut out for some minutes.
-_FORBIDDEN: Final = 403
 _SHUT_OUT: Final = "1015"
 _SHUT_OUT_S: Final = 300.0
 
 
 def _reads(response: Response) -> Complaint | None:
-    if response.status == _FORBIDDEN and _SHUT_OUT.encode() in response.body:
-        return Complaint(_SHUT_OUT, "too many requests", RateLimited, _SHUT_OUT_S)
+    if response.status == FORBIDDEN and _SHUT_OUT.encode() in response.body:
+        return Complaint(_SHUT_OUT, "too many requests", RateLimited, _SHUT_OUT_S, is_ban=True)
     if response.status == 429:
         return Complaint("429", "HTTP 429", RateLimited, _retry_after_s(response))
     if not response.body.startswith(b"{"):
@@ -51,13 +50,13 @@ def _reads(response: Response) -> Complaint | None:
     return Complaint(body.code, body.msg, InvalidSymbol if is_unknown else None)
 
 
-def _retry_after_s(response: Response) -> float:
-    """When the budget is full again: milliseconds of a header, else a whole window."""
+def _retry_after_s(response: Response) -> float | None:
+    """When the budget is full again: milliseconds of a header, if there is one."""
     try:
         wait_ms = optional(response.headers.get("gw-ratelimit-reset", ""))
     except UNREADABLE:
-        return WINDOW_S
-    return WINDOW_S if wait_ms is None else min(wait_ms / 1000, WINDOW_S)
+        return None
+    return None if wait_ms is None else min(wait_ms / 1000, WINDOW_S)
 
 
 FAULTS: Final = ErrorTable(

@@ -24,7 +24,7 @@ from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, within
 
 BUCKET: Final = "public"
-BUDGET: Final = Rate.within(2000, 30.0)
+BUDGET: Final = Rate(2000, 30.0)
 """Weight that an address may spend."""
 
 _LIST: Final = within(Reply[list[Raw]], lambda reply: reply.data)

@@ -18,10 +18,11 @@ _PUBLIC: Final = Stream(
     # The client must say something every two minutes, and is advised to ping twice as often. That a
     # ping is answered is what the venue's own does in the other direction; no document says so.
     heartbeat=Heartbeat(idle_s=30.0, reply_s=15.0, every_s=60.0),
-    # Of messages it is an address' limit; here each socket has it.
-    limits=SocketLimits(messages=200, window_s=60.0, topics=500, mute_s=120.0),
-    # 200 messages a minute and address, of which at most 50 may be unanswered.
-    messages=Rate(burst=30, per_s=2.5),
+    limits=SocketLimits(messages=Rate(200, 60.0), topics=500, mute_s=120.0),
+    # 200 messages a minute and address, over all its connections.
+    messages=Rate(200, 60.0),
+    # 50 of an address may be unanswered; 35 are advised.
+    unanswered=35,
     # 500 are allowed; asking for so many would take three minutes.
     max_topics=100,
     lifetime_s=24 * 3600.0,
@@ -58,9 +59,9 @@ VENUE: Final = Venue(
         },
     },
     # 60 calls a minute without a better tier, whatever their weight.
-    buckets={REQUESTS: Rate.within(60, 60.0)},
+    buckets={REQUESTS: Rate(60, 60.0)},
     # From 80 to 255 a minute are stated.
-    connects=Rate.within(80, 60.0),
+    connects=Rate(80, 60.0),
     fees=dict.fromkeys(Kind, _FREE),
     integrity=dict.fromkeys(Kind, "previous id"),
     recorded_as={"lighter": Kind.PERPETUAL},

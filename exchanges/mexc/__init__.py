@@ -7,7 +7,7 @@ and clients maintained in 2026.
 from decimal import Decimal
 from typing import Final
 
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.mexc.listing import ASSETS
@@ -32,10 +32,12 @@ VENUE: Final = Venue(
             # The venue ends a connection that is silent for 60 s, and recommends a ping every 10 to
             # 20 s.
             heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0, every_s=20.0),
-            limits=SocketLimits(messages=100, topics=30, start_s=30.0, idle_s=60.0),
+            limits=SocketLimits(
+                messages=Rate(100, 1.0, Scope.CONNECTION), topics=30, start_s=30.0, idle_s=60.0
+            ),
             # A hundred messages a second end the connection, and the habit ends in a ban. A
             # connection's topics fit into two requests.
-            messages=Rate.within(10, 1.0),
+            messages=Rate(10, 1.0, Scope.CONNECTION),
             # Those above are silently invalid.
             max_topics=30,
             # One client found frames cut at 1024 bytes; a name has some 55.

@@ -19,18 +19,13 @@ from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
-_FORBIDDEN: Final = 403
 
 
 def _reads(response: Response) -> Complaint | None:
-    """The venue's firewall answers one who asks too often with a bare 403."""
-    if response.status < 400:
+    if response.status < 400 or not response.body.startswith(b"{"):
         return None
-    body = _BODY.decode(response.body) if response.body.startswith(b"{") else ErrorBody()
-    if body.code is None:
-        is_shut_out = response.status == _FORBIDDEN
-        return Complaint("429", "firewall", RateLimited) if is_shut_out else None
-    return Complaint(str(body.code), body.msg or body.message)
+    body = _BODY.decode(response.body)
+    return None if body.code is None else Complaint(str(body.code), body.msg or body.message)
 
 
 FAULTS: Final = ErrorTable(

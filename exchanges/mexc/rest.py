@@ -26,8 +26,8 @@ _PREFIX: Final = "/api/v3"
 _NAMES: Final = named("symbol")
 # 500 weight in ten seconds are documented for each path, but one source saw 300 for all paths
 # together, and the venue's support told another to send each path 20 requests a second at most.
-WEIGHT: Final = Rate.within(300, 10.0)
-_RATE: Final = Rate.within(20, 1.0)
+WEIGHT: Final = Rate(300, 10.0)
+_RATE: Final = Rate(20, 1.0)
 SYNC_LEVELS: Final = 1000
 """What the rules of the order book ask for; 5000 is the most that may be had."""
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like, settled_in_base_of_dollars
 from exchanges.market.topics import MARKET_DATA, Channel
@@ -23,10 +23,10 @@ _PUBLIC: Final = Stream(
     # The venue ends a connection that is silent for 30 s, and answers "ping" with "pong".
     heartbeat=Heartbeat(idle_s=20.0, reply_s=8.0),
     # Requests to subscribe, end and log in, a connection and hour; silence and no subscription.
-    limits=SocketLimits(messages=480, window_s=3600.0, start_s=30.0, idle_s=30.0),
+    limits=SocketLimits(messages=Rate(480, 3600.0, Scope.CONNECTION), start_s=30.0, idle_s=30.0),
     # 480 requests to subscribe or unsubscribe an hour and connection. Pings do not count, but are
     # only sent when the connection is idle.
-    messages=Rate.within(480, 3600.0),
+    messages=Rate(480, 3600.0, Scope.CONNECTION),
     # Fewer than 30 book channels a connection are advised.
     max_topics=29,
     # The args of one request may have 64 KB; an arg has some 60 bytes.
@@ -66,7 +66,9 @@ VENUE: Final = Venue(
         ),
     },
     buckets=REST.rates,
-    connects=Rate.within(3, 1.0),
+    connects=Rate(3, 1.0),
+    # What passes a limit of a path or of handshakes is refused for its window, and nothing else.
+    bans_addresses=False,
     # List prices of a regular user; the venue publishes fees per account only.
     fees={
         Kind.SPOT: Fees(maker=Decimal("0.0008"), taker=Decimal("0.001")),

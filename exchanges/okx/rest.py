@@ -23,7 +23,7 @@ _NAMES: Final = named("instId")
 
 
 def _requests(number: int) -> Rate:
-    return Rate.within(number, LIMIT_WINDOW_S)
+    return Rate(number, LIMIT_WINDOW_S)
 
 
 _INSTRUMENTS: Final = Call(

@@ -7,7 +7,7 @@ options and its few spot markets are left out.
 from decimal import Decimal
 from typing import Final
 
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.instrument import Kind
 from exchanges.market.native import names_like
 from exchanges.market.topics import MARKET_DATA, Channel
@@ -25,7 +25,7 @@ _PUBLIC: Final = Stream(
     heartbeat=Heartbeat(idle_s=15.0, reply_s=10.0),
     limits=UNSTATED,
     # No limit of messages is documented; ten a second subscribe to the largest connection in ten.
-    messages=Rate.within(20, 1.0),
+    messages=Rate(20, 1.0, Scope.CONNECTION),
     # No limit is documented, but a client that lets some 2000 messages queue up is cut off, and
     # each book sends ten a second.
     max_topics=100,
@@ -54,9 +54,11 @@ VENUE: Final = Venue(
             "derivatives": "wss://ws.api.testnet.paradex.trade/v1",
         },
     },
-    buckets={REQUESTS: Rate.within(1500, 60.0)},
+    buckets={REQUESTS: Rate(1500, 60.0)},
     # 20 a second and 600 a minute; both hold.
-    connects=Rate(burst=10, per_s=8.0),
+    connects=Rate(10, 1.0),
+    # Requests and handshakes are refused by buckets that refill, each by its own.
+    bans_addresses=False,
     # List prices of accounts that trade by API (July 2026); lists tell those of each market.
     fees={Kind.PERPETUAL: Fees(maker=Decimal("0.00003"), taker=Decimal("0.00045"))},
     integrity={Kind.PERPETUAL: "consecutive ids"},

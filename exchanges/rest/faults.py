@@ -1,11 +1,10 @@
 """What a venue says went wrong, as tables: codes, beginnings of texts, and what they mean."""
 
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
-from math import isfinite
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from exchanges.errors import (
     SAMPLE_BYTES,
@@ -16,23 +15,31 @@ from exchanges.errors import (
 )
 from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.request import Response
+from exchanges.rest.retry_after import retry_after_s
 
-# The longest ban that is documented anywhere; what asks for more is a mistake or a date misread.
-_LONGEST_WAIT_S: Final = 3 * 86_400.0
-_TOO_MANY: Final = frozenset({418, 429})
+FORBIDDEN: Final = 403
+TOO_MANY: Final = 429
+BANNED: Final = 418
+"""The status with which venues tell an address that went on in spite of 429 that it is banned."""
+BAN_S: Final = 120.0
+"""A ban that does not say how long it is: the shortest that is documented of that status."""
+FIREWALL_S: Final = 60.0
+"""What stands before a venue and has enough of an address wants to be left alone at least so long
+where it does not say how long."""
 
 
 class Complaint(msgspec.Struct, frozen=True):
     """What a reply, or a refusal on a socket, says of itself: the venue's code and words.
 
     `error` is the meaning, where the reply as a whole tells it, and `retry_s` how long to stay
-    away, where it says so.
+    away, where it says so. With `is_ban` the venue answers nothing from our address until then.
     """
 
     code: str
     text: str = ""
     error: type[ExchangeError] | None = None
     retry_s: float | None = None
+    is_ban: bool = False
 
 
 class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -44,7 +51,8 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     else what the first of `words` that the text contains does. Whether what was asked is done
     is left open by `VenueUnavailable`, and by codes that are `unknown`, whatever they mean; the
     gateway tells that as an unknown outcome of what may be sent only once. After too many requests
-    the venue wants to be left alone for `retry_s`, unless it says how long.
+    the venue wants to be left alone for `retry_s`, unless it says how long; where it counts in
+    windows of its clock, of `clock_window_s`, a refused request waits for the next.
     """
 
     reads: Callable[[Response], Complaint | None]
@@ -53,6 +61,7 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     words: Mapping[str, type[ExchangeError]] = {}
     unknown: frozenset[str] = frozenset()
     retry_s: float = 1.0
+    clock_window_s: float | None = None
 
     def meaning(self, complaint: Complaint) -> type[ExchangeError]:
         """The class of error that it is."""
@@ -79,49 +88,67 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             )
         else:
             made = error(text, venue=venue, code=code, asked=asked)
+            made.retry_after_s = complaint.retry_s
+        made.is_ban = complaint.is_ban
         made.is_open = error is VenueUnavailable or complaint.code in self.unknown
         return made
 
     def of(self, response: Response, *, venue: str, asked: str) -> ExchangeError | None:
         """What went wrong by the reply's own words and status, or None."""
-        status = response.status
         try:
             complaint = self.reads(response)
         except UNREADABLE:
             complaint = None
-        if status in _TOO_MANY:
-            complaint = self._too_many(response, complaint)
-        if complaint:
-            return self.error(complaint, venue=venue, asked=asked)
-        if status < 300:
-            return None
-        error = VenueUnavailable if status >= 500 else ExchangeError
-        return error(f"HTTP {status}", venue=venue, code=str(status), asked=asked)
+        complaint = self._by_status(response, complaint)
+        return self.error(complaint, venue=venue, asked=asked) if complaint else None
 
-    def _too_many(self, response: Response, complaint: Complaint | None) -> Complaint:
-        """A status that says "too many requests" is believed, unless the venue is busy itself."""
-        if complaint and self.meaning(complaint) is VenueUnavailable:
+    def _by_status(self, response: Response, complaint: Complaint | None) -> Complaint | None:
+        """What the reply complains of, with what its status and headers say of it."""
+        status = response.status
+        if status < 300 and complaint is None:
+            return None
+        told_s = retry_after_s(response.headers.get("retry-after", ""), response.received_ns)
+        if status in (BANNED, TOO_MANY):
+            return self._too_many(response, complaint, told_s)
+        if complaint is None:
+            complaint = _wordless(response)
+        if told_s is None or not self._asks_to_wait(complaint):
             return complaint
-        status = str(response.status)
-        told_s = retry_after_s(response)
-        if complaint and self.meaning(complaint) is RateLimited:
-            return msgspec.structs.replace(
-                complaint, retry_s=complaint.retry_s if told_s is None else told_s
-            )
-        return Complaint(status, f"HTTP {status}", RateLimited, told_s)
+        return replace(complaint, retry_s=max(told_s, complaint.retry_s or 0.0))
+
+    def _asks_to_wait(self, complaint: Complaint) -> bool:
+        return self.meaning(complaint) in (RateLimited, VenueUnavailable)
+
+    def _too_many(
+        self, response: Response, complaint: Complaint | None, told_s: float | None
+    ) -> Complaint:
+        """A status that says "too many requests" is believed, unless the venue is busy itself."""
+        status = response.status
+        complaint = complaint or Complaint(str(status), _words(response))
+        waits_s = [wait_s for wait_s in (complaint.retry_s, told_s) if wait_s is not None]
+        wait_s = max(waits_s, default=None)
+        is_ban = status == BANNED
+        if not is_ban and self.meaning(complaint) is VenueUnavailable:
+            return replace(complaint, retry_s=wait_s)
+        if is_ban and wait_s is None:
+            wait_s = max(BAN_S, self.retry_s)
+        elif wait_s is None and (window_s := self.clock_window_s):
+            wait_s = window_s - response.received_ns / NS_PER_S % window_s
+        return replace(
+            complaint, error=RateLimited, retry_s=wait_s, is_ban=is_ban or complaint.is_ban
+        )
 
 
-def retry_after_s(response: Response) -> float | None:
-    """What the header `retry-after` asks for: seconds, or until when, three days at most.
+def _wordless(response: Response) -> Complaint:
+    """What a status means by itself: these are not the venue's words."""
+    status, text = response.status, _words(response)
+    if status == FORBIDDEN:
+        return Complaint(str(status), text, RateLimited, FIREWALL_S, is_ban=True)
+    return Complaint(str(status), text, VenueUnavailable if status >= 500 else ExchangeError)
 
-    None if it says nothing.
-    """
-    text = response.headers.get("retry-after", "")
-    try:
-        wait_s = float(text)
-    except ValueError:
-        try:
-            wait_s = parsedate_to_datetime(text).timestamp() - response.received_ns / NS_PER_S
-        except UNREADABLE:
-            return None
-    return min(max(wait_s, 0.0), _LONGEST_WAIT_S) if isfinite(wait_s) else None
+
+def _words(response: Response) -> str:
+    """The status, and the beginning of whatever came with it on one line."""
+    body = response.body[:SAMPLE_BYTES].decode("utf-8", "replace")
+    words = " ".join(body.split())
+    return f"HTTP {response.status}: {words}" if words else f"HTTP {response.status}"

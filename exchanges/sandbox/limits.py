@@ -1,17 +1,47 @@
-"""What a venue puts up with from one client on one socket, as it is counted."""
+"""What a venue puts up with from one client, on one socket or on all, as it is counted."""
 
 from collections import deque
 
+from exchanges.limits import Rate, Scope
 from exchanges.market.numbers import NS_PER_S
 from exchanges.stream.facts import SocketLimits
 
 
-class Patience:
-    """Counts what one client does against the limits; it is told the time."""
+class Heard:
+    """Counts messages against a limit that slides; it is told the time."""
 
-    def __init__(self, limits: SocketLimits) -> None:
+    def __init__(self, rate: Rate) -> None:
+        self._window_ns = round(rate.window_s * NS_PER_S)
+        self._times_ns: deque[int] = deque(maxlen=int(rate.limit))
+
+    def one_more(self, now_ns: int) -> bool:
+        """A message came; whether it is within the limit. One that is not does not count."""
+        times_ns = self._times_ns
+        if len(times_ns) == times_ns.maxlen and now_ns - times_ns[0] < self._window_ns:
+            return False
+        times_ns.append(now_ns)
+        return True
+
+
+class Hearing:
+    """What the venue has heard from all sockets of an address, by limit."""
+
+    def __init__(self) -> None:
+        self._by_rate: dict[Rate, Heard] = {}
+
+    def of(self, rate: Rate) -> Heard:
+        """Where messages of a socket are counted."""
+        if rate.scope is Scope.CONNECTION:
+            return Heard(rate)
+        return self._by_rate.setdefault(rate, Heard(rate))
+
+
+class Patience:
+    """Counts what one client does on one socket against the limits; it is told the time."""
+
+    def __init__(self, limits: SocketLimits, heard: Heard | None) -> None:
         self._limits = limits
-        self._heard_ns: deque[int] = deque(maxlen=limits.messages or 1)
+        self._heard = heard
         self._opened_ns: int | None = None
         self._last_heard_ns = 0
         self._last_told_ns = 0
@@ -20,14 +50,7 @@ class Patience:
     def heard(self, now_ns: int, *, is_counted: bool) -> bool:
         """A message came; whether it is within the limit of messages."""
         self._last_heard_ns = now_ns
-        limits, heard_ns = self._limits, self._heard_ns
-        if not limits.messages or not is_counted:
-            return True
-        is_full = len(heard_ns) == limits.messages
-        if is_full and now_ns - heard_ns[0] < limits.window_s * NS_PER_S:
-            return False
-        heard_ns.append(now_ns)
-        return True
+        return self._heard is None or not is_counted or self._heard.one_more(now_ns)
 
     def is_over(self, now_ns: int, *, has_topics: bool, has_spoken: bool) -> bool:
         """Time has passed; whether the socket has been quiet for too long."""

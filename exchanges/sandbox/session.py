@@ -103,7 +103,8 @@ class SandboxSession(ABC):
         self.goodbye: tuple[int, str] | None = None
         self._outbox: list[Outgoing] = []
         self.limits = venue.limits_of(endpoint)
-        self._patience = Patience(self.limits)
+        messages = self.limits.messages
+        self._patience = Patience(self.limits, venue.heard.of(messages) if messages else None)
 
     @property
     def topics(self) -> int:

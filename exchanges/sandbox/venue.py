@@ -15,6 +15,7 @@ from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
 from exchanges.rest.call import Surface
 from exchanges.rest.public import PublicRest
 from exchanges.rest.question import Question
+from exchanges.sandbox.limits import Hearing
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import (
@@ -45,6 +46,7 @@ class SandboxVenue(ABC):
         refused: symbols whose subscriptions are refused.
         busy: so many of the next requests are answered with "too many requests".
         is_lax: clients may do more on a socket than the venue's limits allow.
+        heard: counts what clients say, who are all of one address.
     """
 
     rest: ClassVar[PublicRest]
@@ -98,6 +100,7 @@ class SandboxVenue(ABC):
         self._routes = Routes(self.rest, self._named)
         self._answers = self.answers()
         self.is_lax = False
+        self.heard = Hearing()
 
     @property
     def name(self) -> str:

@@ -27,6 +27,7 @@ from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel, Topic
 from exchanges.rest.faults import ErrorTable
 from exchanges.rest.request import Request
+from exchanges.stream.allowance import Allowance
 from exchanges.stream.sequence import BookRule, Recovery
 from exchanges.stream.starts import BookRoute, Starts
 from exchanges.stream.talk import Talk, UnaskedFrame, UnreadableFrame
@@ -60,8 +61,14 @@ class MarketCodec(Talk):
 
     wire: MarketWire
 
-    def __init__(self, wire: MarketWire, faults: ErrorTable, book_request: BookRequest) -> None:
-        super().__init__(wire, faults)
+    def __init__(
+        self,
+        wire: MarketWire,
+        faults: ErrorTable,
+        book_request: BookRequest,
+        allowance: Allowance | None = None,
+    ) -> None:
+        super().__init__(wire, faults, allowance)
         self._book_request = book_request
         self._starts = Starts()
 

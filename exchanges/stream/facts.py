@@ -27,13 +27,12 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
 class SocketLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Where a venue ends its patience with one client on one socket; 0 where it states no limit.
 
-    At most `messages` of the client are heard in any `window_s`, and `topics` pushed at once. A
-    socket ends without a subscription within `start_s`, if the client says nothing for `mute_s`,
-    and if neither side does for `idle_s`.
+    At most so many `messages` of the client are heard, of one socket or all of its address as their
+    scope says, and `topics` pushed at once. A socket ends without a subscription within `start_s`,
+    if the client says nothing for `mute_s`, and if neither side does for `idle_s`.
     """
 
-    messages: int = 0
-    window_s: float = 1.0
+    messages: Rate | None = None
     topics: int = 0
     start_s: float = 0.0
     mute_s: float = 0.0
@@ -50,8 +49,9 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     `name` is also the key of its URL in `Venue.endpoints`, `kinds` are those of the markets it
     serves (by default all), and `channels` by default what there is to tell of any market.
     `limits` are the venue's own, by its documentation or as they were met; within them our client
-    allows itself `max_topics` a connection, `batch` of them a request, and `messages`. The venue
-    ends a connection after `lifetime_s` (None: it states no limit). Where it does not
+    allows itself `max_topics` a connection, `batch` of them a request, and `messages`, of which
+    `unanswered` requests may wait for their answer (0: any number), counted as messages are. The
+    venue ends a connection after `lifetime_s` (None: it states no limit). Where it does not
     acknowledge subscriptions (`acknowledges` false), the first data counts. `headers` are sent
     with the handshake. With `shared_sequence` the venue numbers the frames of the connection, so
     that a loss concerns every book on it. `klines` are the intervals of its candles, where it has
@@ -65,6 +65,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     limits: SocketLimits
     messages: Rate
     max_topics: int
+    unanswered: int = 0
     batch: int = 1
     lifetime_s: float | None = None
     acknowledges: bool = True

@@ -64,6 +64,11 @@ class Subscriptions:
         return bool(self._wishes)
 
     @property
+    def unanswered(self) -> int:
+        """Requests that the venue has not answered, nor left unanswered for too long."""
+        return len(self._asked)
+
+    @property
     def is_settled(self) -> bool:
         return not self._wishes and not self._asked
 

@@ -27,11 +27,11 @@ from exchanges.errors import (
     StreamStale,
     VenueProtocolError,
 )
-from exchanges.limits import TokenBucket
 from exchanges.market.events import Notice, StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
 from exchanges.rest.faults import Complaint, ErrorTable
+from exchanges.stream.allowance import Allowance
 from exchanges.stream.heartbeat import Pulse
 from exchanges.stream.refusals import Refusals
 from exchanges.stream.subscriptions import ACK_S, Subscriptions
@@ -68,14 +68,15 @@ class UnaskedFrame(UnreadableFrame):
 class Talk:
     """Client side of one connection; see the module's head for its use.
 
-    `faults` says what the venue means by a refusal.
+    `faults` says what the venue means by a refusal. `allowance` is what the connection shares with
+    others that the venue counts together; without one it has its own.
 
     Attributes:
         wire: the venue's dialect of it.
         frames: how many were received.
     """
 
-    def __init__(self, wire: Wire, faults: ErrorTable) -> None:
+    def __init__(self, wire: Wire, faults: ErrorTable, allowance: Allowance | None = None) -> None:
         stream = wire.stream
         self.wire = wire
         self.stream = stream
@@ -90,7 +91,7 @@ class Talk:
         self._pulse = Pulse(stream.heartbeat)
         # Sent before anything else: greetings, pings, and what the venue waits for.
         self._ready: deque[Frame] = deque(() if wire.listening else wire.greeting())
-        self._messages = TokenBucket(stream.messages)
+        self._allowance = allowance or Allowance(stream)
         self._blocked_until_s = inf  # by the message limit, while something waits
         self._now_s, self._now_ns = 0.0, 0  # at the last `expire`, for what is not told the time
         self._about: Route | None = None  # whose data is being read
@@ -103,6 +104,11 @@ class Talk:
     def is_settled(self) -> bool:
         """Every topic has been answered."""
         return self._subscriptions.is_settled
+
+    @property
+    def unanswered(self) -> int:
+        """Requests that the venue has not answered yet."""
+        return self._subscriptions.unanswered
 
     @property
     def has_work(self) -> bool:
@@ -199,14 +205,18 @@ class Talk:
         """The frames that the venue's message limit lets us send now, in order."""
         frames: list[Frame] = []
         while self.wire.is_open and (self._ready or self._subscriptions.has_wishes):
-            wait_s = self._messages.wait_s(1, now_s)
+            wait_s = self._allowance.wait_s(now_s, is_request=not self._ready)
             if wait_s > 0:
                 self._blocked_until_s = now_s + wait_s
                 return frames
-            self._messages.take(1, now_s)
+            self._allowance.say(self, now_s)
             frames.append(self._ready.popleft() if self._ready else self._next_request(now_s))
         self._blocked_until_s = inf
         return frames
+
+    def hang_up(self) -> None:
+        """The connection has ended: what it asked counts no more for others."""
+        self._allowance.leave(self)
 
     @property
     def deadline(self) -> float:

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from exchanges import VENUES
-from exchanges.limits import TokenBucket
+from exchanges.limits import Bucket
 from exchanges.market.instrument import Instrument, Instruments, Kind, kind_of
 from exchanges.market.native import names_like, settled_in_base_of_dollars
 from exchanges.market.topics import Channel, KlineInterval
@@ -142,13 +142,13 @@ def test_request_is_the_venues_own_and_its_path_fits_its_host(name: str) -> None
 @every_venue
 def test_request_costs_only_from_buckets_that_can_pay(name: str) -> None:
     venue = VENUES[name]
-    buckets = {bucket: TokenBucket(rate) for bucket, rate in venue.buckets.items()}
+    buckets = {bucket: Bucket(rate) for bucket, rate in venue.buckets.items()}
     for request in requests_of(venue):
         assert request.costs, request
         for bucket, cost in request.costs:
-            assert 0 < cost <= venue.buckets[bucket].burst, request
+            assert 0 < cost <= venue.buckets[bucket].limit, request
             assert buckets[bucket].wait_s(cost, 0.0) == 0.0
-    TokenBucket(venue.connects)
+    Bucket(venue.connects)
 
 
 @every_venue
@@ -180,7 +180,7 @@ def test_stream_carries_channels_of_its_kinds_within_its_limits(name: str) -> No
         assert stream.lifetime_s is None or stream.lifetime_s > 0
         assert stream.max_frame_bytes > 0
         assert stream.heartbeat.idle_s > 0
-        TokenBucket(stream.messages)
+        Bucket(stream.messages)
 
 
 @every_venue

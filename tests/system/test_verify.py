@@ -15,6 +15,7 @@ from exchanges.errors import UNREADABLE, StreamStale
 from exchanges.market.events import UNTOLD, BookDelta, StreamEvent
 from exchanges.market.instrument import Instruments
 from exchanges.market.topics import Topic
+from exchanges.stream.allowance import Allowance
 from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
 from exchanges.stream.wire import Frame, Reader, Route, Said
@@ -91,10 +92,15 @@ class Deaf(Venue, frozen=True, kw_only=True, eq=False):
     """A venue whose codec is."""
 
     def codec(
-        self, stream: Stream, instruments: Instruments, *, listening: bool = False
+        self,
+        stream: Stream,
+        instruments: Instruments,
+        *,
+        listening: bool = False,
+        allowance: Allowance | None = None,
     ) -> MarketCodec:
         wire = self.wire(stream, instruments, listening=listening)
-        return DeafCodec(wire, self.rest.faults, self.rest.book)
+        return DeafCodec(wire, self.rest.faults, self.rest.book, allowance)
 
 
 def speaking(wire: type) -> Venue:

@@ -7,13 +7,13 @@ the rows, books, requests and errors are here, and so are the facts of its conne
 
 from typing import Final
 
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.native import names_like, settled_in_base_of_dollars
 from exchanges.stream.facts import UNSTATED, Heartbeat
 
 LIMITS: Final = UNSTATED
 # No limit of messages is documented. The venue allows 20 requests a second to any REST path.
-MESSAGES: Final = Rate.within(20, 1.0)
+MESSAGES: Final = Rate(20, 1.0, Scope.CONNECTION)
 # The official SDK pings every 5 s; the venue's own limit on silence is not documented.
 HEARTBEAT: Final = Heartbeat(idle_s=10.0, reply_s=10.0)
 # No limit is documented; every loss of a connection costs one new start a book.

@@ -31,7 +31,7 @@ from exchanges.rest.call import (
 from exchanges.rest.rows import Page, many, named, one
 
 PREFIX: Final = "/api/v4"
-LIMIT: Final = Rate.within(200, WINDOW_S)
+LIMIT: Final = Rate(200, WINDOW_S)
 """Of each path."""
 
 # More levels may be had (ccxt asks for up to 1000), but only so many are documented. As many are

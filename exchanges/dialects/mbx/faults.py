@@ -3,15 +3,20 @@
 Source: "Error codes" of the documents that the venues' records name.
 """
 
+import re
 from typing import Final
 
 import msgspec
 
 from exchanges.dialects.mbx.listing import ErrorBody
 from exchanges.errors import InvalidSymbol, RateLimited, VenueUnavailable
+from exchanges.market.numbers import NS_PER_MS, NS_PER_S
 from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.request import Response
+from exchanges.rest.retry_after import bounded
 
+_WINDOW_S: Final = 60.0  # of the request weight, which is the clock minute
+_BANNED_UNTIL: Final = re.compile(r"banned until (\d{1,16})\b", re.ASCII)  # milliseconds
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 
 
@@ -19,7 +24,16 @@ def _reads(response: Response) -> Complaint | None:
     if response.status < 400 or not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)
+    ban_s = _ban_s(body.msg, response)
+    if ban_s is not None:
+        return Complaint(str(body.code), body.msg, RateLimited, ban_s, is_ban=True)
     return Complaint(str(body.code), body.msg)
+
+
+def _ban_s(text: str, response: Response) -> float | None:
+    """How long a ban lasts whose end the text names."""
+    until = _BANNED_UNTIL.search(text)
+    return bounded((int(until[1]) * NS_PER_MS - response.received_ns) / NS_PER_S) if until else None
 
 
 FAULTS: Final = ErrorTable(
@@ -38,5 +52,6 @@ FAULTS: Final = ErrorTable(
         "-1003": RateLimited,
         "-1034": RateLimited,
     },
-    retry_s=60.0,  # the window of the request weight is the clock minute
+    retry_s=_WINDOW_S,
+    clock_window_s=_WINDOW_S,
 )

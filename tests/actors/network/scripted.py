@@ -18,7 +18,7 @@ from exchanges.limits import Rate
 from exchanges.rest.request import Effect
 
 BINANCE: Final = VENUES["binance"]
-PLENTY: Final = Rate(1_000, 1_000)
+PLENTY: Final = Rate(1_000, 1.0)
 SPOT, UM = "spot_weight", "um_weight"
 PING: Final = BINANCE.rest.ping()
 ORDER: Final = msgspec.structs.replace(PING, method="POST", body=b"buy", effect=Effect.ONCE)

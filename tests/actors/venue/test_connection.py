@@ -20,6 +20,7 @@ from actors.venue.context import VenueContext
 from actors.venue.session import BAD_FRAMES
 from exchanges import VENUES
 from exchanges.errors import StreamStale, VenueProtocolError
+from exchanges.limits import Rate, Scope
 from exchanges.market.events import Fault, Level, Subscription, SubscriptionState, Trade
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import Channel, Topic
@@ -345,11 +346,13 @@ async def test_an_unsubscribed_book_gets_no_more_news(autojump_clock: MockClock)
 async def test_a_successor_that_dies_gives_its_books_back_to_the_session_that_lives(
     autojump_clock: MockClock,
 ) -> None:
-    async with rig(lifetime_s=400.0) as (made, nursery):
+    # It asks for one book a second once both together are refused.
+    messages = Rate(1, 1.0, Scope.CONNECTION)
+    async with rig(lifetime_s=400.0, messages=messages) as (made, nursery):
         await nursery.start(made.connection.run)
         await made.until_live()
         (old,) = made.server.venue.sessions
-        made.server.venue.refused.add(ETH)  # so that the successor does not settle
+        made.server.venue.refused.add(ETH)
         while made.books[BTC].snapshots < 2:
             await made.tick()
         made.server.drop_connections(newest=1)

@@ -23,7 +23,7 @@ from exchanges.errors import (
     VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.limits import Rate, TokenBucket
+from exchanges.limits import Bucket, Rate
 from exchanges.rest.request import Effect, Request, Response
 from tests.actors.network.scripted import (
     BINANCE,
@@ -301,7 +301,7 @@ async def test_an_order_cancelled_while_it_waits_for_its_turn_is_never_sent(
     autojump_clock: MockClock,
 ) -> None:
     order = msgspec.structs.replace(ORDER, costs=((SPOT, 1),))
-    async with gateway_to(script(), rates={SPOT: Rate(1, 0.1)}) as (gateway, server):
+    async with gateway_to(script(), rates={SPOT: Rate(1, 10.0)}) as (gateway, server):
         await gateway.call(order)
         with trio.move_on_after(1.0) as scope:
             await gateway.call(order)
@@ -309,7 +309,7 @@ async def test_an_order_cancelled_while_it_waits_for_its_turn_is_never_sent(
         assert trio.current_time() == 1.0
         assert len(server.asked) == 1
         await gateway.call(costing(1))
-        assert server.asked_s == [0.0, 10.0], "and it holds back nobody"
+        assert server.asked_s == pytest.approx([0.0, 10.05]), "and it holds back nobody"
 
 
 async def test_the_end_of_the_gateway_does_not_lose_an_order_on_its_way(
@@ -369,19 +369,19 @@ async def test_orders_and_cancels_do_not_wait_for_a_burst_of_questions(
 
 
 async def test_orders_are_paid_before_the_questions_that_wait(autojump_clock: MockClock) -> None:
-    rates = {SPOT: Rate(10, 1)}
+    rates = {SPOT: Rate(10, 10.0)}
     order = msgspec.structs.replace(ORDER, costs=((SPOT, 1),), query=(("cost", "1"),))
     async with gateway_to(script(), rates=rates) as (gateway, server):
         async with trio.open_nursery() as nursery:
-            for cost in (10, 5, 1, 1):
+            for cost in (10, 8, 1, 1):
                 nursery.start_soon(gateway.call, costing(cost))
                 await wait_all_tasks_blocked()
             await trio.sleep(0.5)
             for _ in range(3):
                 nursery.start_soon(gateway.call, order)
         paid = [float(target.partition("=")[2]) for _, target in server.asked]
-        assert paid == [10, 1, 1, 1, 5, 1, 1]
-        assert server.asked_s == pytest.approx([0, 1, 2, 3, 8, 9, 10])
+        assert paid == [10, 1, 1, 1, 8, 1, 1]
+        assert server.asked_s == pytest.approx([0, *[10.05] * 3, *[20.1] * 3])
 
 
 async def test_a_refused_order_is_not_sent_again(autojump_clock: MockClock) -> None:
@@ -395,11 +395,10 @@ async def test_a_refused_order_is_not_sent_again(autojump_clock: MockClock) -> N
 # Staying away.
 
 
-@pytest.mark.parametrize("status", [429, 418])
 async def test_a_rate_limit_closes_the_bucket_for_all_its_callers(
-    status: int, autojump_clock: MockClock
+    autojump_clock: MockClock,
 ) -> None:
-    answer = script(reply(status, retry_after="30"))
+    answer = script(reply(429, retry_after="30"))
     async with gateway_to(answer) as (gateway, server), trio.open_nursery() as nursery:
         nursery.start_soon(gateway.call, PING)
         await trio.sleep(1)
@@ -409,6 +408,52 @@ async def test_a_rate_limit_closes_the_bucket_for_all_its_callers(
         await trio.sleep(60)
         assert sorted(server.asked_s) == [0.0, 1.0, 30.0, 30.0, 30.0, 30.0]
         assert server.asked[1] == (1.0, "/spot/api/v3/ping?cost=9"), "another bucket"
+
+
+BANNED_UNTIL = b'{"code":-1003,"msg":"Way too many requests; IP banned until 600000."}'
+BANS = {
+    "a header": (reply(418, retry_after="600"), 600.0),
+    "a body": (reply(418, BANNED_UNTIL), 600.0),
+    "a body of another status": (reply(429, BANNED_UNTIL), 600.0),
+    "the later of both": (reply(418, BANNED_UNTIL, retry_after="7"), 600.0),
+    "a date": (reply(418, retry_after="Thu, 01 Jan 1970 00:10:00 GMT"), 600.0),
+    "nobody": (reply(418), 120.0),
+    "a firewall": (reply(403, b"<html>Forbidden</html>"), 60.0),
+    "a firewall with a header": (reply(403, b"<html>", retry_after="90.5"), 90.5),
+}
+
+
+@pytest.mark.parametrize(("banned", "until_s"), BANS.values(), ids=BANS)
+async def test_no_request_goes_into_a_ban(
+    banned: bytes, until_s: float, autojump_clock: MockClock
+) -> None:
+    async with gateway_to(script(banned)) as (gateway, server), trio.open_nursery() as nursery:
+        with pytest.raises(RateLimited) as caught:
+            await gateway.call(ORDER)
+        assert caught.value.retry_after_s == until_s
+        for request in (PING, costing(9, UM), CANCEL, msgspec.structs.replace(PING, costs=())):
+            nursery.start_soon(gateway.call, request)
+        await trio.sleep(until_s + 1)
+        assert server.asked_s == pytest.approx([0.0, *[until_s] * 4])
+
+
+async def test_a_ban_is_told_in_the_words_of_the_venue(autojump_clock: MockClock) -> None:
+    async with gateway_to(script(reply(418, BANNED_UNTIL))) as (gateway, _):
+        with pytest.raises(RateLimited, match=r"\[-1003\]: Way too many requests; IP banned until"):
+            await gateway.call(ORDER)
+    async with gateway_to(script(reply(403, b"<html>\nAccess denied</html>"))) as (gateway, _):
+        with pytest.raises(RateLimited, match=r"HTTP 403: <html> Access denied</html>"):
+            await gateway.call(ORDER)
+
+
+@pytest.mark.parametrize("after", ["20.5", "Thu, 01 Jan 1970 00:00:20 GMT"])
+async def test_a_venue_that_is_unavailable_until_a_time_is_not_asked_before(
+    after: str, autojump_clock: MockClock
+) -> None:
+    async with gateway_to(script(reply(503, retry_after=after))) as (gateway, server):
+        await gateway.call(PING)
+        assert server.asked_s[1] == pytest.approx(20.5, abs=0.6)
+        assert server.asked_s[1] >= 20.0
 
 
 async def test_what_waits_for_a_slot_is_not_sent_after_a_rate_limit(
@@ -462,7 +507,7 @@ def most_within(sent: Iterable[tuple[float, float]], window_s: float) -> float:
 async def test_no_window_ever_sees_more_than_the_venue_allows(
     seed: int, autojump_clock: MockClock
 ) -> None:
-    chance, rates = Random(seed), {SPOT: Rate.within(40, 10.0), UM: Rate.within(20, 1.0)}
+    chance, rates = Random(seed), {SPOT: Rate(40, 10.0), UM: Rate(20, 1.0)}
 
     async def answer(target: str) -> bytes:
         await trio.sleep(chance.uniform(0, 2))
@@ -480,23 +525,23 @@ async def test_no_window_ever_sees_more_than_the_venue_allows(
         assert len(sent) == 100
         assert most_within(sent, 10.0) <= 40
         ended_s = max(at_s for at_s, _ in sent)
-        assert ended_s <= 20 + total / 2 + 2, "and the budget is used, but for late answers"
+        assert ended_s <= 20 + total / 4 + 12, "and the budget is used, but for late answers"
 
 
 async def test_a_bucket_serves_in_the_order_of_asking(autojump_clock: MockClock) -> None:
-    async with gateway_to(script(), rates={SPOT: Rate(8, 1)}) as (gateway, server):
+    async with gateway_to(script(), rates={SPOT: Rate(8, 8.0)}) as (gateway, server):
         async with trio.open_nursery() as nursery:
             for cost in (8, 1, 7, 2, 6, 3):
                 nursery.start_soon(gateway.call, costing(cost))
                 await wait_all_tasks_blocked()
         assert [float(target.partition("=")[2]) for _, target in server.asked] == [8, 1, 7, 2, 6, 3]
-        assert server.asked_s == pytest.approx([0, 1, 8, 10, 16, 19])
+        assert server.asked_s == pytest.approx([0, 8.05, 8.05, 16.1, 16.1, 24.15])
 
 
 async def test_many_small_requests_do_not_keep_a_large_one_waiting(
     autojump_clock: MockClock,
 ) -> None:
-    async with gateway_to(script(), rates={SPOT: Rate(10, 10)}) as (gateway, server):
+    async with gateway_to(script(), rates={SPOT: Rate(10, 1.0)}) as (gateway, server):
 
         async def ask_for_ever() -> None:
             while True:
@@ -512,21 +557,21 @@ async def test_many_small_requests_do_not_keep_a_large_one_waiting(
         assert "/spot/api/v3/ping?cost=10" in [target for _, target in server.asked]
 
 
-async def test_a_cost_above_the_burst_waits_for_a_full_bucket(autojump_clock: MockClock) -> None:
-    bucket = TokenBucket(Rate(10, 1))
+async def test_a_cost_above_the_limit_waits_for_a_full_budget(autojump_clock: MockClock) -> None:
+    bucket = Bucket(Rate(10, 10.0))
     await take_turn([(bucket, 4)])
     await take_turn([(bucket, 25)])
-    assert trio.current_time() == 4.0
+    assert trio.current_time() == pytest.approx(10.05)
     await take_turn([(bucket, 1)])
-    assert trio.current_time() == 20.0, "it is paid off first"
+    assert trio.current_time() == pytest.approx(3.5 * 10.05), "it counts for longer"
 
 
 async def test_a_turn_needs_every_bucket_and_pays_all_at_once(autojump_clock: MockClock) -> None:
-    quick, slow = TokenBucket(Rate(1, 10)), TokenBucket(Rate(1, 0.5))
-    for expected_s in (0.0, 2.0, 4.0):
+    quick, slow = Bucket(Rate(1, 0.1)), Bucket(Rate(1, 2.0))
+    for expected_s in (0.0, 2.05, 4.1):
         await take_turn([(quick, 1), (slow, 1)])
-        assert trio.current_time() == expected_s
-    assert quick.wait_s(1, 4.0) == pytest.approx(0.1)
+        assert trio.current_time() == pytest.approx(expected_s)
+    assert quick.wait_s(1, trio.current_time()) == pytest.approx(0.105)
 
 
 async def test_so_many_requests_are_under_way_and_no_more(autojump_clock: MockClock) -> None:

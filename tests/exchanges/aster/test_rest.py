@@ -323,7 +323,7 @@ def test_spot_and_odd_candles_are_mistakes_of_ours() -> None:
         (400, b'{"code":-1102,"msg":"Mandatory parameter"}', ExchangeError),
         (400, b'{"code":-1003,"msg":"Too many requests."}', RateLimited),
         (418, b"", RateLimited),
-        (403, b"<html>WAF</html>", ExchangeError),
+        (403, b"<html>WAF</html>", RateLimited),
         (404, b"", ExchangeError),
         (503, b"<html>Bad gateway</html>", VenueUnavailable),
     ],

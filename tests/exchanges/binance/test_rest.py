@@ -488,8 +488,8 @@ def test_ban_says_how_long_it_lasts(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
-        (403, b"<html><body>403 Forbidden</body></html>", ExchangeError),
-        (403, b'{"message":"Forbidden"}', ExchangeError),
+        (403, b"<html><body>403 Forbidden</body></html>", RateLimited),
+        (403, b'{"message":"Forbidden"}', RateLimited),
         (404, b"", ExchangeError),
         (502, b"<html>Bad Gateway</html>", VenueUnavailable),
         (502, b'{"message":"Internal server error"}', VenueUnavailable),

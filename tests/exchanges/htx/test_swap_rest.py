@@ -256,7 +256,7 @@ def test_request_goes_to_the_documented_path_within_its_limit(
     ((bucket, cost),) = request_.costs
     rate = VENUE.buckets[bucket]
     assert cost == 1
-    assert rate.burst + window_s * rate.per_s <= limit
+    assert rate.most_in(window_s) <= limit
 
 
 # What a row of the list means.

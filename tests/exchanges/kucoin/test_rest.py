@@ -180,7 +180,7 @@ def test_request_goes_to_the_documented_path_at_its_weight(
     ((bucket, cost),) = request_.costs
     rate = VENUE.buckets[bucket]
     assert cost == weight
-    assert rate.burst + 30.0 * rate.per_s <= 2000
+    assert rate.most_in(30.0) <= 2000
 
 
 def test_only_as_many_rows_are_read_as_were_asked_for() -> None:
@@ -315,7 +315,7 @@ def test_rate_limit_says_how_long_to_stay_away(
 @pytest.mark.parametrize(
     ("status", "content", "error"),
     [
-        (403, b"<html>Forbidden</html>", ExchangeError),
+        (403, b"<html>Forbidden</html>", RateLimited),
         (404, b"", ExchangeError),
         (502, b"<html>Bad Gateway</html>", VenueUnavailable),
         (200, b"<html>Welcome</html>", VenueProtocolError),

@@ -387,7 +387,7 @@ def test_number_tells_the_kind(native: str, kind: Kind) -> None:
         (200, b'{"code":29500,"message":null}', VenueUnavailable),
         (400, b'{"code":23000,"message":"Too Many Requests!"}', RateLimited),
         (429, b"", RateLimited),
-        (403, b"<html>", ExchangeError),
+        (403, b"<html>", RateLimited),
         (502, b"<html>", VenueUnavailable),
     ],
 )

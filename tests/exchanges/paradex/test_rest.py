@@ -353,7 +353,7 @@ def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:
         (404, b'{"error":"NOT_FOUND","message":"?"}', ExchangeError),
         (503, b'{"error":"SERVICE_UNAVAILABLE","message":"?"}', VenueUnavailable),
         (429, b"", RateLimited),
-        (403, b"<html>", ExchangeError),
+        (403, b"<html>", RateLimited),
         (502, b"<html>", VenueUnavailable),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
+from exchanges.limits import Scope
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel
 from exchanges.sandbox.limits import Patience
@@ -52,7 +53,8 @@ def fill(session: SandboxSession, count: int) -> None:
 def test_our_client_stays_within_the_limits(name: str, stream: Stream) -> None:
     limits, rate, heartbeat = stream.limits, stream.messages, stream.heartbeat
     if limits.messages:
-        assert rate.burst + rate.per_s * limits.window_s <= limits.messages
+        assert rate.most_in(limits.messages.window_s) <= limits.messages.limit
+        assert rate.scope is limits.messages.scope
     if limits.topics:
         assert stream.max_topics <= limits.topics
     if limits.mute_s:
@@ -67,19 +69,38 @@ def test_more_messages_than_the_venue_takes_are_refused_or_end_the_socket(
     name: str, stream: str
 ) -> None:
     session = open_session(name, stream)
-    limits = session.limits
-    for _ in range(limits.messages):
+    assert session.limits.messages
+    most, window_s = int(session.limits.messages.limit), session.limits.messages.window_s
+    for _ in range(most):
         session.receive("not a request", START_NS)
     usual = told(session)
-    assert len(usual) == limits.messages
+    assert len(usual) == most
     assert session.goodbye is None
     session.receive("not a request", START_NS)
     if session.goodbye:
         assert session.goodbye == (POLICY, "Too many requests")
         return
     assert told(session)[0] not in usual
-    session.receive("not a request", START_NS + round(limits.window_s * NS_PER_S))
+    session.receive("not a request", START_NS + round(window_s * NS_PER_S))
     assert told(session)[0] in usual
+
+
+@with_limit("messages")
+def test_messages_are_counted_over_all_sockets_where_the_limit_is_of_the_address(
+    name: str, stream: str
+) -> None:
+    first = open_session(name, stream)
+    second = first.venue.open_session(stream)
+    second.greet(START_NS)
+    second.take()
+    rate = first.limits.messages
+    assert rate
+    for _ in range(int(rate.limit)):
+        first.receive("not a request", START_NS)
+    usual = told(first)[0]
+    second.receive("not a request", START_NS)
+    is_heard = second.goodbye is None and told(second)[0] == usual
+    assert is_heard is (rate.scope is Scope.CONNECTION)
 
 
 @with_limit("topics")
@@ -168,7 +189,7 @@ def test_silence_of_the_client_and_of_both_sides_are_told_apart() -> None:
         (SocketLimits(idle_s=10), False, True),
         (SocketLimits(), False, False),
     ]:
-        patience = Patience(limits)
+        patience = Patience(limits, None)
         assert not patience.is_over(START_NS, has_topics=True, has_spoken=True)
         assert patience.is_over(later_ns, has_topics=True, has_spoken=has_spoken) is is_over
         patience.heard(later_ns, is_counted=True)

@@ -276,14 +276,14 @@ def test_new_rules_of_an_instrument_reach_its_events() -> None:
 
 
 def test_message_limit_holds_requests_back_until_the_deadline() -> None:
-    codec = codec_of(stream=msgspec.structs.replace(STREAM, messages=Rate(1, 0.5), batch=1))
+    codec = codec_of(stream=msgspec.structs.replace(STREAM, messages=Rate(1, 2.0), batch=1))
     codec.expire(0.0, RECEIVED_NS)
     codec.subscribe([TRADES, ETH_TRADES])
     assert codec.outgoing(0.0) == ["subscribe 1 trades BTC"]
     assert codec.has_work
-    assert codec.deadline == 2.0
+    assert codec.deadline == 2.05
     assert codec.outgoing(1.0) == []
-    assert codec.outgoing(2.0) == ["subscribe 2 trades ETH"]
+    assert codec.outgoing(2.05) == ["subscribe 2 trades ETH"]
     assert codec.deadline == ACK_S
 
 

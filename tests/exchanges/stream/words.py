@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from exchanges.errors import InvalidSymbol
-from exchanges.limits import Rate
+from exchanges.limits import Rate, Scope
 from exchanges.market.events import (
     BookDelta,
     BookLost,
@@ -39,7 +39,7 @@ STREAM = Stream(
     channels=frozenset({Channel.BOOK, Channel.TRADES, Channel.MARK_PRICE, Channel.FUNDING}),
     heartbeat=Heartbeat(idle_s=20.0, reply_s=10.0),
     limits=UNSTATED,
-    messages=Rate(burst=5, per_s=5),
+    messages=Rate(5, 1.0, Scope.CONNECTION),
     max_topics=100,
     batch=10,
 )
