@@ -299,16 +299,20 @@ async def test_a_file_that_was_cut_off_goes_on_behind_its_last_whole_frame(
     assert [frame.frame for frame in frames_of(path)] == ["one", "three"]
 
 
+PACKED = gzip.compress(LINE, mtime=0)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
         ("file.jsonl", QUOTES, "these are quotes"),
         ("file.jsonl", b"letter\n", "neither a recording of frames"),
         ("file.jsonl.gz", LINE, "its compression is not the one that its name says"),
-        ("file.jsonl", gzip.compress(LINE), "its compression is not the one that its name says"),
+        ("file.jsonl", PACKED, "its compression is not the one that its name says"),
         ("file.jsonl", LINE + b"nonsense\n" + LINE, "line 2"),
-        ("file.jsonl.gz", gzip.compress(LINE) + b"nonsense" + gzip.compress(LINE), "damaged"),
+        ("file.jsonl.gz", PACKED + b"nonsense" + PACKED, "damaged"),
     ],
+    ids=["quotes", "text", "not packed", "packed", "a bad line", "a bad part"],
 )
 async def test_a_file_of_another_kind_is_not_continued(
     name: str, content: bytes, problem: str, tmp_path: Path
