@@ -17,9 +17,10 @@ from exchanges.sandbox.matching import Match
 
 MINUTE_NS: Final = 60 * NS_PER_S
 
-# Venues return at most 1,000 to 1,500 candles and 1,000 trades in one response.
+# Venues return at most 1,000 to 1,500 candles in one response.
 CANDLES_KEPT: Final = 1_500
-TRADES_KEPT: Final = 1_000
+TRADES_KEPT: Final = 250
+"""Of each market; more would let a program of many sandboxes grow for a quarter of an hour."""
 
 _DAY_MINUTES: Final = 24 * 60
 
