@@ -135,6 +135,8 @@ class BitfinexSession(SandboxSession):
         if code:
             self.send_json(echo | {"event": "error", "msg": message, "code": code})
             return
+        if stream:
+            self.subscribe(stream)  # before its channel counts, which may be the last that fits
         self._last_id += 1
         self._ids[self._last_id] = key
         self._spoke_ns[self._last_id] = now_ns
@@ -143,7 +145,6 @@ class BitfinexSession(SandboxSession):
             answer["pair"] = about.removeprefix("t")
         self.send_json(answer)
         if stream:
-            self.subscribe(stream)
             self.send(self._array(self._last_id, now_ns, self._begin(stream, now_ns)))
 
     def _end(self, channel_id: int) -> None:

@@ -1,5 +1,8 @@
 """What codes mean, where several venues once read them wrongly: from their fact sheets."""
 
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from exchanges import VENUES
@@ -12,8 +15,9 @@ from exchanges.errors import (
     TimestampError,
     VenueUnavailable,
 )
+from exchanges.market.numbers import NS_PER_MS
 from exchanges.rest.request import Response
-from tests.exchanges.transcripts import RECEIVED_NS
+from tests.exchanges.transcripts import PRESENT, RECEIVED_NS
 
 
 def told(venue: str, body: bytes, status: int = 200) -> ExchangeError:
@@ -68,3 +72,58 @@ def test_swaps_count_within_three_seconds() -> None:
     caught = told("htx", b'{"status":"error","err_code":1032,"err_msg":"limit"}')
     assert isinstance(caught, RateLimited)
     assert caught.retry_after_s == 3.0
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_a_page_that_forbids_is_a_ban_of_the_address(name: str) -> None:
+    caught = told(name, b"<html>\n<h1>Access denied</h1></html>", 403)
+    assert caught.is_ban
+    assert caught.retry_after_s == 60.0
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_a_banned_address_stays_away_as_long_as_the_shortest_ban(name: str) -> None:
+    caught = told(name, b"", 418)
+    assert isinstance(caught, RateLimited)
+    assert caught.is_ban
+    assert caught.retry_after_s == 120.0
+
+
+@pytest.mark.parametrize("name", PRESENT)
+@pytest.mark.parametrize(
+    ("header", "wait_s"),
+    [("7", 7.0), ("0.5", 0.5), ("9" * 15, 259_200.0), ("-5", None), ("1_000", None), ("", None)],
+)
+def test_a_venue_that_is_unavailable_says_for_how_long(
+    name: str, header: str, wait_s: float | None
+) -> None:
+    response = Response(
+        status=503, body=b"<html>", received_ns=RECEIVED_NS, headers={"retry-after": header}
+    )
+    caught = VENUES[name].rest.faults.of(response, venue=name, asked="GET /time")
+    assert isinstance(caught, VenueUnavailable)
+    assert caught.retry_after_s == wait_s
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("case", "wait_s", "is_ban"),
+    [("aster_ban", 600.0, True), ("aster_too_many", 40.0, False)],
+)
+def test_a_ban_ends_when_its_body_says_and_a_full_minute_with_the_next(
+    case: str, wait_s: float, is_ban: bool, shared: Path
+) -> None:
+    file = shared / "cases" / "market" / f"{case}.json"
+    if not file.is_file():
+        pytest.skip(f"no cases: {file} is missing")
+    found = msgspec.json.decode(file.read_bytes())
+    response = Response(
+        status=found["status"],
+        body=msgspec.json.encode(found["body"]),
+        received_ns=found["received_ms"] * NS_PER_MS,
+    )
+    for name in ("aster", "binance"):
+        caught = VENUES[name].rest.faults.of(response, venue=name, asked="GET /time")
+        assert isinstance(caught, RateLimited)
+        assert (caught.retry_after_s, caught.is_ban) == (wait_s, is_ban)
+        assert caught.message == found["body"]["msg"]

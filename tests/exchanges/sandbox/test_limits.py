@@ -131,14 +131,18 @@ def test_channels_beyond_the_limit_are_an_error_at_bitfinex() -> None:
         session.receive(
             json.dumps({"event": "subscribe", "channel": channel, key: symbol}), START_NS
         )
-    for interval in ("1m", "5m", "15m", "30m", "1h", "3h", "6h", "12h", "1D", "1W", "14D", "1M"):
+    for interval in ("1m", "5m", "15m", "30m", "1h", "3h", "6h", "12h", "1D", "1W", "14D"):
         key = f"trade:{interval}:{symbol}"
         session.receive(
             json.dumps({"event": "subscribe", "channel": "candles", "key": key}), START_NS
         )
     assert session.topics < 25
     session.take()
-    session.limits = SocketLimits(topics=session.topics)
+    session.limits = SocketLimits(topics=session.topics + 1)
+    last = {"event": "subscribe", "channel": "candles", "key": f"trade:1M:{symbol}"}
+    session.receive(json.dumps(last), START_NS)
+    assert told(session)[0]["event"] == "subscribed"
+    assert session.goodbye is None
     request = {"event": "subscribe", "channel": "status", "key": "liq:global"}
     session.receive(json.dumps(request), START_NS)
     assert told(session) == [
