@@ -36,6 +36,7 @@ What else is here:
     edges           Network, SocketNetwork, MemoryNetwork, NetworkTransport, Clock, SystemClock,
                     TrioClock (for virtual time),
                     Transport: what may be given from outside
+    tests           FrameFault, to arm at a sandbox; the plugin of pytest has fixtures
 
 `__all__` is the list of all names; each is loaded when it is first asked for. `__version__` is that
 of the installed distribution. `python -m arbitrio` is the command line.
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from actors.network.network import SocketNetwork as SocketNetwork
     from actors.network.transport import NetworkTransport as NetworkTransport
     from actors.network.websocket import Transport as Transport
+    from actors.sandbox.faults import FrameFault as FrameFault
     from actors.sandbox.server import SandboxServer as SandboxServer
     from actors.venue.auditor import AuditCount as AuditCount
     from exchanges import VENUES as VENUES
@@ -157,6 +159,7 @@ _HOMES: Final = {
     "actors.network.network": "MemoryNetwork Network SocketNetwork",
     "actors.network.transport": "NetworkTransport",
     "actors.network.websocket": "Transport",
+    "actors.sandbox.faults": "FrameFault",
     "actors.sandbox.server": "SandboxServer",
     "actors.venue.auditor": "AuditCount",
     "exchanges": "VENUES Venue",

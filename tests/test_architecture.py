@@ -39,6 +39,7 @@ ALLOWED = {
         "tomli_w",
         "sortedcontainers",
         "trio_websocket",
+        "pytest",
     },
 }
 # Pure code has no clock, no chance, no sockets, no files and no log of its own.
@@ -81,6 +82,12 @@ def test_imports_run_one_way(package: str) -> None:
         assert foreign <= ALLOWED[package], path
 
 
+def test_only_the_plugin_imports_pytest() -> None:
+    """It is the one module that pytest loads; nobody else may need pytest to be installed."""
+    needing = [path for path in python_files(*OURS) if "pytest" in imports_of(path)]
+    assert needing == [ROOT / "supervisor" / "testing" / "plugin.py"]
+
+
 def test_exchanges_stay_pure() -> None:
     for path in python_files("exchanges"):
         assert not imports_of(path) & IMPURE, path
@@ -99,7 +106,9 @@ ROOMS = {
         *("venue", "<venue>", "dialogue"),
     ),
     "actors": (*("edges", "network", "books", "venue", "detection", "recording", "sandbox"),),
-    "supervisor": (*("supervision", "settings", "system", "verify", "bench", "terminal"),),
+    "supervisor": (
+        *("supervision", "settings", "system", "verify", "bench", "terminal", "testing"),
+    ),
 }
 # What a folder may hold before it is more than one subject.
 MOST_FILES = 15

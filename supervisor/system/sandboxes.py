@@ -30,11 +30,13 @@ class Sandboxes(msgspec.Struct, frozen=True):
     Attributes:
         config: the configuration, with the sandboxes for endpoints.
         servers: the venues by name; their faults can be armed.
+        clock: what they stamp by; an engine in virtual time is given the same.
         network: reaches them if they are served in memory; on loopback sockets any network does.
     """
 
     config: Config
     servers: Mapping[str, SandboxServer]
+    clock: Clock
     network: MemoryNetwork | None = None
 
 
@@ -61,10 +63,10 @@ async def open_sandboxes(
     servers = _servers(config, seed, clock)
     if in_memory:
         async with serve_in_memory(servers.values()) as (network, addresses):
-            yield Sandboxes(_served_at(config, addresses), servers, network)
+            yield Sandboxes(_served_at(config, addresses), servers, clock, network)
     else:
         async with serve_on_loopback(servers.values(), port) as addresses:
-            yield Sandboxes(_served_at(config, addresses), servers)
+            yield Sandboxes(_served_at(config, addresses), servers, clock)
 
 
 def _servers(config: Config, seed: int, clock: Clock) -> dict[str, SandboxServer]:

@@ -45,7 +45,7 @@ class _Pairs(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         stamp = _stamp(record).isoformat(timespec="milliseconds")
         line = f"timestamp={stamp} level={record.levelname.lower()} event={record.getMessage()}"
-        return "\n".join([f"{line} {_in_pairs(record)}".rstrip(), *_traceback(record)])
+        return "\n".join([f"{line} {in_pairs(record)}".rstrip(), *_traceback(record)])
 
 
 class _Coloured(logging.Formatter):
@@ -53,7 +53,7 @@ class _Coloured(logging.Formatter):
         stamp = _stamp(record).astimezone().strftime("%H:%M:%S")
         colour = _COLOURS.get(record.levelname, "")
         head = f"{stamp} {colour}{record.levelname.lower():<7} {record.getMessage():<20}{_PLAIN}"
-        return "\n".join([f"{head} {_in_pairs(record)}".rstrip(), *_traceback(record)])
+        return "\n".join([f"{head} {in_pairs(record)}".rstrip(), *_traceback(record)])
 
 
 class _Json(logging.Formatter):
@@ -88,7 +88,8 @@ def facts_of(record: logging.LogRecord) -> dict[str, Any]:
     return facts
 
 
-def _in_pairs(record: logging.LogRecord) -> str:
+def in_pairs(record: logging.LogRecord) -> str:
+    """The facts of a record as `name=value`, in one line."""
     return " ".join(f"{name}={_quoted(str(value))}" for name, value in facts_of(record).items())
 
 

@@ -1,0 +1,1 @@
+"""For tests of programs that embed arbitrio: a plugin of pytest."""
