@@ -29,6 +29,7 @@ from exchanges.errors import (
 )
 from exchanges.market.events import Notice, StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instrument
+from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Topic
 from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.stream.allowance import Allowance
@@ -89,6 +90,7 @@ class Talk:
         self._faults = faults
         self._granted_already: list[tuple[Topic, Route]] = []  # not by an answer; to be told
         self._pulse = Pulse(stream.heartbeat)
+        self._heard_ns = 0  # wall clock at the last frame
         # Sent before anything else: greetings, pings, and what the venue waits for.
         self._ready: deque[Frame] = deque(() if wire.listening else wire.greeting())
         self._allowance = allowance or Allowance(stream)
@@ -155,6 +157,7 @@ class Talk:
             UnreadableFrame: the venue's documentation does not allow the frame.
         """
         self.frames += 1
+        self._heard_ns = received_ns
         self._about = None
         events: tuple[StreamEvent, ...] = ()
         routes = self._routes
@@ -187,7 +190,9 @@ class Talk:
         """
         self._now_s, self._now_ns = now_s, now_ns
         self.subscribe(self._refusals.due(now_s))
-        if self._pulse.look(self.frames, now_s) and (ping := self.wire.ping(now_ns)) is not None:
+        age_s = max(now_ns - self._heard_ns, 0) / NS_PER_S
+        wants_ping = self._pulse.look(self.frames, now_s, age_s)
+        if wants_ping and (ping := self.wire.ping(now_ns)) is not None:
             self._ready.append(ping)
         if (silence_s := self._pulse.silence_s(now_s)) is not None:
             raise StreamStale(
