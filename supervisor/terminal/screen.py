@@ -1,195 +1,228 @@
-"""The terminal screen of a running engine: books, opportunities, supervisors and events."""
+"""The terminal screen of a running engine: what matters first is always there, the rest by keys."""
 
-from collections.abc import Sequence
-from math import inf
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 import trio
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, RenderableType
-from rich.layout import Layout
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
-from rich.panel import Panel
-from rich.table import Table
+from rich.segment import Segment
 from rich.text import Text
-from rich.tree import Tree
 
-from actors.books.order_book import OrderBook
-from actors.detection.opportunity import Opportunity
-from exchanges.market.events import Fault
-from exchanges.market.numbers import NS_PER_S, plain
-from supervisor.supervision.child import Node, State
 from supervisor.system.engine import Engine
-from supervisor.terminal.report import FrameRate, latency
+from supervisor.terminal import parts
+from supervisor.terminal.abilities import is_ascii_only
+from supervisor.terminal.keyboard import Key, open_keyboard
+from supervisor.terminal.report import FrameRate, latency, thresholds_in_short
+from supervisor.terminal.signals import undone_at_the_end
+from supervisor.terminal.standing import Standing, standings
 
 REFRESH_S: Final = 0.25
-_WORDS: Final = frozenset({"venue", "symbol", "state", "sell on", "buy on"})  # left-aligned
-_HEADING: Final = 3  # lines of a table above its rows
-_FRAME: Final = 2  # lines of a panel around its content
-_WIDE: Final = 110  # columns from which the supervisors fit beside the books
-_STYLES: Final = {
-    State.RUNNING: "green",
-    State.STARTING: "yellow",
-    State.BACKING_OFF: "yellow",
-}
+_LEAVE: Final = b"\x1b[?25h\x1b[?1049l"  # show the cursor, and what was there before the screen
+_LEAST: Final = 4  # lines of a part: its heading, two rows, and what is hidden
+_NEWS: Final = 5  # lines of events beneath other parts
+_BETWEEN: Final = "  "  # facts of the header
+
+
+class Part(StrEnum):
+    """What can be looked at."""
+
+    OVERVIEW = "overview"
+    BOOKS = "books"
+    SUPERVISORS = "supervisors"
+    EVENTS = "events"
+    KEYS = "keys"
+
+
+class Looking:
+    """What a person looks at: a part, and how far its rows are scrolled."""
+
+    def __init__(self) -> None:
+        self.part = Part.OVERVIEW
+        self.scroll = parts.Scroll()
+        self.is_over = False
+
+    def press(self, key: Key) -> None:
+        match key:
+            case Key.QUIT:
+                self.is_over = True
+            case Key.KEYS:
+                self._turn_to(Part.OVERVIEW if self.part is Part.KEYS else Part.KEYS)
+            case Key.NEXT:
+                self._turn_by(1)
+            case Key.PREVIOUS:
+                self._turn_by(-1)
+            case Key.UP:
+                self.scroll.skip = max(0, self.scroll.skip - 1)
+            case Key.DOWN:
+                self.scroll.skip = min(self.scroll.most, self.scroll.skip + 1)
+
+    def _turn_by(self, step: int) -> None:
+        all_parts = list(Part)
+        self._turn_to(all_parts[(all_parts.index(self.part) + step) % len(all_parts)])
+
+    def _turn_to(self, part: Part) -> None:
+        self.part, self.scroll = part, parts.Scroll()
 
 
 async def show(engine: Engine, recent: Sequence[str]) -> None:
-    """Keep the terminal up to date until cancelled; `recent` are the newest log records."""
-    console = Console()
+    """Keep the terminal up to date until somebody quits; `recent` are the newest log records."""
+    console, looking = Console(), Looking()
+    ascii_only = is_ascii_only(os.environ, console.encoding)
     rate, smooth = FrameRate(engine), 0.0
-    with Live(console=console, auto_refresh=False, screen=True) as live:
-        while True:
-            await trio.sleep(REFRESH_S)
-            smooth += 0.2 * (rate.per_s() - smooth)
-            title = f"arbitrio  {smooth:,.0f} frames/s  {latency(engine)}"
-            live.update(screen(engine, title, recent, *console.size), refresh=True)
+    with (
+        undone_at_the_end(_leave),
+        open_keyboard() as keyboard,
+        Live(console=console, auto_refresh=False, screen=True) as live,
+    ):
+        while not looking.is_over:
+            with trio.move_on_after(REFRESH_S) as calm:
+                for key in await keyboard.pressed():
+                    looking.press(key)
+            if calm.cancelled_caught:
+                smooth += 0.2 * (rate.per_s() - smooth)
+            drawn = screen(engine, smooth, recent, looking, console.size)
+            live.update(Picture(drawn, ascii_only=ascii_only), refresh=True)
+
+
+def _leave() -> None:
+    os.write(sys.stdout.fileno(), _LEAVE)
+
+
+class Picture:
+    """Parts below each other, each of so many lines, never more than the terminal has.
+
+    Whatever a terminal could take for an order, and with `ascii_only` what it cannot show, is
+    replaced.
+    """
+
+    def __init__(
+        self, drawn: Sequence[tuple[RenderableType, int]], *, ascii_only: bool = False
+    ) -> None:
+        self._drawn = drawn
+        self._ascii_only = ascii_only
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = (line for part in self._drawn for line in self._lines(part, console, options))
+        for number, line in enumerate(islice(lines, options.max_height)):
+            if number:
+                yield Segment.line()
+            yield from line
+
+    def _lines(
+        self, part: tuple[RenderableType, int], console: Console, options: ConsoleOptions
+    ) -> list[list[Segment]]:
+        drawn, room = part
+        lines = console.render_lines(drawn, options.reset_height())
+        lines = Segment.set_shape(lines[:room], options.max_width, room)
+        return [[self._shown(segment) for segment in line] for line in lines]
+
+    def _shown(self, segment: Segment) -> Segment:
+        text = segment.text
+        if not text.isprintable():
+            text = "".join(sign if sign.isprintable() else " " for sign in text)
+        if self._ascii_only and not text.isascii():
+            text = text.replace("…", "~").encode("ascii", "replace").decode()
+        return Segment(text, segment.style)
 
 
 def screen(
-    engine: Engine, title: str, recent: Sequence[str], width: int, height: int
-) -> RenderableType:
-    """One picture of the engine; what does not fit is left out, and counted."""
-    events, rows, is_wide = max(2, height // 8), max(3, height // 5), width >= _WIDE
-    below = [
-        Layout(_opportunities(engine, rows, is_wide), size=_HEADING + rows),
-        Layout(Text(f" refused: {_refused(engine)}", style="dim", no_wrap=True), size=1),
-        Layout(_events(recent, events), size=_FRAME + events),
+    engine: Engine,
+    frames_per_s: float,
+    recent: Sequence[str],
+    looking: Looking,
+    size: tuple[int, int],
+) -> list[tuple[RenderableType, int]]:
+    """What to draw on a terminal of so many columns and lines; see `Picture`."""
+    width, height = size
+    found = standings(engine)
+    header = _packed(list(_facts(engine, frames_per_s, found)), width)
+    body = height - len(header) - 1
+    head = Text("\n".join(header), style="bold", no_wrap=True, overflow="crop")
+    return [
+        (head, len(header)),
+        *_body(engine, recent, found, looking, width, body),
+        (_footer(looking.part), 1),
     ]
-    room = height - 1 - sum(part.size or 0 for part in below)
-    middle = Layout()
-    if is_wide:
-        books = Layout(_books(engine, room - _HEADING), ratio=3)
-        middle.split_row(books, Layout(_supervisors(engine, room - _FRAME), ratio=2))
-    else:
-        beneath = min(room // 3, 8)
-        books = Layout(_books(engine, room - beneath - _HEADING))
-        middle.split_column(books, Layout(_supervisors(engine, beneath - _FRAME), size=beneath))
-    whole = Layout()
-    whole.split_column(Layout(Text(title, style="bold", no_wrap=True), size=1), middle, *below)
-    return whole
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, expand=True, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in columns:
-        table.add_column(name, justify="left" if name in _WORDS else "right", no_wrap=True)
-    return table
+def _facts(engine: Engine, frames_per_s: float, found: Sequence[Standing]) -> Iterator[str]:
+    live, wished = sum(one.live for one in found), sum(one.wished for one in found)
+    yield f"arbitrio  {frames_per_s:,.0f} frames/s"
+    yield f"{live} of {wished} books live"
+    yield latency(engine, percents=(50, 99))
+    yield from thresholds_in_short(engine.config.detector)
 
 
-def _books(engine: Engine, room: int) -> RenderableType:
-    """Live books by symbol, after those that are not live."""
-    books = sorted(
-        engine.books(),
-        key=lambda book: (book.is_live, book.instrument.symbol, book.instrument.venue),
-    )
-    hidden = max(0, len(books) - max(room, 0))
-    table = _table("symbol", "venue", "bid", "ask", "bp", "age s", "state")
-    table.columns[-1].min_width = len(Fault.STARTING)  # the usual ones shift nothing
-    now_ns = engine.clock.now_ns()
-    for book in books[: len(books) - hidden - bool(hidden)]:
-        table.add_row(book.instrument.symbol, book.instrument.venue, *_book_cells(book, now_ns))
-    if hidden:
-        table.add_row(f"and {hidden + 1} more", style="dim")
-    return table
-
-
-def _book_cells(book: OrderBook, now_ns: int) -> tuple[RenderableType, ...]:
-    if not book.is_live:
-        return "", "", "", "", Text(str(book.fault), style="yellow")
-    top = book.top()
-    spread_bp = (top.ask / top.bid - 1) * 1e4 if top.bid and top.ask < inf else inf
-    age_s = (now_ns - top.received_ns) / NS_PER_S
-    figures = (plain(top.bid), plain(top.ask), f"{spread_bp:.2f}", f"{age_s:.1f}")
-    return (*figures, Text("live", style="green"))
-
-
-def _opportunities(engine: Engine, rows: int, is_wide: bool) -> Table:
-    """The widest opportunities that are open."""
-    columns = ("sell on", "buy on", "edge bp", "profit", "open s", "size", "usually s")
-    table = _table(*columns[: len(columns) if is_wide else -2])
-    now_ns = engine.clock.now_ns()
-    found = sorted(engine.open_opportunities(), key=lambda one: -one.edge_bps)
-    hidden = max(0, len(found) - rows)
-    for one in found[: len(found) - hidden - bool(hidden)]:
-        table.add_row(*_opportunity_cells(one, now_ns)[: len(table.columns)])
-    if hidden:
-        table.add_row(f"and {hidden + 1} more", style="dim")
-    return table
-
-
-def _opportunity_cells(one: Opportunity, now_ns: int) -> tuple[str, ...]:
-    sell, buy = one.sell.instrument, one.buy.instrument
-    return (
-        f"{sell.venue} {sell.symbol}",
-        f"{buy.venue} {buy.symbol}",
-        f"{one.edge_bps:.2f}",
-        f"{one.profit:.2f} {sell.quote}",
-        f"{(now_ns - one.opened_ns) / NS_PER_S:.1f}",
-        f"{one.size.normalize():f} {sell.base}",
-        "" if one.usual_s is None else f"{one.usual_s:.1f}",
-    )
-
-
-def _refused(engine: Engine) -> str:
-    return ", ".join(f"{reason} {count}" for reason, count in engine.refused.items()) or "none"
-
-
-def _events(recent: Sequence[str], room: int) -> Panel:
-    newest = Text("\n".join(list(recent)[-room:]), no_wrap=True, overflow="ellipsis")
-    return Panel(newest, title="events", title_align="left")
-
-
-def _supervisors(engine: Engine, room: int) -> Panel:
-    root = engine.tree()
-    tree = _tree(root, depth=0, fold=_size(root) > room)
-    return Panel(tree, title="supervisors", title_align="left")
-
-
-def _size(node: Node) -> int:
-    """Lines that a node takes if nothing but the books is folded."""
-    return 1 + sum(1 if one.name == "books" else _size(one) for one in node.children)
-
-
-def _tree(node: Node, *, depth: int, fold: bool) -> Tree:
-    """A node and those below it; with `fold`, a venue that has run undisturbed is one line."""
-    tree = Tree(_label(node))
-    for child in node.children:
-        if child.name == "books" or (fold and depth and child.children and _is_calm(child)):
-            tree.add(_folded(child))
+def _packed(facts: Sequence[str], width: int) -> list[str]:
+    """The facts in as few lines as they take in their order; one that is too long is cut."""
+    lines = [""]
+    for fact in facts:
+        longer = f"{lines[-1]}{_BETWEEN}{fact}" if lines[-1] else fact
+        if len(longer) <= width or not lines[-1]:
+            lines[-1] = longer
         else:
-            tree.add(_tree(child, depth=depth + 1, fold=fold))
-    return tree
+            lines.append(fact)
+    return lines
 
 
-def _is_calm(node: Node) -> bool:
-    return (
-        node.state is State.RUNNING
-        and not node.restarts
-        and all(_is_calm(child) for child in node.children)
-    )
+def _footer(part: Part) -> Text:
+    names = " ".join(f"[{one}]" if one is part else str(one) for one in Part)
+    return Text(f"{names}  q quit", style="dim", no_wrap=True, overflow="crop")
 
 
-def _folded(node: Node) -> Text:
-    leaves = list(_leaves(node))
-    running = sum(one.state is State.RUNNING for one in leaves)
-    restarts = sum(one.restarts for one in leaves)
-    label = Text(f"{node.name}  ")
-    label.append(f"{running} of {len(leaves)} running", style="green")
-    if restarts:
-        label.append(f"  restarted {restarts}x", style="dim")
-    return label
+def _body(
+    engine: Engine,
+    recent: Sequence[str],
+    found: Sequence[Standing],
+    looking: Looking,
+    width: int,
+    room: int,
+) -> list[tuple[RenderableType, int]]:
+    scroll = looking.scroll
+    match looking.part:
+        case Part.OVERVIEW:
+            return _overview(engine, recent, found, scroll, width, room)
+        case Part.BOOKS:
+            return [(parts.books(engine, room, scroll), room)]
+        case Part.SUPERVISORS:
+            return [(parts.supervisors(engine.tree(), room, scroll, fold=False), room)]
+        case Part.EVENTS:
+            return [(parts.events(recent, room, scroll), room)]
+        case Part.KEYS:
+            return [(parts.keys(room, scroll), room)]
 
 
-def _leaves(node: Node) -> list[Node]:
-    if not node.children:
-        return [node]
-    return [leaf for child in node.children for leaf in _leaves(child)]
-
-
-def _label(node: Node) -> Text:
-    label = Text(f"{node.name}  ", no_wrap=True, overflow="ellipsis")
-    label.append(str(node.state), style=_STYLES.get(node.state, "red"))
-    if node.restarts:
-        label.append(f"  restarted {node.restarts}x: {node.last_failure}", style="dim")
-    return label
+def _overview(
+    engine: Engine,
+    recent: Sequence[str],
+    found: Sequence[Standing],
+    scroll: parts.Scroll,
+    width: int,
+    room: int,
+) -> list[tuple[RenderableType, int]]:
+    """Opportunities and venues, and of the rest what there is room for."""
+    chances = max(_LEAST, room // 4)
+    standing = min(parts.HEADING + len(found), room - chances)
+    rest = room - chances - standing
+    news = _NEWS if rest >= _LEAST + _NEWS else 0
+    tree = (rest - news) // 3
+    tree = tree if tree >= 2 * _LEAST else 0
+    table = rest - news - tree
+    if table < _LEAST:
+        chances, table = chances + table, 0
+    drawn: list[tuple[RenderableType, int]] = [
+        (parts.opportunities(engine, chances, width, scroll), chances),
+        (parts.venues(found, standing, scroll), standing),
+    ]
+    if table:
+        drawn.append((parts.books(engine, table, parts.Scroll()), table))
+    if tree:
+        drawn.append((parts.supervisors(engine.tree(), tree, parts.Scroll(), fold=True), tree))
+    if news:
+        drawn.append((parts.events(recent, news, parts.Scroll()), news))
+    return drawn
