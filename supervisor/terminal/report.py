@@ -6,11 +6,11 @@ from typing import Final
 
 import trio
 
+from actors.books.order_book import BookNotLive
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase
 from exchanges.market.numbers import NS_PER_MS, plain
 from supervisor.supervision.child import Node
-from supervisor.system.engine import Engine
-from supervisor.terminal.standing import not_up
+from supervisor.system.engine import Engine, UnknownMarket
 
 STATUS_S: Final = 5.0
 
@@ -119,8 +119,11 @@ def _not_up(engine: Engine) -> Iterator[str]:
     if not engine.frames:
         yield "nothing was heard of any venue"
     for venue in engine.config.venues:
-        for error in not_up(engine, venue):
-            yield f"not up: {error}"
+        for symbol in engine.config.symbols_of(venue):
+            try:
+                engine.book(venue, symbol).require_live()
+            except (BookNotLive, UnknownMarket) as error:
+                yield f"not up: {error}"
 
 
 def _restarted(node: Node, above: str = "") -> Iterator[tuple[str, Node]]:

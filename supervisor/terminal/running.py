@@ -12,7 +12,7 @@ from supervisor.terminal.abilities import can_draw
 from supervisor.terminal.keeping import Keep
 from supervisor.terminal.logs import log_to_memory, log_to_stderr
 from supervisor.terminal.report import summary, tell, thresholds
-from supervisor.terminal.screen import show
+from supervisor.terminal.screen.show import show
 from supervisor.terminal.stopping import Stop
 
 View = Callable[[Engine], Awaitable[None]]

@@ -10,9 +10,9 @@ from rich.console import Console
 from trio.testing import MockClock
 
 from actors.detection.opportunity import Phase
-from supervisor.terminal.keyboard import Key
 from supervisor.terminal.report import in_words, summary, tell, thresholds_in_short
-from supervisor.terminal.screen import Looking, Part, Picture, screen
+from supervisor.terminal.screen.keyboard import Key
+from supervisor.terminal.screen.show import Looking, Part, Picture, screen
 from tests.system.conftest import Rig, rig
 from tests.system.test_engine import PARTING
 
@@ -119,14 +119,14 @@ async def test_a_venue_that_is_not_up_comes_first_and_says_why(autojump_clock: M
         assert "3/3" in lines[1]
 
 
-async def test_what_a_venue_does_not_trade_is_told_and_not_counted(
+async def test_what_a_venue_does_not_list_is_told_and_not_counted(
     autojump_clock: MockClock,
 ) -> None:
     async with rig("kraken", symbols=("BTC/USDT", "NONE/USDT")) as made:
         await made.until_live(1)
         (line,) = [line for line in picture(made, 80, 24) if line.startswith("kraken")]
         assert "running" in line
-        assert "1/1 does not trade NONE/USDT" in line
+        assert "1/1 not listed: NONE/USDT" in line
 
 
 async def test_books_that_are_not_live_come_first_and_say_why(autojump_clock: MockClock) -> None:

@@ -14,7 +14,7 @@ from time import monotonic
 
 import pytest
 
-from supervisor.terminal.keyboard import Key, keys_in
+from supervisor.terminal.screen.keyboard import Key, keys_in
 
 WAITED_S = 60.0
 SIZE = (24, 80)

@@ -4,22 +4,23 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from itertools import islice
 from typing import Final
 
 import trio
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.segment import Segment
-from rich.text import Text
+from rich.style import Style
 
 from supervisor.system.engine import Engine
-from supervisor.terminal import parts
 from supervisor.terminal.abilities import is_ascii_only
-from supervisor.terminal.keyboard import Key, open_keyboard
 from supervisor.terminal.report import FrameRate, latency, thresholds_in_short
+from supervisor.terminal.screen import parts
+from supervisor.terminal.screen.keyboard import Key, open_keyboard
+from supervisor.terminal.screen.lines import Line, cut, dim
+from supervisor.terminal.screen.standing import Standing, standings
 from supervisor.terminal.signals import undone_at_the_end
-from supervisor.terminal.standing import Standing, standings
 
 REFRESH_S: Final = 0.25
 _LEAVE: Final = b"\x1b[?25h\x1b[?1049l"  # show the cursor, and what was there before the screen
@@ -94,40 +95,37 @@ def _leave() -> None:
 
 
 class Picture:
-    """Parts below each other, each of so many lines, never more than the terminal has.
+    """Lines below each other, never wider than the terminal, nor more than it has.
 
     Whatever a terminal could take for an order, and with `ascii_only` what it cannot show, is
     replaced.
     """
 
-    def __init__(
-        self, drawn: Sequence[tuple[RenderableType, int]], *, ascii_only: bool = False
-    ) -> None:
-        self._drawn = drawn
+    def __init__(self, lines: Sequence[Line], *, ascii_only: bool = False) -> None:
+        self._lines = lines
         self._ascii_only = ascii_only
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        lines = (line for part in self._drawn for line in self._lines(part, console, options))
-        for number, line in enumerate(islice(lines, options.max_height)):
+        for number, line in enumerate(self._lines[: options.max_height]):
             if number:
                 yield Segment.line()
-            yield from line
+            yield from self._segments(line, options.max_width)
 
-    def _lines(
-        self, part: tuple[RenderableType, int], console: Console, options: ConsoleOptions
-    ) -> list[list[Segment]]:
-        drawn, room = part
-        lines = console.render_lines(drawn, options.reset_height())
-        lines = Segment.set_shape(lines[:room], options.max_width, room)
-        return [[self._shown(segment) for segment in line] for line in lines]
+    def _segments(self, line: Line, width: int) -> Iterator[Segment]:
+        for text, style in line:
+            shown = cut(_printable(text), width)
+            if self._ascii_only:
+                shown = shown.replace("…", "~").encode("ascii", "replace").decode()
+            yield Segment(shown, Style.parse(style))
+            width -= cell_len(shown)
+            if width <= 0:
+                return
 
-    def _shown(self, segment: Segment) -> Segment:
-        text = segment.text
-        if not text.isprintable():
-            text = "".join(sign if sign.isprintable() else " " for sign in text)
-        if self._ascii_only and not text.isascii():
-            text = text.replace("…", "~").encode("ascii", "replace").decode()
-        return Segment(text, segment.style)
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def screen(
@@ -136,18 +134,23 @@ def screen(
     recent: Sequence[str],
     looking: Looking,
     size: tuple[int, int],
-) -> list[tuple[RenderableType, int]]:
+) -> list[Line]:
     """What to draw on a terminal of so many columns and lines; see `Picture`."""
     width, height = size
     found = standings(engine)
     header = _packed(list(_facts(engine, frames_per_s, found)), width)
-    body = height - len(header) - 1
-    head = Text("\n".join(header), style="bold", no_wrap=True, overflow="crop")
+    room = height - len(header) - 1
     return [
-        (head, len(header)),
-        *_body(engine, recent, found, looking, width, body),
-        (_footer(looking.part), 1),
+        *([(line, "bold")] for line in header),
+        *_filled(_body(engine, recent, found, looking, width, room), room),
+        [dim(_footer(looking.part))],
     ]
+
+
+def _filled(lines: Sequence[Line], room: int) -> list[Line]:
+    """These lines in exactly so much room."""
+    room = max(room, 0)
+    return [*lines[:room], *([[]] * (room - len(lines)))]
 
 
 def _facts(engine: Engine, frames_per_s: float, found: Sequence[Standing]) -> Iterator[str]:
@@ -170,9 +173,9 @@ def _packed(facts: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-def _footer(part: Part) -> Text:
+def _footer(part: Part) -> str:
     names = " ".join(f"[{one}]" if one is part else str(one) for one in Part)
-    return Text(f"{names}  q quit", style="dim", no_wrap=True, overflow="crop")
+    return f"{names}  q quit"
 
 
 def _body(
@@ -182,19 +185,19 @@ def _body(
     looking: Looking,
     width: int,
     room: int,
-) -> list[tuple[RenderableType, int]]:
+) -> list[Line]:
     scroll = looking.scroll
     match looking.part:
         case Part.OVERVIEW:
             return _overview(engine, recent, found, scroll, width, room)
         case Part.BOOKS:
-            return [(parts.books(engine, room, scroll), room)]
+            return parts.books(engine, room, width, scroll)
         case Part.SUPERVISORS:
-            return [(parts.supervisors(engine.tree(), room, scroll, fold=False), room)]
+            return parts.supervisors(engine.tree(), room, scroll, fold=False)
         case Part.EVENTS:
-            return [(parts.events(recent, room, scroll), room)]
+            return parts.events(recent, room, scroll)
         case Part.KEYS:
-            return [(parts.keys(room, scroll), room)]
+            return parts.keys(room, scroll)
 
 
 def _overview(
@@ -204,7 +207,7 @@ def _overview(
     scroll: parts.Scroll,
     width: int,
     room: int,
-) -> list[tuple[RenderableType, int]]:
+) -> list[Line]:
     """Opportunities and venues, and of the rest what there is room for."""
     chances = max(_LEAST, room // 4)
     standing = min(parts.HEADING + len(found), room - chances)
@@ -215,14 +218,13 @@ def _overview(
     table = rest - news - tree
     if table < _LEAST:
         chances, table = chances + table, 0
-    drawn: list[tuple[RenderableType, int]] = [
-        (parts.opportunities(engine, chances, width, scroll), chances),
-        (parts.venues(found, standing, scroll), standing),
-    ]
+    lines = _filled(parts.opportunities(engine, chances, width, scroll), chances)
+    lines += _filled(parts.venues(found, standing, width, scroll), standing)
     if table:
-        drawn.append((parts.books(engine, table, parts.Scroll()), table))
+        lines += _filled(parts.books(engine, table, width, parts.Scroll()), table)
     if tree:
-        drawn.append((parts.supervisors(engine.tree(), tree, parts.Scroll(), fold=True), tree))
+        drawn = parts.supervisors(engine.tree(), tree, parts.Scroll(), fold=True)
+        lines += _filled(drawn, tree)
     if news:
-        drawn.append((parts.events(recent, news, parts.Scroll()), news))
-    return drawn
+        lines += parts.events(recent, news, parts.Scroll())
+    return lines
