@@ -163,6 +163,16 @@ async def test_a_terminal_of_ascii_is_shown_ascii(autojump_clock: MockClock) -> 
             picture(made, 60, 15, looking_at(part), record="币安人生 " * 20, encoding="ascii")
 
 
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (10, 3), (30, 6), (40, 9)])
+async def test_a_tiny_terminal_harms_nothing(
+    width: int, height: int, autojump_clock: MockClock
+) -> None:
+    async with rig("binance", "okx") as made:
+        await made.until_live(6)
+        for part in Part:
+            picture(made, width, height, looking_at(part))
+
+
 async def test_a_record_gives_the_terminal_no_orders(autojump_clock: MockClock) -> None:
     async with rig("binance", "okx") as made:
         await made.until_live(6)
