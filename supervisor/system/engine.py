@@ -108,6 +108,14 @@ class Engine:
         """What audits of books have found, by venue; empty if they are turned off."""
         return {name: branch.audits for name, branch in self._branches.items() if branch.audits}
 
+    @property
+    def unlisted(self) -> dict[str, set[str]]:
+        """The symbols that are to be watched and that the venue does not list, by venue.
+
+        `book` says more about each.
+        """
+        return {name: set(branch.unknown) for name, branch in self._branches.items()}
+
     def book(self, venue: str, symbol: str) -> OrderBook:
         """The book of a watched market; reading it raises `BookNotLive` while it may be wrong.
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Final
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 is done, 1 failed, 2 asked for in a wrong way, 3 done with the part of a recording that can be
     read, 130 and 143 interrupted or terminated before there was a result.
     """
+    _spell_out()
     try:
         return _run(_parser().parse_args(argv))
     except BrokenPipeError:
@@ -66,6 +68,12 @@ def _run(args: argparse.Namespace) -> int:
         print(f"{error.filename}: {reason}" if error.filename else reason, file=sys.stderr)
         return USAGE_ERROR
     return code
+
+
+def _spell_out() -> None:
+    """Have stdout spell what its encoding lacks, as stderr does: a name of a market ends no run."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _flush() -> None:

@@ -4,6 +4,7 @@ Only the application calls this; as a library arbitrio leaves its loggers to the
 """
 
 import logging
+import os
 import sys
 from collections import deque
 from datetime import UTC, datetime
@@ -11,7 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
-REMEMBERED: Final = 30
+from supervisor.terminal.abilities import is_dumb
+
+REMEMBERED: Final = 200
 
 _COLOURS: Final = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31m"}
 _PLAIN: Final = "\x1b[0m"
@@ -23,7 +26,7 @@ def log_to_stderr(level: str = "info", *, json: bool = False) -> None:
     if json:
         handler.setFormatter(_Json())
     else:
-        handler.setFormatter(_Coloured() if sys.stderr.isatty() else _Pairs())
+        handler.setFormatter(_Coloured() if _has_colours() else _Pairs())
     _listen(handler, level)
 
 
@@ -32,6 +35,10 @@ def log_to_memory(level: str = "info") -> deque[str]:
     lines: deque[str] = deque(maxlen=REMEMBERED)
     _listen(_Memory(lines), level)
     return lines
+
+
+def _has_colours() -> bool:
+    return sys.stderr.isatty() and not is_dumb(os.environ)
 
 
 def _listen(handler: logging.Handler, level: str) -> None:

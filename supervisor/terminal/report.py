@@ -1,6 +1,6 @@
 """What happens in a running engine, told in lines."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import inf
 from typing import Final
 
@@ -71,16 +71,23 @@ def thresholds(settings: DetectorSettings) -> str:
     )
 
 
-def latency(engine: Engine) -> str:
+def thresholds_in_short(settings: DetectorSettings) -> Iterator[str]:
+    """When an opportunity counts, a short fact each; see `thresholds`."""
+    yield f"opens >{plain(settings.open_bps)} closes <={plain(settings.close_bps)} bp"
+    yield "any age" if settings.max_age_s == inf else f"age <={settings.max_age_s:g} s"
+    yield f"notional >={plain(settings.min_notional)}"
+    yield f"profit >={plain(settings.min_profit)}"
+
+
+def latency(engine: Engine, percents: Sequence[float] = (50, 99, 99.9)) -> str:
     """Percentiles of the time from the socket read to the telling of an opportunity."""
     histogram = engine.latency_ns
     if not histogram.count:
         return "no latency measured yet"
     points = " ".join(
-        f"p{percent:g} {histogram.percentile(percent) / NS_PER_MS:.2f}"
-        for percent in (50, 99, 99.9)
+        f"p{percent:g} {histogram.percentile(percent) / NS_PER_MS:.2f}" for percent in percents
     )
-    return f"latency ms {points} max {histogram.most / NS_PER_MS:.2f}"
+    return f"socket read to telling, ms: {points} max {histogram.most / NS_PER_MS:.2f}"
 
 
 def summary(engine: Engine, opened: int, seconds: float) -> Iterator[str]:

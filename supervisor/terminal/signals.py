@@ -18,6 +18,8 @@ Handler = Callable[[int, FrameType | None], None]
 # A terminal tells all processes, and a parent may pass it on: twice at once is once.
 AT_ONCE_S: Final = 1.0
 _NUMBERS: Final = (signal.SIGINT, signal.SIGTERM)
+# Belongs to the process, as the handlers of its signals do.
+_TO_UNDO: Final[list[Callable[[], None]]] = []
 _WORDS: Final = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 
@@ -53,9 +55,25 @@ def obey_signals() -> None:
 def end_here(number: int, frame: FrameType | None) -> None:
     """End the process without any cleaning."""
     stopped = Stopped(number)
+    for undo in _TO_UNDO:
+        with suppress(Exception):
+            undo()
     with suppress(OSError):
         os.write(2, f"{stopped}\n".encode())
     os._exit(stopped.code)
+
+
+@contextmanager
+def undone_at_the_end(undo: Callable[[], None]) -> Iterator[None]:
+    """Within the block, whoever ends the process without cleaning calls this before.
+
+    A terminal outlives us, and what was done to it can be undone by nobody else.
+    """
+    _TO_UNDO.append(undo)
+    try:
+        yield
+    finally:
+        _TO_UNDO.remove(undo)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -316,3 +317,15 @@ def test_a_run_that_hears_of_nobody_fails_and_says_of_whom(
     (restarted,) = (line for line in lines if line.startswith("restarted: "))
     assert restarted.startswith("restarted: mexc instruments: ")
     assert nobody in restarted
+
+
+def test_what_stdout_cannot_show_is_spelled() -> None:
+    code = "from supervisor.terminal.cli import main; main(['venues', 'okx']); print('币')"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.endswith(b"\\u5e01\n")

@@ -121,3 +121,19 @@ def test_who_ignores_interrupts_goes_on_doing_so(tmp_path: Path) -> None:
     out, _ = process.communicate(timeout=WAITED_S)
     assert process.returncode == 0
     assert out.startswith("[")
+
+
+def test_who_ends_without_cleaning_leaves_the_terminal_as_it_was() -> None:
+    code = (
+        "import os\n"
+        "from supervisor.terminal.signals import end_here, undone_at_the_end\n"
+        "with undone_at_the_end(lambda: print('over', flush=True)):\n"
+        "    pass\n"
+        "undo = lambda: os.write(1, b'undone')\n"
+        "with undone_at_the_end(lambda: 1 / 0), undone_at_the_end(undo):\n"
+        "    end_here(2, None)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=WAITED_S
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "undone", "interrupted\n")
