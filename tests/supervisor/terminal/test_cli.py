@@ -310,13 +310,10 @@ def test_a_run_that_hears_of_nobody_fails_and_says_of_whom(
         endpoints = {{ rest = "http://{nobody}", stream = "ws://{nobody}" }}
         """
     )
-    assert main(["run", str(path), "--seconds", "2", "--plain", "-q"]) == 1
+    assert main(["run", str(path), "--seconds", "1", "--plain", "-q"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert "nothing was heard of any venue" in lines
     assert [line for line in lines if line.startswith("not up: mexc BTC/USDT is not live: ")]
-    (restarted,) = (line for line in lines if line.startswith("restarted: "))
-    assert restarted.startswith("restarted: mexc instruments: ")
-    assert nobody in restarted
 
 
 def test_what_stdout_cannot_show_is_spelled() -> None:
