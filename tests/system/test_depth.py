@@ -20,7 +20,7 @@ def _shallow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A venue that tells only fifty levels."""
     shallow = replace(VENUES["binance"], start_limit=LEVELS)
     monkeypatch.setattr("exchanges.dialects.mbx.rest.SYNC_LEVELS", LEVELS)
-    monkeypatch.setattr("supervisor.system.engine.VENUES", {"binance": shallow})
+    monkeypatch.setattr("supervisor.settings.venues.VENUES", {"binance": shallow})
 
 
 async def check(made: Rig, book: OrderBook) -> None:

@@ -145,7 +145,7 @@ def test_stream_that_keeps_the_connection_alive_can_be_wished_for_as_well() -> N
     send_all(codec)
     data = {"E": 1, "p": "1", "i": "1", "f": "0", "n": 1}
     frame = json.dumps({"stream": "markPrice.BTC_USDC_PERP", "data": data})
-    assert len(codec.receive(frame, RECEIVED_NS)) == 1
+    assert len(codec.receive(frame, RECEIVED_NS)) == 2
     codec.unsubscribe([Topic(Channel.MARK_PRICE, BTC.symbol)])
     send_all(codec)
     assert codec.receive(frame, RECEIVED_NS) == ()

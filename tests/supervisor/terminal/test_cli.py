@@ -10,6 +10,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from subprocess import DEVNULL
+from typing import Any
 
 import pytest
 import trio
@@ -117,8 +118,12 @@ def test_a_file_that_may_not_be_read_is_one_line(
 ) -> None:
     path = tmp_path / "secret"
 
-    def refuse(path: Path, *args: object, **kwargs: object) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
+    opened = Path.open
+
+    def refuse(wanted: Path, *args: Any, **kwargs: Any) -> Any:
+        if wanted == path:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(wanted, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", refuse)
     assert refusal(capsys, command, path) == f"{path}: Permission denied"

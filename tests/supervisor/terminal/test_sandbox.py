@@ -16,6 +16,7 @@ import trio
 from supervisor.settings.config import load_config
 from supervisor.system.engine import open_engine
 from supervisor.terminal.cli import main
+from tests.processes import heed_interrupts
 
 PATIENCE_S = 60.0
 
@@ -24,7 +25,9 @@ PATIENCE_S = 60.0
 def served(*options: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
     """A running command and what it printed."""
     command = [sys.executable, "-m", "arbitrio", "sandbox", "--json", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+    ) as process:
         try:
             assert process.stdout is not None
             yield process, json.loads(process.stdout.readline())

@@ -13,6 +13,7 @@ from time import monotonic, sleep
 import pytest
 
 from supervisor.verify.processes import run_apart
+from tests.processes import heed_interrupts
 
 WAITED_S = 60.0
 """More than anything here takes, on however busy a machine."""
@@ -112,7 +113,7 @@ def test_an_early_end_is_quiet_and_leaves_no_process(number: signal.Signals) -> 
         text=True,
         start_new_session=True,
         # Whoever started us may have it ignored, and that would be inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=heed_interrupts,
     ) as program:
         until(lambda: len(group_of(program.pid)) >= 4)  # and one that counts resources
         if number is signal.SIGINT:
@@ -154,7 +155,7 @@ def test_an_interrupt_is_quiet_while_tasks_are_done_one_at_a_time(tmp_path: Path
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=heed_interrupts,
         ) as program,
     ):
         try:
