@@ -138,7 +138,7 @@ class Session:
         codec, clock, tap = self.codec, self._context.clock, self._context.tap
         while True:
             frames = await socket.receive()
-            received_ns = clock.now_ns()
+            received_ns, codec.heard_s = clock.now_ns(), trio.current_time()
             events: list[StreamEvent] = []
             for frame in frames:
                 if tap:

@@ -15,25 +15,22 @@ class Pulse:
     def __init__(self, facts: Heartbeat) -> None:
         self._facts = facts
         self._frames = -1  # count at the last look
-        self._looked_s: float | None = None
         self._quiet_since_s = inf
         self._pinged_s: float | None = None
         self._regular_s = inf  # next ping that the venue wants in any case
 
-    def look(self, frames: int, now_s: float, age_s: float = 0.0) -> bool:
+    def look(self, frames: int, now_s: float, heard_s: float | None = None) -> bool:
         """Whether to send a ping now; `frames` counts those received so far.
 
-        The last of them came `age_s` ago: looks are as far apart as pings are.
+        The last of them came at `heard_s`, else now: looks are as far apart as pings are.
         """
         facts = self._facts
         if self._frames < 0 and facts.every_s:
             self._regular_s = now_s + facts.every_s
         if frames != self._frames:
             self._frames = frames
-            heard_s = now_s if self._looked_s is None else max(now_s - age_s, self._looked_s)
-            self._quiet_since_s = heard_s
+            self._quiet_since_s = now_s if heard_s is None else heard_s
             self._pinged_s = None
-        self._looked_s = now_s
         must_ping = now_s >= self._regular_s
         if must_ping and facts.every_s:
             self._regular_s = now_s + facts.every_s

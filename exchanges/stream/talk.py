@@ -29,7 +29,6 @@ from exchanges.errors import (
 )
 from exchanges.market.events import Notice, StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instrument
-from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Topic
 from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.stream.allowance import Allowance
@@ -75,6 +74,7 @@ class Talk:
     Attributes:
         wire: the venue's dialect of it.
         frames: how many were received.
+        heard_s: when the last of them was read, monotonic; None where the reader does not say.
     """
 
     def __init__(self, wire: Wire, faults: ErrorTable, allowance: Allowance | None = None) -> None:
@@ -82,6 +82,7 @@ class Talk:
         self.wire = wire
         self.stream = stream
         self.frames = 0
+        self.heard_s: float | None = None
         self._subscriptions = Subscriptions(
             stream.batch, wire.group, acknowledges=stream.acknowledges
         )
@@ -90,7 +91,6 @@ class Talk:
         self._faults = faults
         self._granted_already: list[tuple[Topic, Route]] = []  # not by an answer; to be told
         self._pulse = Pulse(stream.heartbeat)
-        self._heard_ns = 0  # wall clock at the last frame
         # Sent before anything else: greetings, pings, and what the venue waits for.
         self._ready: deque[Frame] = deque(() if wire.listening else wire.greeting())
         self._allowance = allowance or Allowance(stream)
@@ -157,7 +157,6 @@ class Talk:
             UnreadableFrame: the venue's documentation does not allow the frame.
         """
         self.frames += 1
-        self._heard_ns = received_ns
         self._about = None
         events: tuple[StreamEvent, ...] = ()
         routes = self._routes
@@ -190,8 +189,8 @@ class Talk:
         """
         self._now_s, self._now_ns = now_s, now_ns
         self.subscribe(self._refusals.due(now_s))
-        age_s = max(now_ns - self._heard_ns, 0) / NS_PER_S
-        wants_ping = self._pulse.look(self.frames, now_s, age_s)
+        heard_s = now_s if self.heard_s is None else self.heard_s
+        wants_ping = self._pulse.look(self.frames, now_s, heard_s)
         if wants_ping and (ping := self.wire.ping(now_ns)) is not None:
             self._ready.append(ping)
         if (silence_s := self._pulse.silence_s(now_s)) is not None:
