@@ -15,6 +15,7 @@ from time import monotonic
 import pytest
 
 from supervisor.terminal.screen.keyboard import Key, keys_in
+from tests.processes import heed_interrupts
 
 WAITED_S = 60.0
 SIZE = (24, 80)
@@ -69,6 +70,7 @@ def running(*arguments: str, **environ: str) -> Iterator[tuple[Terminal, subproc
         stdout=inside,
         stderr=inside,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
         env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", **environ},
     )
     try:

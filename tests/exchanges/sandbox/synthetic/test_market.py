@@ -15,6 +15,7 @@ from exchanges.market.orders import OrderStatus, Side, TimeInForce
 from exchanges.market.topics import KlineInterval
 from exchanges.sandbox.matching import Level, MarketUpdate, Match
 from exchanges.sandbox.synthetic import SYNTHETIC, MarketProfile, SyntheticMarket
+from exchanges.sandbox.synthetic.statistics import TRADES_KEPT
 from exchanges.sandbox.world import STILL, World
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -275,7 +276,7 @@ def test_candles_agree_with_the_published_trades() -> None:
             assert candle.open == inside[0].price
             assert candle.volume == sum(trade.size for trade in inside)
     assert market.statistics.day().close == trades[-1].price
-    assert [*market.statistics.trades] == trades[-1000:]
+    assert [*market.statistics.trades] == trades[-TRADES_KEPT:]
 
 
 def test_statistics_of_a_day_are_plausible_from_the_start() -> None:
