@@ -40,6 +40,9 @@ def run_apart(
                     future or _submit(pool, work, task)
                     for task, future in zip(tasks, futures, strict=True)
                 ]
+                # A pool that has started a process does not watch it before it hears of more work:
+                # the last one might die unseen, and its task never be done.
+                _submit(pool, abs, 0)
                 for future in futures[told:]:
                     assert future is not None
                     result = future.result()
