@@ -111,9 +111,7 @@ class Session:
                 raise
             finally:
                 self.codec.hang_up()
-                self._deliver(
-                    self.codec.resync_all(Fault.DISCONNECTED, "", self._context.clock.now_ns())
-                )
+                self._deliver(self.codec.end(self._context.clock.now_ns()))
 
     def retire(self) -> None:
         """End the connection: a newer session has taken over."""

@@ -164,6 +164,17 @@ class MarketCodec(Talk):
         )
         return tuple(chain.from_iterable(lost))
 
+    def end(self, received_ns: int) -> tuple[StreamEvent, ...]:
+        """The connection has ended; it is news of books that were not live as well."""
+        self.wire.lost()
+        books = [route for route in self._subscriptions if isinstance(route, BookRoute)]
+        for route in books:
+            route.feed.lose(route.instrument, Fault.DISCONNECTED, "", received_ns)
+        return tuple(
+            BookLost(instrument=route.instrument, fault=Fault.DISCONNECTED, received_ns=received_ns)
+            for route in books
+        )
+
     # What a `Talk` leaves to be filled in.
 
     def _new_route(self, topic: Topic, instrument: Instrument, key: str) -> Route:

@@ -45,6 +45,7 @@ class Subscriptions:
         self.routes: dict[str, Route] = {}
         self._by_topic: dict[Topic, Route] = {}
         self._wishes: deque[tuple[Route, bool]] = deque()  # route, subscribe or unsubscribe
+        self._before: dict[str, Route] = {}  # ended, and still sent, though its key is wanted anew
         self._alone: set[Route] = set()  # must not share a request
         self._asked: dict[int, Pending] = {}
         self._last_id = 0
@@ -74,6 +75,9 @@ class Subscriptions:
 
     def add(self, topic: Topic, route: Route) -> None:
         """Let a route serve a topic, without asking the venue for it."""
+        before = self.routes.get(route.key)
+        if before is not None and before is not route:
+            self._before[route.key] = before
         route.topics.add(topic)
         self._by_topic[topic] = self.routes[route.key] = route
 
@@ -202,9 +206,15 @@ class Subscriptions:
                 self._wishes.append((route, True))
 
     def _forget(self, route: Route) -> None:
-        """No frame of the route will come any more."""
-        if self.routes.get(route.key) is route:
+        """No frame of the route will come any more; of one that had its key before they may."""
+        self._alone.discard(route)
+        before = self._before.get(route.key)
+        if before is route:
+            del self._before[route.key]
+        elif self.routes.get(route.key) is route:
             del self.routes[route.key]
+            if before is not None:
+                self.routes[route.key] = self._before.pop(route.key)
 
     def _take(self, key: str, subscribe: bool) -> Route | None:
         for request_id, asked in self._asked.items():

@@ -224,3 +224,10 @@ def test_lost_connection_loses_every_live_book_once() -> None:
         lost(Fault.DISCONNECTED, "", ETH),
     )
     assert codec.resync_all(Fault.DISCONNECTED, "", RECEIVED_NS) == ()
+
+
+def test_end_of_a_connection_reaches_books_that_were_not_live_as_well() -> None:
+    codec = subscribed(BOOK, ETH_BOOK, TRADES)
+    hear(codec, "book BTC 10", "book BTC 11 12")
+    told = codec.end(RECEIVED_NS)
+    assert told == (lost(Fault.DISCONNECTED, ""), lost(Fault.DISCONNECTED, "", ETH))

@@ -239,3 +239,19 @@ def test_venue_that_acknowledges_nothing_is_taken_at_once() -> None:
     assert asked(subscriptions) == [(2, [a], False)]
     assert subscriptions.routes.get("A") is a  # frames may be under way for ever
     assert list(subscriptions) == []
+
+
+def test_route_that_is_still_sent_stays_known_when_its_key_is_wanted_anew_for_a_moment() -> None:
+    subscriptions, (a,) = wished("A")
+    asked(subscriptions)
+    subscriptions.granted(1)
+    subscriptions.end(topic_of(a))
+    anew = route("A")
+    subscriptions.wish(anew, subscribe=True)
+    subscriptions.add(topic_of(anew), anew)
+    subscriptions.end(topic_of(anew))
+    assert subscriptions.routes == {"A": a}
+    ((number, routes, subscribe),) = asked(subscriptions)
+    assert (routes, subscribe) == ([a], False)
+    subscriptions.granted(number)
+    assert not subscriptions.routes
