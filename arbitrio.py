@@ -211,8 +211,10 @@ def __dir__() -> list[str]:
 
 def main() -> int:
     """Run the command line; returns the exit code."""
-    import_module("supervisor.terminal.signals").obey_signals()  # before anything that takes long
+    signals = import_module("supervisor.terminal.signals")
+    signals.obey_signals()  # before anything that takes long
     code: int = import_module("supervisor.terminal.cli").main()
+    signals.ignore_signals()
     return code
 
 

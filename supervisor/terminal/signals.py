@@ -52,6 +52,12 @@ def obey_signals() -> None:
     _handle(end_here)
 
 
+def ignore_signals() -> None:
+    """All is done: from now on a signal is too late, and Python, as it ends, would die of it."""
+    for number in _NUMBERS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def end_here(number: int, frame: FrameType | None) -> None:
     """End the process without any cleaning."""
     stopped = Stopped(number)
