@@ -106,25 +106,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--venues",
-        default="",
-        metavar="NAMES",
-        help="names separated by commas, or all (default: those of the demo)",
-    )
-    parser.add_argument("--seed", type=int, default=1, help="of the synthetic markets (1)")
+    _add_sandboxes(parser)
     parser.add_argument("--calm", action="store_true", help="let no venue misbehave")
     _add_showing(parser)
 
 
 def _add_sandbox(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--venues",
-        default="",
-        metavar="NAMES",
-        help="names separated by commas, or all (default: those of the demo)",
-    )
-    parser.add_argument("--seed", type=int, default=1, help="of the synthetic markets (1)")
+    _add_sandboxes(parser)
     parser.add_argument(
         "--port",
         type=_port,
@@ -271,6 +259,16 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="also measure replaying this file",
     )
+
+
+def _add_sandboxes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--venues",
+        default="",
+        metavar="NAMES",
+        help="names separated by commas, or all (default: those of the demo)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the synthetic markets (1)")
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
