@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ OURS = {"exchanges", "actors", "supervisor"}
 
 # What each package may import beside the standard library and itself.
 ALLOWED = {
-    "exchanges": {"msgspec", "google"},
+    "exchanges": {"msgspec", "google", "sortedcontainers"},
     "actors": {
         "exchanges",
         "msgspec",
@@ -136,6 +137,33 @@ def test_rooms_import_one_way(package: str) -> None:
         room = "<venue>" if package == "exchanges" and room in VENUES else room
         before = rooms[: rooms.index(room) + 1]
         assert rooms_imported(path) <= set(before), path
+
+
+def modules_imported(path: Path) -> set[str]:
+    """Our modules that a module imports when it runs, wherever in it; commands are by name."""
+    names: set[str] = set()
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    if path == ROOT / "supervisor" / "terminal" / "cli.py":
+        names |= {name for name in MODULES if name.startswith("supervisor.terminal.commands.")}
+    return names & set(MODULES)
+
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+    for path in python_files(*OURS)
+    if path.name != "__init__.py"
+}
+
+
+def test_no_modules_import_each_other() -> None:
+    """Whoever reads a module meets none of those that need it, however far he follows."""
+    sorter = TopologicalSorter({name: modules_imported(path) for name, path in MODULES.items()})
+    sorter.prepare()  # raises CycleError, which names them
 
 
 def test_a_folder_is_one_subject() -> None:

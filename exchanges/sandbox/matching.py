@@ -5,13 +5,13 @@ fast. It reads no clock and knows no accounts: it is told when an order comes, a
 order's owner from `submit` to the matches.
 """
 
-from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
 import msgspec
+from sortedcontainers import SortedDict
 
 from exchanges.market.orders import OrderStatus, Side, TimeInForce
 
@@ -96,31 +96,29 @@ class BookSide:
     Iterating gives the prices, best first, and `reversed` worst first.
     """
 
-    __slots__ = ("_changed", "_keys", "_queues", "_sign", "side")
+    __slots__ = ("_changed", "_queues", "_sign", "side")
 
     def __init__(self, side: Side) -> None:
         self.side = side
         self._sign = side.value
-        # Keys are price * sign, ascending: the best is the last on both sides. Of some hundreds,
-        # a plain list is kept in order faster than any tree.
-        self._keys: list[int] = []
-        self._queues: dict[int, _Queue] = {}
+        # By price * sign, ascending: the best is the last on both sides.
+        self._queues: SortedDict[int, _Queue] = SortedDict()
         self._changed: set[int] = set()  # keys of the levels that changed since last asked
 
     def __len__(self) -> int:
         """Number of price levels."""
-        return len(self._keys)
+        return len(self._queues)
 
     def __iter__(self) -> Iterator[int]:
-        return (key * self._sign for key in reversed(self._keys))
+        return (key * self._sign for key in reversed(self._queues))
 
     def __reversed__(self) -> Iterator[int]:
-        return (key * self._sign for key in self._keys)
+        return (key * self._sign for key in self._queues)
 
     @property
     def best(self) -> int | None:
         """Best price, None if the side is empty."""
-        return self.price_at(0) if self._keys else None
+        return self.price_at(0) if self._queues else None
 
     def price_at(self, index: int) -> int:
         """Price of a level; 0 is the best.
@@ -128,7 +126,8 @@ class BookSide:
         Raises:
             IndexError: there are not so many levels.
         """
-        return self._keys[-1 - index] * self._sign
+        key: int = self._queues.peekitem(-1 - index)[0]
+        return key * self._sign
 
     def size_at(self, price: int) -> int:
         """Lots that rest at `price`."""
@@ -143,21 +142,22 @@ class BookSide:
     def levels(self, count: int) -> list[Level]:
         """The best `count` levels, best first."""
         sign, queues = self._sign, self._queues
-        return [(key * sign, queues[key].size) for key in islice(reversed(self._keys), count)]
+        return [(key * sign, queues[key].size) for key in islice(reversed(queues), count)]
 
     def first(self) -> RestingOrder:
         """The oldest order at the best price; the side is not empty."""
-        return next(iter(self._queues[self._keys[-1]].orders.values()))
+        queue: _Queue = self._queues.peekitem()[1]
+        return next(iter(queue.orders.values()))
 
     def is_reached_by(self, limit: int | None) -> bool:
         """Whether an order of the other side with this limit (None: any price) can match here."""
-        if not self._keys:
+        if not self._queues:
             return False
-        return limit is None or self._keys[-1] >= limit * self._sign
+        return limit is None or self._queues.peekitem()[0] >= limit * self._sign
 
     def holds(self, size: int, limit: int | None) -> bool:
         """Whether an order of the other side with this limit can be filled completely."""
-        for key in reversed(self._keys):
+        for key in reversed(self._queues):
             if limit is not None and key < limit * self._sign:
                 return False
             size -= self._queues[key].size
@@ -171,7 +171,6 @@ class BookSide:
         queue = self._queues.get(key)
         if queue is None:
             queue = self._queues[key] = _Queue()
-            insort(self._keys, key)
         queue.orders[order.order_id] = order
         queue.size += order.size
         self._changed.add(key)
@@ -186,7 +185,6 @@ class BookSide:
             del queue.orders[order.order_id]
         if not queue.size:
             del self._queues[key]
-            del self._keys[bisect_left(self._keys, key)]
         self._changed.add(key)
 
     def take_changes(self) -> list[Level]:
@@ -196,7 +194,8 @@ class BookSide:
         return [(key * self._sign, self.size_at(key * self._sign)) for key in keys]
 
     def _queue(self, price: int) -> _Queue | None:
-        return self._queues.get(price * self._sign)
+        queue: _Queue | None = self._queues.get(price * self._sign)
+        return queue
 
 
 class MatchingEngine:
