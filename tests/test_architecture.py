@@ -139,14 +139,17 @@ def test_rooms_import_one_way(package: str) -> None:
         assert rooms_imported(path) <= set(before), path
 
 
+def _is_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
 def modules_imported(path: Path) -> set[str]:
     """Our modules that a module imports when it runs, wherever in it; commands are by name."""
     names: set[str] = set()
     tree = ast.parse(path.read_text("utf-8"))
+    tree.body = [node for node in tree.body if not _is_for_types(node)]
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            node.body = []
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        if isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
     if path == ROOT / "supervisor" / "terminal" / "cli.py":
         names |= {name for name in MODULES if name.startswith("supervisor.terminal.commands.")}

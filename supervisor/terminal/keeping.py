@@ -10,7 +10,7 @@ import msgspec
 
 from actors.detection.opportunity import OpportunityChange, Phase, Reason
 from exchanges.market.numbers import plain
-from supervisor.terminal.cli import UsageError
+from supervisor.terminal.exits import UsageError
 
 Keep = Callable[[OpportunityChange], None]
 """Writes one change."""

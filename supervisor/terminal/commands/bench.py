@@ -1,19 +1,16 @@
 """`arbitrio bench`: how fast it is on this machine, each figure beside a floor of the same run."""
 
-import sys
 from argparse import Namespace
 from typing import Any
 
 import msgspec
 
 from actors.recording.format import read_recording
-from actors.recording.packing import RecordingError
 from supervisor.bench.decoders import measure_decoders
 from supervisor.bench.hot import measure_hot, measure_sides
 from supervisor.bench.loopback import measure_latency, measure_throughput
 from supervisor.bench.memory import measure_memory
 from supervisor.bench.replaying import measure_replay
-from supervisor.terminal.cli import USAGE_ERROR
 from supervisor.terminal.logs import log_to_stderr
 from supervisor.terminal.stopping import Stop
 
@@ -22,13 +19,9 @@ LATENCY_RATE_PER_S = 4_000.0
 
 
 def main(args: Namespace) -> int:
-    try:
-        for path in args.recording:
-            next(read_recording(path), None)  # it says at once what cannot be read
-        report = _measure(args)
-    except RecordingError as error:
-        print(error, file=sys.stderr)
-        return USAGE_ERROR
+    for path in args.recording:
+        next(read_recording(path), None)  # it says at once what cannot be read
+    report = _measure(args)
     if args.json:
         print(msgspec.json.encode(report).decode())
     else:

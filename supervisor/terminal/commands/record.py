@@ -1,6 +1,5 @@
 """`arbitrio record`: stores the raw traffic of a configuration."""
 
-import sys
 from argparse import Namespace
 from math import inf
 from pathlib import Path
@@ -12,7 +11,7 @@ from actors.recording.packing import RecordingError
 from actors.recording.recorder import Existing, Recorder
 from supervisor.settings.config import Config, load_config
 from supervisor.system.engine import Taps, open_engine
-from supervisor.terminal.cli import USAGE_ERROR, UsageError
+from supervisor.terminal.exits import FAILED, UsageError
 from supervisor.terminal.logs import log_to_stderr
 from supervisor.terminal.stopping import Stop
 
@@ -28,11 +27,8 @@ def main(args: Namespace) -> int:
             f"{args.output}: is there already; --force replaces it, "
             "--append goes on behind its last frame"
         ) from error
-    except RecordingError as error:
-        print(error, file=sys.stderr)
-        return USAGE_ERROR
     print(f"{args.output}: {recorder.written} frames, {recorder.lost} lost")
-    return 1 if recorder.lost else 0
+    return FAILED if recorder.lost else 0
 
 
 async def _record(

@@ -19,13 +19,13 @@ from rich.table import Table
 from actors.detection.identity import AssetIdentity, Comparable
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase
 from actors.recording.format import Record, RecordingBroken, read_recording
-from actors.recording.packing import OnRead, RecordingError
+from actors.recording.packing import OnRead
 from actors.recording.replay import Replay
 from exchanges import Venue
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import plain
 from supervisor.settings.config import Config, VenueConfig, check_detector, load_config
-from supervisor.terminal.cli import PARTIAL, USAGE_ERROR
+from supervisor.terminal.exits import PARTIAL, USAGE_ERROR
 from supervisor.terminal.keeping import Keep, keep_opportunities
 from supervisor.terminal.report import thresholds
 from supervisor.terminal.stopping import Stop
@@ -49,16 +49,12 @@ def main(args: Namespace) -> int:
     replay = Replay(settings, identity, _fee_of(config, args.fees), config.units_of)
     breaks: Breaks = []
     started_s = time.perf_counter()
-    try:
-        with (
-            keep_opportunities(args.opportunities, replace=args.force) as keep,
-            _progress(args.files) as on_read,
-        ):
-            records = in_order(args.files, on_read, breaks)
-            Stop().run(play, replay, records, args.speed, _teller(args, keep))
-    except RecordingError as error:
-        print(error, file=sys.stderr)
-        return USAGE_ERROR
+    with (
+        keep_opportunities(args.opportunities, replace=args.force) as keep,
+        _progress(args.files) as on_read,
+    ):
+        records = in_order(args.files, on_read, breaks)
+        Stop().run(play, replay, records, args.speed, _teller(args, keep))
     report = {
         "wall_s": time.perf_counter() - started_s,
         "settings": settings,

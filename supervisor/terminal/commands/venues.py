@@ -1,14 +1,11 @@
 """`arbitrio venues`: what each venue can do."""
 
-import sys
 from argparse import Namespace
 
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from exchanges import VENUES
-from supervisor.settings.venues import find_venue
 from supervisor.terminal.matrix import (
     LEGEND,
     Rows,
@@ -17,15 +14,12 @@ from supervisor.terminal.matrix import (
     capability_table,
     integrity_table,
 )
+from supervisor.terminal.naming import venues_named
 from supervisor.terminal.tables import table_console
 
 
 def main(args: Namespace) -> int:
-    try:
-        venues = [find_venue(name) for name in args.venues or VENUES]
-    except LookupError as error:
-        print(error.args[0], file=sys.stderr)
-        return 2
+    venues = venues_named(args.venues)
     if args.json:
         rows = [abilities(venue) for venue in venues]
         print(msgspec.json.format(msgspec.json.encode(rows)).decode())

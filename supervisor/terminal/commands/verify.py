@@ -15,8 +15,8 @@ from rich.table import Table
 
 from exchanges import VENUES
 from supervisor.settings.venues import find_venue
-from supervisor.terminal.cli import USAGE_ERROR
 from supervisor.terminal.matrix import markdown
+from supervisor.terminal.naming import venues_named
 from supervisor.terminal.signals import raising
 from supervisor.terminal.tables import table_console
 from supervisor.verify import CASES, Outcome, Result, run_case
@@ -32,11 +32,7 @@ R = TypeVar("R")
 
 def main(args: Namespace) -> int:
     names = args.venues or list(VENUES)
-    try:
-        told = [find_venue(name).name for name in names]
-    except LookupError as error:
-        print(error.args[0], file=sys.stderr)
-        return USAGE_ERROR
+    told = [venue.name for venue in venues_named(names)]
     with raising():  # the processes that work for it must end, too
         return _count_all(names, args) if args.faults else _verify_all(names, told, args)
 
