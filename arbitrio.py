@@ -121,7 +121,7 @@ if TYPE_CHECKING:
     from supervisor.settings.config import Config as Config
     from supervisor.settings.config import FeeConfig as FeeConfig
     from supervisor.settings.config import VenueConfig as VenueConfig
-    from supervisor.settings.config import load_config as load_config
+    from supervisor.settings.loading import load_config as load_config
     from supervisor.settings.reader import ConfigError as ConfigError
     from supervisor.supervision.child import ChildNotReady as ChildNotReady
     from supervisor.supervision.child import ChildSpec as ChildSpec
@@ -177,7 +177,8 @@ _HOMES: Final = {
     "exchanges.market.instrument": "Instrument Kind Status",
     "exchanges.market.topics": "Channel KlineInterval Topic",
     "supervisor.settings.assets": "AssetUnit",
-    "supervisor.settings.config": "Config FeeConfig VenueConfig load_config",
+    "supervisor.settings.config": "Config FeeConfig VenueConfig",
+    "supervisor.settings.loading": "load_config",
     "supervisor.settings.reader": "ConfigError",
     "supervisor.supervision.child": "ChildNotReady ChildSpec Node State",
     "supervisor.supervision.policy": (

@@ -189,7 +189,7 @@ def test_a_venue_imports_no_other_venue() -> None:
 
 def test_no_shared_module_names_a_venue() -> None:
     """The registry lists them; examples of configuration and the benchmarks may use one."""
-    settings = {f"supervisor/settings/{name}.py" for name in ("assets", "config")}
+    settings = {f"supervisor/settings/{name}.py" for name in ("assets", "checking")}
     may_name = {"exchanges/__init__.py", *settings}
     pattern = re.compile(rf"\b({'|'.join(VENUES)})\b", re.IGNORECASE)
     for path in python_files(*OURS):

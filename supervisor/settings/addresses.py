@@ -1,10 +1,13 @@
 """URLs of a configuration: what is wrong with one, and what would be right."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+from exchanges.venue import PRODUCTION, Venue
+from supervisor.settings.reader import suggest
 
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _MOST_HOST: Final = 253
@@ -13,7 +16,22 @@ _REST: Final = ("http", "https")
 _PROXY: Final = ("http", "socks4", "socks5")
 
 
-def endpoint_problems(url: str, *, is_stream: bool) -> Iterator[str]:
+def where_problems(venue: Venue, environment: str, own: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with an environment of a venue, and with URLs in place of its own."""
+    if environment not in venue.endpoints:
+        known = suggest(environment, dict(venue.endpoints))
+        yield f"environment: {environment!r} is none of the venue's; {known}"
+    endpoints = venue.endpoints.get(environment, venue.endpoints[PRODUCTION])
+    for name, url in own.items():
+        if name not in endpoints:
+            yield f"endpoints.{name}: no such endpoint; {suggest(name, dict(endpoints))}"
+        else:
+            is_stream = endpoints[name].startswith("ws")
+            for problem in _endpoint_problems(url, is_stream=is_stream):
+                yield f"endpoints.{name}: {problem}"
+
+
+def _endpoint_problems(url: str, *, is_stream: bool) -> Iterator[str]:
     """What is wrong with the URL of an endpoint, to which paths are added if it is no stream."""
     schemes = _STREAM if is_stream else _REST
     parts = _parts(url, schemes)

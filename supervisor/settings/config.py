@@ -1,14 +1,10 @@
-"""The configuration: typed, checked as a whole, printable.
+"""The configuration: all settings with their types and defaults, and what follows from them.
 
 A file is TOML; `examples/live.toml` shows every setting.
 """
 
-import tomllib
-from collections.abc import Iterator
 from decimal import Decimal
-from math import inf, isfinite
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -16,21 +12,17 @@ from msgspec import Meta
 from actors.detection.identity import Comparable
 from actors.detection.opportunity import DetectorSettings
 from actors.edges.secrets import redacted
-from actors.network.websocket import Transport, choose_transport
+from actors.network.websocket import Transport
 from exchanges import Venue
-from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
+from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import Channel, KlineInterval
 from exchanges.market.units import Unit
 from exchanges.venue import PRODUCTION, Fees
-from supervisor.settings.addresses import endpoint_problems, proxy_problems
-from supervisor.settings.assets import AssetUnit, asset_problems, names_of, units_of
-from supervisor.settings.reader import ConfigError, read_rest, read_struct, suggest
+from supervisor.settings.assets import AssetUnit, names_of, units_of
 from supervisor.settings.venues import find_venue
 
 Wish = tuple[Channel, KlineInterval | None]
 """A channel, and for candles their interval."""
-
-_NOTHING: Final = "nothing to watch; set it here or set symbols for all venues"
 
 Bps = Annotated[float, Meta(ge=-100, le=1000)]
 
@@ -144,203 +136,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def load_config(path: str | Path) -> Config:
-    """Read a configuration file.
-
-    Raises:
-        OSError: it cannot be read.
-        ConfigError: what is wrong with it, one line for each mistake.
-    """
-    try:
-        data = tomllib.loads(Path(path).read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"not a TOML file: {error}"]) from error
-    return read_config(data)
-
-
-def read_config(data: dict[str, Any]) -> Config:
-    """A configuration from plain data, checked.
-
-    Raises:
-        ConfigError: what is wrong with it, one line for each mistake.
-    """
-    try:
-        config = read_struct(Config, data)
-    except ConfigError as error:
-        raise ConfigError([*error.problems, *_further_problems(data, error)]) from error
-    check_config(config)
-    return config
-
-
-def _further_problems(data: dict[str, Any], error: ConfigError) -> Iterator[str]:
-    """What is wrong beside values that do not fit; settings of their names are left out."""
-    unread = {_setting(problem) for problem in error.problems}
-    try:
-        if rest := read_rest(Config, data):
-            check_config(rest)
-    except ConfigError as further:
-        for problem in further.problems:
-            if _setting(problem) not in unread and not problem.endswith(_NOTHING):
-                yield problem
-
-
-def _setting(problem: str) -> str:
-    """The last part of the path that a problem begins with."""
-    return problem.partition(":")[0].rpartition(".")[2].partition("[")[0]
-
-
-def check_config(config: Config) -> None:
-    """Find what types alone do not show.
-
-    Raises:
-        ConfigError: what is wrong, one line for each mistake.
-    """
-    known, strangers = _venues_of(config)
-    problems = [
-        *_symbol_problems("symbols", config.symbols),
-        *_channel_problems("channels", config.channels),
-        *asset_problems(config.assets, known),
-        *_detector_problems(config.detector),
-        *_transport_problems(config.transport),
-        *_proxy_problems("proxy", config.proxy),
-    ]
-    if not config.venues:
-        problems.append("venues: none is configured; add a table such as [venues.binance]")
-    for name, venue_config in config.venues.items():
-        if name in known:
-            problems += _venue_problems(known[name], venue_config, config)
-    problems += strangers
-    if problems:
-        raise ConfigError(problems)
-
-
-def check_detector(settings: DetectorSettings) -> None:
-    """The same for the detector's settings alone.
-
-    Raises:
-        ConfigError: what is wrong, one line for each mistake.
-    """
-    if problems := list(_detector_problems(settings)):
-        raise ConfigError(problems)
-
-
 def effective(config: Config) -> str:
     """The configuration with all defaults filled in and without secrets, as TOML."""
     import tomli_w
 
     return redacted(tomli_w.dumps(_without_none(msgspec.to_builtins(config))))
-
-
-def _venues_of(config: Config) -> tuple[dict[str, Venue], list[str]]:
-    """The venues that there are by name, and what is wrong with the others."""
-    known: dict[str, Venue] = {}
-    problems: list[str] = []
-    for name in config.venues:
-        try:
-            venue = config.venue(name)
-        except LookupError as error:
-            problems.append(f"venues.{error.args[0]}")
-        else:
-            if venue.name == name:
-                known[name] = venue
-            else:
-                problems.append(f"venues.{name}: is {venue.name!r}; write [venues.{venue.name}]")
-    return known, problems
-
-
-def _venue_problems(venue: Venue, own: VenueConfig, config: Config) -> Iterator[str]:
-    path = f"venues.{venue.name}"
-    yield from _symbol_problems(f"{path}.symbols", own.symbols or [])
-    if not config.symbols_of(venue.name):
-        yield f"{path}.symbols: {_NOTHING}"
-    yield from _channel_problems(f"{path}.channels", own.channels)
-    for interval in own.klines:
-        if interval not in venue.klines:
-            yield (
-                f"{path}.klines: {venue.title} has no candles of {interval.value!r}; "
-                f"it has {', '.join(venue.klines)}"
-            )
-    if own.environment not in venue.endpoints:
-        yield (
-            f"{path}.environment: {own.environment!r} is none of the venue's; "
-            f"{suggest(own.environment, dict(venue.endpoints))}"
-        )
-    known = venue.endpoints[PRODUCTION]
-    for name, url in own.endpoints.items():
-        where = f"{path}.endpoints.{name}"
-        if name not in known:
-            yield f"{where}: no such endpoint; {suggest(name, dict(known))}"
-        else:
-            for problem in endpoint_problems(url, is_stream=known[name].startswith("ws")):
-                yield f"{where}: {problem}"
-    kinds = ", ".join(venue.kinds)
-    for kind in own.fees:
-        if kind not in venue.kinds:
-            yield f"{path}.fees.{kind}: {venue.title} has no such markets; it has {kinds}"
-    for symbol in own.symbols or []:
-        if _is_symbol(symbol) and (kind := kind_of(symbol)) not in venue.kinds:
-            yield f"{path}.symbols: {venue.title} has no {kind} markets: {symbol!r}; it has {kinds}"
-    yield from _proxy_problems(f"{path}.proxy", own.proxy or "")
-
-
-def _symbol_problems(path: str, symbols: list[str]) -> Iterator[str]:
-    for index, symbol in enumerate(symbols):
-        try:
-            split_symbol(symbol)
-        except ValueError as error:
-            yield f"{path}[{index}]: {error}"
-            continue
-        if symbol.islower():
-            yield f"{path}[{index}]: {symbol!r} does not fit: write {symbol.upper()!r}"
-    for symbol in sorted({symbol for symbol in symbols if symbols.count(symbol) > 1}):
-        yield f"{path}: {symbol!r} is listed more than once"
-
-
-def _channel_problems(path: str, channels: list[Channel]) -> Iterator[str]:
-    if Channel.KLINES in channels:
-        setting = path.replace("channels", "klines")
-        yield f'{path}: candles need intervals; write {setting} = ["1m"] in place of "klines"'
-
-
-def _detector_problems(settings: DetectorSettings) -> Iterator[str]:
-    path = "detector"
-    for name in ("open_bps", "close_bps"):
-        value = getattr(settings, name)
-        if not isfinite(value):
-            yield f"{path}.{name}: {value:g} does not fit: a number of basis points"
-    if settings.close_bps > settings.open_bps:
-        yield (
-            f"{path}.close_bps: {settings.close_bps:g} is above open_bps = {settings.open_bps:g}; "
-            "an opportunity would close as it opens"
-        )
-    for name in ("improve_bps", "min_notional", "min_profit"):
-        value = getattr(settings, name)
-        if not 0 <= value < inf:
-            yield f"{path}.{name}: {value:g} does not fit: a number of at least 0"
-    if not settings.max_age_s > 0:
-        yield f"{path}.max_age_s: {settings.max_age_s:g} does not fit: seconds above 0, or inf"
-    if not settings.max_ratio > 1:
-        yield f"{path}.max_ratio: {settings.max_ratio:g} does not fit: a factor above 1"
-
-
-def _transport_problems(transport: Transport) -> Iterator[str]:
-    try:
-        choose_transport(transport)
-    except ValueError as error:
-        yield f"transport: {error}"
-
-
-def _proxy_problems(path: str, url: str) -> Iterator[str]:
-    for problem in proxy_problems(url) if url else ():
-        yield f"{path}: {problem}"
-
-
-def _is_symbol(symbol: str) -> bool:
-    try:
-        split_symbol(symbol)
-    except ValueError:
-        return False
-    return True
 
 
 def _fraction(bps: float) -> Decimal:

@@ -26,7 +26,8 @@ from actors.venue.auditor import AuditCount
 from actors.venue.context import Injected, VenueContext
 from exchanges.market.events import BookLost, Fault, StreamEvent, Top
 from exchanges.market.instrument import Instrument
-from supervisor.settings.config import Config, VenueConfig, check_config
+from supervisor.settings.checking import check_config
+from supervisor.settings.config import Config, VenueConfig
 from supervisor.settings.reader import ConfigError, suggest
 from supervisor.supervision.child import ChildSpec, Node
 from supervisor.supervision.supervise import Supervisor

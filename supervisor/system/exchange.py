@@ -19,7 +19,6 @@ from actors.books.tops import Tops
 from actors.edges.background import open_background
 from actors.edges.clock import Clock, SystemClock
 from actors.edges.hub import Hub
-from actors.edges.secrets import redacted
 from actors.network.network import Network, SocketNetwork
 from actors.network.websocket import Transport
 from actors.venue.context import Injected, VenueContext
@@ -43,8 +42,8 @@ from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Request
 from exchanges.venue import PRODUCTION
-from supervisor.settings.addresses import endpoint_problems
-from supervisor.settings.reader import suggest
+from supervisor.settings.addresses import where_problems
+from supervisor.settings.reader import ConfigError
 from supervisor.supervision.child import Node
 from supervisor.supervision.supervise import Supervisor
 from supervisor.system.branch import VenueBranch
@@ -72,8 +71,8 @@ async def open_exchange(
     `endpoints` replaces single URLs; network, clock and chance are real ones unless given.
 
     Raises:
-        LookupError: there is no such venue, or it has no such environment.
-        ValueError: the venue has no such endpoint, or a URL is none.
+        LookupError: there is no such venue.
+        ConfigError: the venue has no such environment or endpoint, or a URL is none.
     """
     venue = await load_venue(name, network)
     given = Injected(
@@ -82,18 +81,10 @@ async def open_exchange(
         chance=chance or Random(),
         transport=transport,
     )
-    if environment not in venue.endpoints:
-        hint = suggest(environment, list(venue.endpoints))
-        raise LookupError(f"{name}: no such environment as {environment!r}; {hint}")
-    known = venue.endpoints[environment]
-    for endpoint, url in (endpoints or {}).items():
-        if endpoint not in known:
-            text = f"{name} has no endpoint {endpoint!r}; known are: {', '.join(sorted(known))}"
-            raise ValueError(text)
-        is_stream = known[endpoint].startswith("ws")
-        for problem in endpoint_problems(url, is_stream=is_stream):
-            raise ValueError(f"{name}: endpoint {endpoint!r}: {redacted(problem)}")
-    urls = {**known, **(endpoints or {})}
+    own = endpoints or {}
+    if problems := [f"{name}: {one}" for one in where_problems(venue, environment, own)]:
+        raise ConfigError(problems)
+    urls = {**venue.endpoints[environment], **own}
     exchange = PublicExchange(VenueContext.open(venue, urls, Hub(), given))
     async with open_background("the exchange is closed") as nursery:
         await nursery.start(exchange.run)

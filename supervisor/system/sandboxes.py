@@ -21,7 +21,8 @@ from actors.sandbox.server import (
 )
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.world import World
-from supervisor.settings.config import Config, check_config
+from supervisor.settings.checking import check_config
+from supervisor.settings.config import Config
 
 
 class Sandboxes(msgspec.Struct, frozen=True):

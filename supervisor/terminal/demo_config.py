@@ -7,7 +7,9 @@ from typing import Final
 import msgspec
 
 from exchanges import VENUES
-from supervisor.settings.config import Config, VenueConfig, check_config, load_config
+from supervisor.settings.checking import check_config
+from supervisor.settings.config import Config, VenueConfig
+from supervisor.settings.loading import load_config
 from supervisor.settings.reader import ConfigError
 from supervisor.settings.venues import find_venue
 

@@ -9,7 +9,7 @@ import pytest
 from trio.testing import MockClock
 
 from exchanges import VENUES
-from supervisor.settings.config import load_config
+from supervisor.settings.loading import load_config
 from supervisor.system.exchange import open_exchange
 from tests.system.conftest import Rig, rig
 from tests.system.test_engine import PARTING

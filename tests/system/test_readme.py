@@ -14,7 +14,7 @@ import trio
 from trio.testing import MockClock
 
 import arbitrio
-from supervisor.settings.config import load_config
+from supervisor.settings.loading import load_config
 from supervisor.system.exchange import open_exchange
 from tests.system.conftest import rig
 from tests.system.test_engine import PARTING

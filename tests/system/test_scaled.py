@@ -21,7 +21,7 @@ from actors.sandbox.server import SandboxServer
 from actors.venue.instruments import CLOCK_EVERY_S
 from exchanges.errors import InvalidSymbol
 from exchanges.market.events import Trade
-from supervisor.settings.config import read_config
+from supervisor.settings.loading import read_config
 from supervisor.system.engine import Engine, Taps, UnknownMarket, open_engine
 from supervisor.system.exchange import open_exchange
 from tests.actors.sandbox.sandboxes import EPOCH_NS, levels_of, make_server, sandboxes

@@ -3,7 +3,8 @@
 from argparse import Namespace
 
 from supervisor.settings.comparing import groups_of, idle_parts, markets_of
-from supervisor.settings.config import effective, load_config
+from supervisor.settings.config import effective
+from supervisor.settings.loading import load_config
 
 
 def main(args: Namespace) -> int:

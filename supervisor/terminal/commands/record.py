@@ -9,7 +9,8 @@ import trio
 from actors.edges.clock import SystemClock
 from actors.recording.packing import RecordingError
 from actors.recording.recorder import Existing, Recorder
-from supervisor.settings.config import Config, load_config
+from supervisor.settings.config import Config
+from supervisor.settings.loading import load_config
 from supervisor.system.engine import Taps, open_engine
 from supervisor.terminal.exits import FAILED, UsageError
 from supervisor.terminal.logs import log_to_stderr

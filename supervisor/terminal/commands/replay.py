@@ -24,7 +24,9 @@ from actors.recording.replay import Replay
 from exchanges import Venue
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import plain
-from supervisor.settings.config import Config, VenueConfig, check_detector, load_config
+from supervisor.settings.checking import check_detector
+from supervisor.settings.config import Config, VenueConfig
+from supervisor.settings.loading import load_config
 from supervisor.terminal.exits import PARTIAL, USAGE_ERROR
 from supervisor.terminal.keeping import Keep, keep_opportunities
 from supervisor.terminal.report import thresholds

@@ -2,7 +2,8 @@
 
 from argparse import Namespace
 
-from supervisor.settings.config import Config, load_config
+from supervisor.settings.config import Config
+from supervisor.settings.loading import load_config
 from supervisor.system.engine import open_engine
 from supervisor.terminal.keeping import Keep, keep_opportunities
 from supervisor.terminal.running import View, choose_view, run_shown, say

@@ -1,4 +1,4 @@
-"""Tests of `supervisor.config`: what a configuration means, and what is wrong with one."""
+"""Tests of `supervisor.settings`: what a configuration means, and what is wrong with one."""
 
 import tomllib
 from decimal import Decimal
@@ -16,16 +16,10 @@ from exchanges import VENUES
 from exchanges.market.instrument import Kind
 from exchanges.venue import Fees
 from supervisor.settings.assets import AssetUnit
+from supervisor.settings.checking import check_detector
 from supervisor.settings.comparing import groups_of, idle_parts
-from supervisor.settings.config import (
-    Config,
-    FeeConfig,
-    VenueConfig,
-    check_detector,
-    effective,
-    load_config,
-    read_config,
-)
+from supervisor.settings.config import Config, FeeConfig, VenueConfig, effective
+from supervisor.settings.loading import load_config, read_config
 from supervisor.settings.reader import ConfigError
 from supervisor.system.engine import open_engine
 from supervisor.system.sandboxes import open_sandboxes
@@ -357,7 +351,7 @@ def test_a_transport_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPat
     def choose(wished: object) -> None:
         raise ValueError("websockets is not installed: pip install 'arbitrio[fast]'")
 
-    monkeypatch.setattr("supervisor.settings.config.choose_transport", choose)
+    monkeypatch.setattr("supervisor.settings.checking.choose_transport", choose)
     assert problems("transport = 'websockets'") == [
         "transport: websockets is not installed: pip install 'arbitrio[fast]'"
     ]

@@ -17,6 +17,7 @@ from exchanges.errors import CodecUsageError, InvalidSymbol
 from exchanges.market.events import Event, Fault
 from exchanges.market.instrument import Kind, kind_of
 from exchanges.market.topics import Channel, KlineInterval
+from supervisor.settings.reader import ConfigError
 from supervisor.supervision.child import State
 from supervisor.system.exchange import PublicExchange, open_exchange
 from supervisor.system.live_streams import Opening
@@ -261,10 +262,10 @@ async def test_an_endpoint_that_the_venue_has_not_is_refused_before_anything_is_
 ) -> None:
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
-        with pytest.raises(ValueError, match="okx has no endpoint 'nope'; known are: business,"):
+        with pytest.raises(ConfigError, match=r"^okx: endpoints\.nope: no such endpoint; known"):
             async with open_exchange("okx", endpoints={"nope": "ws://x"}, network=network):
                 pass
-        with pytest.raises(ValueError, match=r"'rest': 'a\.\.b' is no host name"):
+        with pytest.raises(ConfigError, match=r"^okx: endpoints\.rest: 'a\.\.b' is no host name"):
             async with open_exchange("okx", endpoints={"rest": "http://a..b"}, network=network):
                 pass
 

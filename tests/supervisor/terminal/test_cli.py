@@ -16,7 +16,8 @@ import pytest
 import trio
 
 from exchanges import VENUES
-from supervisor.settings.config import Config, effective, read_config
+from supervisor.settings.config import Config, effective
+from supervisor.settings.loading import read_config
 from supervisor.system.sandboxes import open_sandboxes
 from supervisor.terminal.cli import main
 

@@ -16,7 +16,7 @@ EMBEDDED = """
 import trio
 from trio.testing import MockClock
 from arbitrio import TrioClock, open_engine, open_sandboxes
-from supervisor.settings.config import read_config
+from supervisor.settings.loading import read_config
 
 async def main():
     config = read_config({"symbols": ["BTC/USDT"], "venues": {"binance": {}, "okx": {}}})

@@ -18,7 +18,8 @@ import pytest
 import trio
 import zstandard
 
-from supervisor.settings.config import effective, read_config
+from supervisor.settings.config import effective
+from supervisor.settings.loading import read_config
 from supervisor.system.sandboxes import open_sandboxes
 from supervisor.terminal.cli import main
 

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 import trio
 
-from supervisor.settings.config import load_config
+from supervisor.settings.loading import load_config
 from supervisor.system.engine import open_engine
 from supervisor.terminal.cli import main
 from tests.processes import heed_interrupts
