@@ -20,13 +20,14 @@ from exchanges.bitfinex.market_data import (
     is_perpetual,
     number_text,
 )
+from exchanges.market.checksums import interleaved_crc32
 from exchanges.market.events import Level, Notice, StreamEvent
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketWire
 from exchanges.stream.facts import Stream
-from exchanges.stream.sequence import BookRule, Recovery, interleaved_crc32
+from exchanges.stream.sequence import BookRule, Recovery
 from exchanges.stream.wire import (
     Data,
     Frame,

@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from exchanges.bitfinex.market_data import INTERVALS, is_perpetual, number_text
 from exchanges.bitfinex.public import BULK, CHECKED_LEVELS, CHECKSUM, SEQUENCE, TIMESTAMP
+from exchanges.market.checksums import interleaved_crc32
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
@@ -21,7 +22,6 @@ from exchanges.sandbox.request import json_text, ms
 from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.sandbox.synthetic import Candle
 from exchanges.sandbox.venue import SandboxVenue
-from exchanges.stream.sequence import interleaved_crc32
 from exchanges.stream.wire import Frame
 
 _CHANNELS: Final = {

@@ -231,7 +231,6 @@ class SubscriptionState(StrEnum):
     SUBSCRIBED = "subscribed"
     REFUSED = "refused"
     UNANSWERED = "unanswered"
-    ENDED = "ended"
 
 
 class Subscription(Event, frozen=True, kw_only=True):

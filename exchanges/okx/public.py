@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 import msgspec
 from msgspec import Raw
 
+from exchanges.market.checksums import interleaved_crc32
 from exchanges.market.events import Level, Notice, StreamEvent
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import plain
@@ -19,7 +20,7 @@ from exchanges.okx import market_data as wire
 from exchanges.okx.market_data import CANDLE_NAMES, kind_of
 from exchanges.stream.books import MarketWire
 from exchanges.stream.readers import each
-from exchanges.stream.sequence import BookRule, Recovery, interleaved_crc32
+from exchanges.stream.sequence import BookRule, Recovery
 from exchanges.stream.wire import (
     Data,
     Frame,

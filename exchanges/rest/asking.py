@@ -13,15 +13,15 @@ def symbol_of(surface: Surface, call: Call[Any, Any]) -> str:
     return surface.symbol if call.symbol is None else call.symbol
 
 
-def path_of(surface: Surface, call: Call[Any, Any], about: About, count: int | None) -> str:
+def path_of(surface: Surface, call: Call[Any, Any], about: About) -> str:
     if "{" not in call.path:
         return call.path
     native = quote(surface.spelled(about.market.native), safe=":") if about.market else ""
     interval = call.intervals[about.candle] if about.candle else ""
-    return call.path.format(native=native, interval=interval, count=count)
+    return call.path.format(native=native, interval=interval, count=about.asked)
 
 
-def query_of(surface: Surface, call: Call[Any, Any], about: About, count: int | None) -> Query:
+def query_of(surface: Surface, call: Call[Any, Any], about: About) -> Query:
     """The market, what is fixed, the length of candles, and how many rows."""
     query: list[tuple[str, str]] = []
     if about.market and "{native}" not in call.path and (symbol := symbol_of(surface, call)):
@@ -29,8 +29,9 @@ def query_of(surface: Surface, call: Call[Any, Any], about: About, count: int | 
     query += (*call.query, *call.wants)
     if about.candle and "{interval}" not in call.path:
         query.append((call.interval, call.intervals[about.candle]))
-    if call.count and call.count.parameter and count is not None and "{count}" not in call.path:
-        query.append((call.count.parameter, str(call.count.sends(count))))
+    count = call.count
+    if count and count.parameter and about.asked is not None and "{count}" not in call.path:
+        query.append((count.parameter, str(count.sends(about.asked))))
     return tuple(query)
 
 

@@ -42,9 +42,9 @@ Steps = tuple[tuple[int, float], ...]
 class About(msgspec.Struct, frozen=True, kw_only=True):
     """What a row is about, as far as the request and the reply as a whole tell.
 
-    `venue_ns` is the stamp of the reply, `count` how many rows were wanted, and `is_newest` tells
-    the latest row of a list. What a request need not be about (`market`, `candle`) has a property
-    that insists on it.
+    `venue_ns` is the stamp of the reply, `count` how many rows are wanted of it (0: all), `asked`
+    how many the request names (None: no number), and `is_newest` tells the latest row of a list.
+    What a request need not be about (`market`, `candle`) has a property that insists on it.
     """
 
     venue: str
@@ -54,6 +54,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     market: Instrument | None = None
     candle: KlineInterval | None = None
     count: int = 0
+    asked: int | None = None
     is_newest: bool = False
     headers: Mapping[str, str] = {}
 

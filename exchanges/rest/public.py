@@ -4,14 +4,11 @@ Every request is about one kind of market and made of one `Call`; what a kind of
 does not have raises `CodecUsageError`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, Final
 
-from msgspec.structs import replace
-
-from exchanges.errors import UNREADABLE, CodecUsageError, VenueProtocolError
+from exchanges.errors import CodecUsageError
 from exchanges.limits import Rate
 from exchanges.market.events import (
     BookSnapshot,
@@ -23,30 +20,25 @@ from exchanges.market.events import (
     Ticker,
     Trade,
 )
-from exchanges.market.instrument import Instrument, Kind, kind_of
+from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Unit
-from exchanges.rest.asking import costs_of, dated_of, path_of, query_of, symbol_of, template_of
-from exchanges.rest.call import About, Call, Query, Surface
+from exchanges.rest.call import About, Call, Surface
 from exchanges.rest.faults import ErrorTable
-from exchanges.rest.pages import require_progress
+from exchanges.rest.list_requests import ListRequests
+from exchanges.rest.making import Find, Read, Requests
 from exchanges.rest.question import Question
-from exchanges.rest.reading import each, names_of, of_many, oldest_first, single
-from exchanges.rest.request import Listing, Request, Response, Rows
+from exchanges.rest.reading import each, of_many, oldest_first, single
+from exchanges.rest.recorded import recognised
+from exchanges.rest.request import Listing, Request, Rows
 from exchanges.rest.rows import Page
-
-T = TypeVar("T")
-
-Find = Callable[[Kind, str], Instrument | None]
-"""The market of a native name, if it is known."""
-Read = Callable[[Page, About], T]
 
 _ORDER: Final[Mapping[Question, Callable[[Any], int]]] = {
     Question.KLINES: lambda kline: kline.open_ns,
     Question.FUNDING_HISTORY: lambda charge: charge.charged_ns,
 }
-"""What puts the rows of a list in order, where their own is not promised."""
+"""What puts the rows of a list in order, where the call does not say."""
 
 
 class PublicRest:
@@ -68,6 +60,8 @@ class PublicRest:
         self.surfaces = surfaces
         self.faults = faults
         self.clock_step_ns = clock_step_ns
+        self._requests = Requests(venue, surfaces, faults)
+        self._lists = ListRequests(self._requests)
 
     def __deepcopy__(self, memo: dict[int, object]) -> "PublicRest":
         """It never changes, so that copies of what uses it may share it."""
@@ -125,14 +119,14 @@ class PublicRest:
             raise CodecUsageError(
                 f"{self.venue} has no candles of {interval} for {instrument.symbol}"
             )
-        about = self._of(instrument, call, count, interval)
-        order = _ORDER.get(question, call.sort)
+        about = self._requests.about_one(instrument, call, count, interval)
+        order = call.sort or _ORDER.get(question)
         read: Read[Any] = (
             partial(oldest_first, call, order)
             if question.is_list
             else partial(single, call, question.words)
         )
-        return self._ask(question, call, about, read)
+        return self._requests.of(question, call, about, read)
 
     # About all markets.
 
@@ -143,22 +137,18 @@ class PublicRest:
         def read(page: Page, about: About) -> Rows[Ticker]:
             return of_many(call, page, about, partial(find, kind))
 
-        return self._ask(Question.TICKERS, call, self._of_all(kind), read)
+        return self._requests.of_all(Question.TICKERS, call, kind, read)
 
     def instruments(self) -> tuple[Request[Listing], ...]:
         """The requests that together, with the pages that follow, list every instrument."""
-        return tuple(
-            self._listing(call, kind)
-            for kind, surface in self.surfaces.items()
-            if (call := surface.instruments)
-        )
+        return self._lists.first_pages()
 
     def funding_intervals(self) -> Request[Rows[tuple[str, float]]] | None:
         """Seconds between charges by native name, where the instrument lists leave them out."""
         for kind, surface in self.surfaces.items():
             if call := surface.funding_intervals:
                 read = partial(each, call)
-                return self._ask(Question.FUNDING_INTERVALS, call, self._of_all(kind), read)
+                return self._requests.of_all(Question.FUNDING_INTERVALS, call, kind, read)
         return None
 
     @property
@@ -171,7 +161,7 @@ class PublicRest:
         """The venue's clock in UTC nanoseconds."""
         kind, call = self._first(Question.SERVER_TIME)
         read = partial(single, call, "time")
-        return self._ask(Question.SERVER_TIME, call, self._of_all(kind), read)
+        return self._requests.of_all(Question.SERVER_TIME, call, kind, read)
 
     def ping(self) -> Request[None]:
         """Whether the venue is up; one without a request for that is asked for its time."""
@@ -180,14 +170,13 @@ class PublicRest:
         def read(page: Page, about: About) -> None:
             single(call, "state", page, about)
 
-        return self._ask(Question.PING, call, self._of_all(kind), read)
+        return self._requests.of_all(Question.PING, call, kind, read)
 
     # About the venue's names, and the requests.
 
     def unit(self, kind: Kind, base: str) -> Unit:
         """What the venue's name of a base asset stands for."""
-        surface = self.surfaces.get(kind)
-        return surface.units.of(base) if surface else Unit(base)
+        return self._lists.unit(kind, base)
 
     @property
     def rates(self) -> dict[str, Rate]:
@@ -201,83 +190,8 @@ class PublicRest:
         return frozenset(surface.calls()) if surface else frozenset()
 
     def recognise(self, url: str, find: Find) -> Request[Listing] | Request[BookSnapshot] | None:
-        """The request that a recorded `url` answered, if it is one whose answer we can use.
-
-        The venue may have been reached at an address with a path of its own, as sandboxes are.
-        """
-        parts = urlsplit(url)
-        asked = set(parse_qsl(parts.query))
-        for kind, surface in self.surfaces.items():
-            for listing in (surface.instruments, *surface.old_lists):
-                if listing and parts.path.endswith(listing.path) and set(listing.query) <= asked:
-                    return self._listing(listing, kind)
-        for instrument, book in self._books(parts.path, dict(asked), find):
-            request = self._book(instrument, book)
-            # A book of another depth was not asked for to start one.
-            if parts.path.endswith(request.path) and set(request.query) <= asked:
-                return request
-        return None
-
-    def _books(
-        self, path: str, query: Mapping[str, str], find: Find
-    ) -> Iterator[tuple[Instrument, Call[Any, BookSnapshot]]]:
-        """Markets and calls that a request for a book may have been."""
-        for kind, surface in self.surfaces.items():
-            calls = (surface.book, *surface.old_books) if surface.is_joined else surface.old_books
-            for call in calls:
-                match = template_of(call.path).search(path)
-                if match is None:
-                    continue
-                named = match.groupdict().get("native") or query.get(symbol_of(surface, call), "")
-                if instrument := find(kind, named):
-                    yield instrument, call
-
-    def _book(self, instrument: Instrument, call: Call[Any, BookSnapshot]) -> Request[BookSnapshot]:
-        about = self._of(instrument, call, 0)
-        return self._ask(Question.BOOK, call, about, partial(single, call, "book"))
-
-    def _listing(
-        self,
-        call: Call[Any, Instrument],
-        kind: Kind,
-        page_query: Query = (),
-        before: frozenset[str] = frozenset(),
-        number: int = 1,
-    ) -> Request[Listing]:
-        """A page of a list, of whose markets `before` has those of the pages before it."""
-        asked = {**dict(call.query), **dict(page_query)}
-
-        def read(page: Page, about: About) -> Listing:
-            rows = each(call, page, about, self._told)
-            following = call.follows(page, asked) if call.follows else ()
-            if not following:
-                return Listing(list(rows), rows.odd)
-            so_far = before | names_of(call, page)
-            require_progress(following, asked, number, len(so_far) - len(before))
-            more = self._listing(call, kind, following, so_far, number + 1)
-            return Listing(list(rows), rows.odd, more)
-
-        request = self._ask(Question.INSTRUMENTS, call, self._of_all(kind), read, page_query)
-        return replace(request, kinds=self._kinds_with(kind))
-
-    def _kinds_with(self, kind: Kind) -> frozenset[Kind]:
-        """The kinds of market that may stand in a list: its own, and those without a list."""
-        without = [one for one, surface in self.surfaces.items() if not surface.instruments]
-        return frozenset([kind, *without])
-
-    def _told(self, listed: Instrument) -> Instrument:
-        """A market as it is told here, whatever the unit that the venue trades.
-
-        Raises:
-            ValueError: what is listed has no name, or no increments, and so is no market.
-        """
-        if not listed.native or kind_of(listed.symbol) is not listed.kind:
-            raise ValueError(
-                f"{listed.native or 'a row without a name'}: {listed.symbol} is no market"
-            )
-        if not listed.tick or not (listed.step or listed.inverse):
-            raise ValueError(f"{listed.native}: no increment of prices or sizes is told")
-        return listed.per_base_of(self.unit(listed.kind, listed.base))
+        """The request that a recorded `url` answered, if it is one whose answer we can use."""
+        return recognised(self._requests, url, find)
 
     def _call(self, question: Question, kind: Kind) -> Call[Any, Any]:
         surface = self.surfaces.get(kind)
@@ -294,71 +208,3 @@ class PublicRest:
                 if call := surface.call(question):
                     return kind, call
         raise CodecUsageError(f"{self.venue} has no public request for {questions[0].words}")
-
-    def _of(
-        self,
-        instrument: Instrument,
-        call: Call[Any, Any],
-        count: int,
-        interval: KlineInterval | None = None,
-    ) -> About:
-        most = call.count.of(count) if call.count and count > 0 else None
-        return About(
-            venue=self.venue,
-            kind=instrument.kind,
-            received_ns=0,
-            market=instrument,
-            candle=interval,
-            count=min(count, most) if most else count,
-        )
-
-    def _of_all(self, kind: Kind) -> About:
-        return About(venue=self.venue, kind=kind, received_ns=0)
-
-    def _ask(
-        self,
-        question: Question,
-        call: Call[Any, Any],
-        about: About,
-        read: Read[T],
-        page_query: Query = (),
-    ) -> Request[T]:
-        """The request that a call is, whose rows `read` unifies."""
-        surface = self.surfaces[about.kind]
-        count = call.count.of(about.count) if call.count else None
-        asked = f"{call.method} {path_of(surface, call, about, count)}"
-
-        def read_response(response: Response) -> T:
-            error = self.faults.of(response, venue=self.venue, asked=asked)
-            if error:
-                raise error
-            try:
-                page = (call.rows or surface.rows)(response.body)
-                return read(
-                    page,
-                    replace(
-                        about,
-                        received_ns=response.received_ns,
-                        venue_ns=page.venue_ns,
-                        headers=response.headers,
-                    ),
-                )
-            except UNREADABLE as unreadable:
-                raise VenueProtocolError(
-                    str(unreadable), venue=self.venue, payload=response.body, asked=asked
-                ) from unreadable
-
-        return Request(
-            venue=self.venue,
-            name=question,
-            endpoint=call.endpoint or surface.endpoint,
-            method=call.method,
-            path=path_of(surface, call, about, count),
-            query=(*query_of(surface, call, about, count), *page_query),
-            headers=surface.headers,
-            costs=costs_of(surface, call, count),
-            effect=call.effect,
-            instrument=about.market,
-            dated=dated_of(call, about),
-            read=read_response,
-        )

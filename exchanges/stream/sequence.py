@@ -25,17 +25,15 @@ A live book may be given another start by request: it goes on by rules 1 to 3, i
 buffered from then on, and the snapshot replaces it by rules 4 to 7.
 """
 
-import zlib
 from collections import deque
-from collections.abc import Callable, Sequence
 from enum import Enum
-from itertools import chain, zip_longest
+from itertools import chain
 from typing import Final
 
 import msgspec
 from msgspec.structs import force_setattr, replace
 
-from exchanges.market.events import UNTOLD, BookDelta, BookLost, BookSnapshot, Event, Fault, Level
+from exchanges.market.events import UNTOLD, BookDelta, BookLost, BookSnapshot, Event, Fault
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
 
@@ -259,20 +257,3 @@ class BookFeed:
     @property
     def _starts_in_stream(self) -> bool:
         return self.rule.recovery is Recovery.SNAPSHOT_IN_STREAM
-
-
-def interleaved_crc32(
-    bids: Sequence[Level], asks: Sequence[Level], text: Callable[[Level], str]
-) -> int:
-    """Signed CRC-32 over `bid:ask:bid:ask:...`, best first, where a missing level leaves no trace.
-
-    `text` writes one level. Used by the venues that join price and size of both sides in turn.
-    """
-    pairs = chain.from_iterable(zip_longest(bids, asks))
-    joined = ":".join(text(level) for level in pairs if level is not None)
-    return signed32(zlib.crc32(joined.encode()))
-
-
-def signed32(value: int) -> int:
-    """The same 32 bits read as a signed number."""
-    return value - (1 << 32) if value >= 1 << 31 else value

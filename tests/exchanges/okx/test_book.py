@@ -8,11 +8,11 @@ import pytest
 from actors.books.order_book import OrderBook
 from exchanges import VENUES
 from exchanges.errors import VenueProtocolError
+from exchanges.market.checksums import signed32
 from exchanges.market.events import BookDelta, BookSnapshot, Fault, Level, SubscriptionState
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.books import MarketCodec
-from exchanges.stream.sequence import signed32
 from exchanges.stream.wire import Frame
 from tests.exchanges.transcripts import (
     RECEIVED_NS,

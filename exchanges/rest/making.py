@@ -1,0 +1,111 @@
+"""From a call to a request: what it is about, what it asks, and how its answer is read."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from exchanges.errors import UNREADABLE, VenueProtocolError
+from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.topics import KlineInterval
+from exchanges.rest.asking import costs_of, dated_of, path_of, query_of
+from exchanges.rest.call import About, Call, Query, Surface
+from exchanges.rest.faults import ErrorTable
+from exchanges.rest.question import Question
+from exchanges.rest.request import Request, Response
+from exchanges.rest.rows import Page
+
+T = TypeVar("T")
+
+Find = Callable[[Kind, str], Instrument | None]
+"""The market of a native name, if it is known."""
+Read = Callable[[Page, About], T]
+
+
+class Requests:
+    """Makes the requests of one venue, from the calls of its surfaces."""
+
+    def __init__(self, venue: str, surfaces: Mapping[Kind, Surface], faults: ErrorTable) -> None:
+        self.venue = venue
+        self.surfaces = surfaces
+        self.faults = faults
+
+    def about_one(
+        self,
+        instrument: Instrument,
+        call: Call[Any, Any],
+        count: int = 0,
+        interval: KlineInterval | None = None,
+    ) -> About:
+        """One market, of which `count` rows or levels are wanted (0: as many as is usual)."""
+        asked = call.count.of(count) if call.count else None
+        return About(
+            venue=self.venue,
+            kind=instrument.kind,
+            received_ns=0,
+            market=instrument,
+            candle=interval,
+            count=min(count, asked) if asked else count,
+            asked=asked,
+        )
+
+    def of(
+        self,
+        question: Question,
+        call: Call[Any, Any],
+        about: About,
+        read: Read[T],
+        page_query: Query = (),
+    ) -> Request[T]:
+        """The request that a call is, whose rows `read` unifies."""
+        surface = self.surfaces[about.kind]
+        path = path_of(surface, call, about)
+        asked = f"{call.method} {path}"
+
+        def read_response(response: Response) -> T:
+            error = self.faults.of(response, venue=self.venue, asked=asked)
+            if error:
+                raise error
+            try:
+                page = (call.rows or surface.rows)(response.body)
+                return read(
+                    page,
+                    replace(
+                        about,
+                        received_ns=response.received_ns,
+                        venue_ns=page.venue_ns,
+                        headers=response.headers,
+                    ),
+                )
+            except UNREADABLE as unreadable:
+                raise VenueProtocolError(
+                    str(unreadable), venue=self.venue, payload=response.body, asked=asked
+                ) from unreadable
+
+        return Request(
+            venue=self.venue,
+            name=question,
+            endpoint=call.endpoint or surface.endpoint,
+            method=call.method,
+            path=path,
+            query=(*query_of(surface, call, about), *page_query),
+            headers=surface.headers,
+            costs=costs_of(surface, call, about.asked),
+            effect=call.effect,
+            instrument=about.market,
+            dated=dated_of(call, about),
+            read=read_response,
+        )
+
+    def of_all(
+        self,
+        question: Question,
+        call: Call[Any, Any],
+        kind: Kind,
+        read: Read[T],
+        page_query: Query = (),
+    ) -> Request[T]:
+        """The same about all markets of a kind, or about none in particular."""
+        asked = call.count.of(0) if call.count else None
+        about = About(venue=self.venue, kind=kind, received_ns=0, asked=asked)
+        return self.of(question, call, about, read, page_query)
