@@ -26,8 +26,7 @@ from exchanges.market.events import (
 )
 from exchanges.market.topics import Topic
 from exchanges.rest.faults import BAN_S, BANNED, FIREWALL_S, FORBIDDEN, TOO_MANY
-from exchanges.rest.request import Request
-from exchanges.rest.retry_after import retry_after_s
+from exchanges.rest.request import Request, Response
 from exchanges.stream.facts import Stream
 from exchanges.stream.talk import UnreadableFrame
 from exchanges.stream.wire import Frame
@@ -240,7 +239,13 @@ class Session:
 
     def _stay_away(self, error: HandshakeRefused) -> None:
         """Let no connection of the venue try again before it allows one."""
-        told_s = retry_after_s(error.retry_after, self._context.clock.now_ns())
+        refusal = Response(
+            status=error.status,
+            headers=error.headers,
+            body=error.body,
+            received_ns=self._context.clock.now_ns(),
+        )
+        told_s = self._context.venue.rest.faults.told_s(refusal)
         wait_s = REFUSED_S.get(error.status) if told_s is None else told_s
         if wait_s is None:
             return

@@ -32,7 +32,8 @@ class Complaint(msgspec.Struct, frozen=True):
     """What a reply, or a refusal on a socket, says of itself: the venue's code and words.
 
     `error` is the meaning, where the reply as a whole tells it, and `retry_s` how long to stay
-    away, where it says so. With `is_ban` the venue answers nothing from our address until then.
+    away, where it says so (0: as if it did not). With `is_ban` the venue answers nothing from our
+    address until then.
     """
 
     code: str
@@ -81,62 +82,70 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The error that it is, in the venue's words."""
         error = self.meaning(complaint)
         code, text = complaint.code[:SAMPLE_BYTES], complaint.text[:SAMPLE_BYTES]
+        wait_s = complaint.retry_s or None
+        if wait_s is None and complaint.is_ban:
+            wait_s = max(BAN_S, self.retry_s)
         if error is RateLimited:
-            wait_s = self.retry_s if complaint.retry_s is None else complaint.retry_s
+            wait_s = wait_s or self.retry_s
             made: ExchangeError = RateLimited(
                 text, venue=venue, code=code, asked=asked, retry_after_s=wait_s
             )
         else:
             made = error(text, venue=venue, code=code, asked=asked)
-            made.retry_after_s = complaint.retry_s
+            made.retry_after_s = wait_s
         made.is_ban = complaint.is_ban
         made.is_open = error is VenueUnavailable or complaint.code in self.unknown
         return made
 
     def of(self, response: Response, *, venue: str, asked: str) -> ExchangeError | None:
         """What went wrong by the reply's own words and status, or None."""
-        try:
-            complaint = self.reads(response)
-        except UNREADABLE:
-            complaint = None
-        complaint = self._by_status(response, complaint)
+        complaint = self._by_status(response, self._read(response))
         return self.error(complaint, venue=venue, asked=asked) if complaint else None
+
+    def told_s(self, response: Response) -> float | None:
+        """How long to stay away, as the reply says itself: the later of its words and its header;
+        None if neither does."""
+        complaint = self._read(response)
+        waits_s = (complaint.retry_s if complaint else None, _header_s(response))
+        return max(filter(None, waits_s), default=None)
+
+    def _read(self, response: Response) -> Complaint | None:
+        try:
+            return self.reads(response)
+        except UNREADABLE:
+            return None
 
     def _by_status(self, response: Response, complaint: Complaint | None) -> Complaint | None:
         """What the reply complains of, with what its status and headers say of it."""
         status = response.status
         if status < 300 and complaint is None:
             return None
-        told_s = retry_after_s(response.headers.get("retry-after", ""), response.received_ns)
         if status in (BANNED, TOO_MANY):
-            return self._too_many(response, complaint, told_s)
+            return self._too_many(response, complaint)
         if complaint is None:
             complaint = _wordless(response)
-        if told_s is None or not self._asks_to_wait(complaint):
+        if (told_s := _header_s(response)) is None or not self._asks_to_wait(complaint):
             return complaint
         return replace(complaint, retry_s=max(told_s, complaint.retry_s or 0.0))
 
     def _asks_to_wait(self, complaint: Complaint) -> bool:
         return self.meaning(complaint) in (RateLimited, VenueUnavailable)
 
-    def _too_many(
-        self, response: Response, complaint: Complaint | None, told_s: float | None
-    ) -> Complaint:
+    def _too_many(self, response: Response, complaint: Complaint | None) -> Complaint:
         """A status that says "too many requests" is believed, unless the venue is busy itself."""
         status = response.status
         complaint = complaint or Complaint(str(status), _words(response))
-        waits_s = [wait_s for wait_s in (complaint.retry_s, told_s) if wait_s is not None]
-        wait_s = max(waits_s, default=None)
-        is_ban = status == BANNED
+        wait_s = max(filter(None, (complaint.retry_s, _header_s(response))), default=None)
+        is_ban = status == BANNED or complaint.is_ban
         if not is_ban and self.meaning(complaint) is VenueUnavailable:
             return replace(complaint, retry_s=wait_s)
-        if is_ban and wait_s is None:
-            wait_s = max(BAN_S, self.retry_s)
-        elif wait_s is None and (window_s := self.clock_window_s):
+        if wait_s is None and not is_ban and (window_s := self.clock_window_s):
             wait_s = window_s - response.received_ns / NS_PER_S % window_s
-        return replace(
-            complaint, error=RateLimited, retry_s=wait_s, is_ban=is_ban or complaint.is_ban
-        )
+        return replace(complaint, error=RateLimited, retry_s=wait_s, is_ban=is_ban)
+
+
+def _header_s(response: Response) -> float | None:
+    return retry_after_s(response.headers.get("retry-after", ""), response.received_ns)
 
 
 def _wordless(response: Response) -> Complaint:

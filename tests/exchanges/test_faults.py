@@ -89,6 +89,43 @@ def test_a_banned_address_stays_away_as_long_as_the_shortest_ban(name: str) -> N
     assert caught.retry_after_s == 120.0
 
 
+NO_WAIT = ["0", "0.0", "-5", "Thu, 01 Jan 1970 00:10:00 GMT"]
+
+
+@pytest.mark.parametrize("name", PRESENT)
+@pytest.mark.parametrize("header", NO_WAIT)
+@pytest.mark.parametrize("status", [403, 418, 429])
+def test_a_wait_that_is_over_says_as_much_as_none(name: str, header: str, status: int) -> None:
+    def wait_s(headers: dict[str, str]) -> float | None:
+        response = Response(status=status, body=b"<html>", received_ns=RECEIVED_NS, headers=headers)
+        caught = VENUES[name].rest.faults.of(response, venue=name, asked="GET /time")
+        assert caught is not None
+        return caught.retry_after_s
+
+    waited_s = wait_s({"retry-after": header})
+    assert waited_s == wait_s({})
+    assert waited_s is not None
+    assert waited_s >= {403: 60.0, 418: 120.0, 429: 0.1}[status]
+
+
+@pytest.mark.parametrize("name", ["aster", "binance"])
+def test_a_ban_whose_end_has_passed_by_our_clock_is_one(name: str) -> None:
+    body = b'{"code":-1003,"msg":"Way too many requests; IP banned until 1600000000000."}'
+    for status in (418, 429):
+        caught = told(name, body, status)
+        assert isinstance(caught, RateLimited)
+        assert (caught.is_ban, caught.retry_after_s) == (True, 120.0)
+
+
+def test_a_budget_that_is_full_at_once_is_not_believed() -> None:
+    response = Response(
+        status=429, body=b"", received_ns=RECEIVED_NS, headers={"gw-ratelimit-reset": "0"}
+    )
+    caught = VENUES["kucoin"].rest.faults.of(response, venue="kucoin", asked="GET /time")
+    assert caught is not None
+    assert caught.retry_after_s == 30.0
+
+
 @pytest.mark.parametrize("name", PRESENT)
 @pytest.mark.parametrize(
     ("header", "wait_s"),

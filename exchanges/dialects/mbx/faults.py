@@ -24,16 +24,10 @@ def _reads(response: Response) -> Complaint | None:
     if response.status < 400 or not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)
-    ban_s = _ban_s(body.msg, response)
-    if ban_s is not None:
+    if until := _BANNED_UNTIL.search(body.msg):
+        ban_s = bounded((int(until[1]) * NS_PER_MS - response.received_ns) / NS_PER_S)
         return Complaint(str(body.code), body.msg, RateLimited, ban_s, is_ban=True)
     return Complaint(str(body.code), body.msg)
-
-
-def _ban_s(text: str, response: Response) -> float | None:
-    """How long a ban lasts whose end the text names."""
-    until = _BANNED_UNTIL.search(text)
-    return bounded((int(until[1]) * NS_PER_MS - response.received_ns) / NS_PER_S) if until else None
 
 
 FAULTS: Final = ErrorTable(

@@ -149,15 +149,47 @@ async def test_fault_5_a_refused_handshake_says_in_any_form_when_to_come_back(
             nursery.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("header", ["", "soon", "-5", "inf", "1e999"])
-async def test_fault_5_nonsense_counts_as_nothing_said(
-    header: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+async def refused_s(made: Rig, lane: Transport, status: int, header: str, body: bytes) -> float:
+    """How long connections stay away after a handshake is refused so."""
+    made.server.refuse_connections(1.0, status=status, headers=[("Retry-After", header)], body=body)
+    stream = made.context.venue.streams[0]
+    with pytest.raises(HandshakeRefused):
+        await Session(made.context, stream, (), is_primary=True).run()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(Session(made.context, stream, (), is_primary=True).run)
+        nursery.cancel_scope.cancel()
+    return trio.current_time()
+
+
+PAST = "Mon, 21 Sep 2026 14:13:00 GMT"
+
+
+@pytest.mark.parametrize("name", PRESENT)
+@pytest.mark.parametrize(("status", "wait_s"), [(403, 60.0), (418, 120.0), (429, 60.0)])
+@pytest.mark.parametrize("header", ["", "soon", "-5", "inf", "1e999", "0", PAST])
+async def test_fault_5_nonsense_and_what_is_over_count_as_nothing_said(
+    name: str,
+    status: int,
+    header: str,
+    wait_s: float,
+    autojump_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with rig("binance", monkeypatch) as made:
-        made.server.refuse_connections(1.0, status=429, headers=[("Retry-After", header)])
-        with pytest.raises(HandshakeRefused):
-            await Session(made.context, VENUES["binance"].streams[0], (), is_primary=True).run()
-        assert made.context.budget.connects.wait_s(1, trio.current_time()) == 60.0
+    async with rig(name, monkeypatch) as made:
+        waited_s = await refused_s(made, Transport.AUTO, status, header, b"")
+        assert waited_s == pytest.approx(wait_s)
+
+
+@pytest.mark.parametrize("lane", [Transport.FAST, Transport.BASE])
+@pytest.mark.parametrize("name", ["aster", "binance"])
+async def test_the_end_of_a_ban_is_read_in_the_body_of_a_refused_handshake(
+    lane: Transport, name: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with rig(name, monkeypatch, transport=lane) as made:
+        until_ms = made.context.clock.now_ns() // 1_000_000 + 300_000
+        body = b'{"code":-1003,"msg":"Too many; IP banned until %d."}' % until_ms
+        waited_s = await refused_s(made, lane, 418, "7", body)
+        assert waited_s == pytest.approx(300.0)
 
 
 @pytest.mark.parametrize("name", PRESENT)
