@@ -64,9 +64,17 @@ class RateLimited(ExchangeError):
     """A limit was reached; nothing may be sent for `retry_after_s` seconds."""
 
     def __init__(
-        self, message: str, *, venue: str, retry_after_s: float, code: str = "", asked: str = ""
+        self,
+        message: str,
+        *,
+        venue: str,
+        retry_after_s: float,
+        code: str = "",
+        asked: str = "",
+        is_ban: bool = False,
     ) -> None:
         self.retry_after_s: float = retry_after_s
+        self.is_ban = is_ban
         super().__init__(message, venue=venue, code=code, asked=asked)
 
 

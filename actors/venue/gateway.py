@@ -13,11 +13,12 @@ import httpx2
 import trio
 
 from actors.edges.clock import Clock
+from actors.edges.foreign import STOPS
 from actors.edges.log import Log
 from actors.edges.taps import HttpTap
 from actors.network.client import BodyTooLarge, HttpReply, fetch, open_client
 from actors.network.network import Network
-from actors.venue.budget import Budget, Lane
+from actors.venue.budget import PATIENCE_S, Budget, Lane
 from exchanges.chance import Chance
 from exchanges.errors import (
     ExchangeError,
@@ -109,7 +110,12 @@ class Gateway:
         for its outcome, `WITHIN_S` at most: it is returned or raised here all the same, and the
         caller is cancelled at its next checkpoint. Cancelled before that, it was never sent.
 
+        Nobody waits here for the end of a ban, nor for what lasts longer than `PATIENCE_S`:
+        whoever meets one, or calls meanwhile, is told at once for how long.
+
         Raises:
+            RateLimited: the venue wants to be left alone for `retry_after_s`, by its answer or
+                since before; then nothing was sent.
             ExchangeError: what the venue answered, or `VenueUnavailable` if it did not.
             OutcomeUnknown: it may have taken the order, and has not clearly refused it.
         """
@@ -118,15 +124,17 @@ class Gateway:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await self._once(request)
-            except (VenueUnavailable, RateLimited):
-                if attempt == ATTEMPTS:
+            except (VenueUnavailable, RateLimited) as error:
+                wait_s = error.retry_after_s or 0.0
+                is_long = error.is_ban or wait_s > PATIENCE_S[request.effect]
+                if attempt == ATTEMPTS or is_long:
                     raise
                 pause_s = RETRY_S * 2 ** (attempt - 1)
                 await trio.sleep(pause_s * (0.5 + self._chance.random()))
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, request: Request[T]) -> T:
-        async with self._lanes[request.effect].turn(request.costs):
+        async with self._lanes[request.effect].turn(request):
             client = self._clients.get(request.effect)
             if client is None:
                 what = "its gateway does not run; nothing was sent"
@@ -161,7 +169,9 @@ class Gateway:
         try:
             if self._tap:
                 self._tap(url, reply.body)
-        except Exception:
+        except STOPS:
+            raise
+        except BaseException:
             log.exception("tap_failed", venue=self._venue.name)
 
     def _read(self, request: Request[T], reply: HttpReply) -> T:
@@ -176,20 +186,22 @@ class Gateway:
         except ExchangeError as error:
             self._stay_away(request, error)
             raise
+        self.budget.answered()
         if isinstance(answer, Rows | Listing) and answer.odd:
             self._note_odd(request, answer.odd)
         return answer
 
     def _stay_away(self, request: Request[T], error: ExchangeError) -> None:
         """Send nothing that the venue does not want for so long as it says."""
-        if error.retry_after_s is None:
-            return
-        until_s = trio.current_time() + error.retry_after_s
-        if error.is_ban:
+        wait_s = error.retry_after_s
+        if error.is_ban and wait_s:
+            error.retry_after_s = self.budget.shut_requests(wait_s)
             log.warning("banned", venue=error.venue, for_s=error.retry_after_s, reason=str(error))
-            self.budget.shut_requests(until_s)
-        else:
-            self.budget.close((name for name, _ in request.costs), until_s)
+            return
+        self.budget.answered()
+        if wait_s:
+            names = (name for name, _ in request.costs)
+            self.budget.close(names, trio.current_time() + wait_s)
 
     def _note_odd(self, request: Request[T], odd: tuple[Odd, ...]) -> None:
         """A row that cannot be read is left out, but not in silence."""

@@ -1,7 +1,7 @@
 """Bans and limits of an address concern all that comes from it: requests, handshakes, messages."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from itertools import chain
 
@@ -39,6 +39,7 @@ STREAMS = [
 IDS = [f"{name} {stream.name}" for name, stream in STREAMS]
 DATE = "Mon, 21 Sep 2026 14:23:20 GMT"  # 600 s after the sandboxes begin
 BASES = [f"A{number:02}" for number in range(25)]
+FEW = ["BTC/USDT", "BTC/USDT:USDT"]
 MANY = [f"{base}/USDT{settle}" for base in BASES for settle in ("", ":USDT")]
 
 
@@ -103,9 +104,13 @@ async def keep_up(connection: Connection) -> None:
 
 @asynccontextmanager
 async def rig(
-    name: str, monkeypatch: pytest.MonkeyPatch, *, transport: Transport = Transport.AUTO
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    transport: Transport = Transport.AUTO,
+    symbols: Iterable[str] = FEW,
 ) -> AsyncIterator[Rig]:
-    async with venue_context(name, transport=transport, symbols=MANY) as (context, server):
+    async with venue_context(name, transport=transport, symbols=symbols) as (context, server):
         # Silence is not what is looked at here.
         monkeypatch.setattr(server.venue, "advance", lambda now_ns: {})
         monkeypatch.setattr(Patience, "is_over", lambda *_, **__: False)
@@ -164,9 +169,11 @@ async def refused_s(made: Rig, lane: Transport, status: int, header: str, body: 
 PAST = "Mon, 21 Sep 2026 14:13:00 GMT"
 
 
-@pytest.mark.parametrize("name", PRESENT)
+NOTHING = [("binance", header) for header in ("", "soon", "-5", "inf", "1e999", PAST)]
+
+
+@pytest.mark.parametrize(("name", "header"), [*NOTHING, *((name, "0") for name in PRESENT)])
 @pytest.mark.parametrize(("status", "wait_s"), [(403, 60.0), (418, 120.0), (429, 60.0)])
-@pytest.mark.parametrize("header", ["", "soon", "-5", "inf", "1e999", "0", PAST])
 async def test_fault_5_nonsense_and_what_is_over_count_as_nothing_said(
     name: str,
     status: int,
@@ -210,7 +217,13 @@ async def test_fault_5_a_ban_met_by_a_handshake_keeps_everybody_of_the_venue_awa
         await made.three(nursery, VENUES[name].streams[0])
         await trio.sleep(1.0)
         market = next(iter(made.server.venue.markets.values())).instrument
-        nursery.start_soon(made.context.gateway.call, VENUES[name].rest.book(market))
+        ask = VENUES[name].rest.book(market)
+        if VENUES[name].bans_addresses:
+            with pytest.raises(RateLimited):
+                await made.context.gateway.call(ask)
+            assert trio.current_time() == 1.0
+        else:
+            await made.context.gateway.call(ask)
         await trio.sleep(598.0)
         at_first = made.network.times_s
         assert len(at_first) <= 3
@@ -218,6 +231,7 @@ async def test_fault_5_a_ban_met_by_a_handshake_keeps_everybody_of_the_venue_awa
         assert answered_s == ([] if VENUES[name].bans_addresses else [1.0])
         await trio.sleep(5.0)
         assert len(made.network.times_s) > len(at_first) or len(made.network.times_s) >= 3
+        await made.context.gateway.call(ask)
         assert answered_s
         nursery.cancel_scope.cancel()
 
@@ -231,9 +245,10 @@ async def test_fault_5_a_ban_met_by_a_request_keeps_connections_away(
     async with rig(name, monkeypatch) as made, trio.open_nursery() as nursery:
         monkeypatch.setattr(made.server, "answer", lambda request: ban)
         market = next(iter(made.server.venue.markets.values())).instrument
-        with trio.move_on_after(1.0), suppress(RateLimited):
+        with pytest.raises(RateLimited):
             await made.context.gateway.call(VENUES[name].rest.book(market))
-        assert trio.current_time() == 1.0
+        assert trio.current_time() == 0.0
+        await trio.sleep(1.0)
         await made.three(nursery, VENUES[name].streams[0])
         await trio.sleep(298.0)
         assert (len(made.network.times_s) == 0) is VENUES[name].bans_addresses
@@ -242,11 +257,29 @@ async def test_fault_5_a_ban_met_by_a_request_keeps_connections_away(
         nursery.cancel_scope.cancel()
 
 
+@pytest.mark.parametrize("name", PRESENT)
+async def test_a_handshake_that_is_forbidden_on_and_on_is_tried_by_one_less_and_less_often(
+    name: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with rig(name, monkeypatch) as made, trio.open_nursery() as nursery:
+        made.server.refuse_connections(1000.0, status=403)
+        await made.three(nursery, VENUES[name].streams[0])
+        await trio.sleep(1800.0)
+        times_s = made.network.times_s
+        at_first = [time_s for time_s in times_s if time_s == 0.0]
+        assert 1 <= len(at_first) <= 3
+        later_s = times_s[len(at_first) :]
+        assert later_s[:4] == pytest.approx([60.0, 180.0, 420.0, 900.0])
+        assert len(later_s[4:]) >= 3
+        assert later_s[4:] == pytest.approx([1860.0] * len(later_s[4:])) or later_s[4] > 1000.0
+        nursery.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize(("name", "stream"), STREAMS, ids=IDS)
 async def test_fault_6_three_connections_that_fall_at_once_stay_within_every_limit(
     name: str, stream: Stream, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with rig(name, monkeypatch) as made, trio.open_nursery() as nursery:
+    async with rig(name, monkeypatch, symbols=MANY) as made, trio.open_nursery() as nursery:
         sandbox = made.server.venue
         await made.three(nursery, stream)
         for _ in range(2):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from random import Random
 
 import msgspec
@@ -29,6 +30,7 @@ from tests.actors.network.scripted import (
     BINANCE,
     ORDER,
     PING,
+    PLENTY,
     SPOT,
     UM,
     Always,
@@ -427,14 +429,110 @@ BANS = {
 async def test_no_request_goes_into_a_ban(
     banned: bytes, until_s: float, autojump_clock: MockClock
 ) -> None:
-    async with gateway_to(script(banned)) as (gateway, server), trio.open_nursery() as nursery:
+    async with gateway_to(script(banned)) as (gateway, server):
         with pytest.raises(RateLimited) as caught:
             await gateway.call(ORDER)
         assert caught.value.retry_after_s == until_s
-        for request in (PING, costing(9, UM), CANCEL, msgspec.structs.replace(PING, costs=())):
-            nursery.start_soon(gateway.call, request)
-        await trio.sleep(until_s + 1)
-        assert server.asked_s == pytest.approx([0.0, *[until_s] * 4])
+        await trio.sleep(until_s - 10.0)
+        requests = (PING, costing(9, UM), CANCEL, ORDER, msgspec.structs.replace(PING, costs=()))
+        for request in requests:
+            with pytest.raises(RateLimited, match="not asked: it is to be left alone") as caught:
+                await gateway.call(request)
+            assert caught.value.is_ban
+            assert caught.value.retry_after_s == pytest.approx(10.0)
+        assert trio.current_time() == until_s - 10.0, "nobody has waited"
+        await trio.sleep(10.0)
+        for request in requests:
+            await gateway.call(request)
+        assert server.asked_s == pytest.approx([0.0, *[until_s] * 5])
+
+
+@pytest.mark.parametrize("request_", [PING, CANCEL])
+async def test_a_ban_is_told_at_once_to_who_meets_it_and_to_who_waits(
+    request_: Request[None], autojump_clock: MockClock
+) -> None:
+    rates = {SPOT: Rate(1, 10.0), UM: PLENTY}
+    answer = after(1.0, reply(418, retry_after="600"))
+    told_s: list[float] = []
+
+    async def call(request: Request[None]) -> None:
+        with pytest.raises(RateLimited):
+            await gateway.call(request)
+        told_s.append(trio.current_time())
+
+    async with gateway_to(answer, rates=rates) as (gateway, server):
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(call, costing(1))
+            await trio.sleep(0.5)
+            nursery.start_soon(call, replace(request_, costs=((SPOT, 1),)))
+        assert told_s == [1.0] * 4
+        assert len(server.asked) == 1
+
+
+async def test_a_long_rate_limit_is_told_and_a_short_one_waited_for(
+    autojump_clock: MockClock,
+) -> None:
+    async with gateway_to(script(reply(429, retry_after="61"))) as (gateway, server):
+        for _ in range(2):
+            with pytest.raises(RateLimited) as caught:
+                await gateway.call(PING)
+            assert (caught.value.retry_after_s, caught.value.is_ban) == (61.0, False)
+        await trio.sleep(5.0)
+        await gateway.call(PING)
+        assert server.asked_s == [0.0, 61.0]
+
+
+@pytest.mark.parametrize(("request_", "most_s"), [(ORDER, 1.0), (CANCEL, 5.0)])
+async def test_orders_and_cancels_do_not_wait_for_a_venue_to_take_them_late(
+    request_: Request[None], most_s: float, autojump_clock: MockClock
+) -> None:
+    request_ = replace(request_, costs=((SPOT, 1),))
+    async with gateway_to(script(reply(429, retry_after="30"))) as (gateway, server):
+        with pytest.raises(RateLimited):
+            await gateway.call(request_)
+        await trio.sleep(29.5 - most_s)
+        with pytest.raises(RateLimited):
+            await gateway.call(request_)
+        await trio.sleep(1.0)
+        await gateway.call(request_)
+        assert server.asked_s == [0.0, 30.0]
+
+
+async def test_a_ban_that_goes_on_is_met_by_one_and_less_and_less_often(
+    autojump_clock: MockClock,
+) -> None:
+    shut = True
+
+    async def answer(target: str) -> bytes:
+        await trio.sleep(0.5)
+        return reply(403, b"<html>") if shut else reply()
+
+    async def ask_for_ever() -> None:
+        while True:
+            try:
+                await gateway.call(PING)
+            except RateLimited as error:
+                await trio.sleep(error.retry_after_s)
+            else:
+                await trio.sleep(1.0)
+
+    async with gateway_to(answer) as (gateway, server), trio.open_nursery() as nursery:
+        nursery.start_soon(ask_for_ever)
+        await trio.sleep(1.0)
+        for _ in range(2):
+            nursery.start_soon(ask_for_ever)
+        await trio.sleep(14_000.0)
+        pauses_s = [later - before for before, later in pairwise(server.asked_s)]
+        assert pauses_s == [60.5, 120.5, 240.5, 480.5, 960.5, 1920.5, 3600.5, 3600.5]
+        shut = False
+        await trio.sleep(3_600.0)
+        shut, asked = True, len(server.asked)
+        await trio.sleep(60.0)
+        assert 1 <= len(server.asked) - asked <= 3
+        await trio.sleep(1.0)
+        assert len(server.asked) - asked > 1, "the first pause again"
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_ban_is_told_in_the_words_of_the_venue(autojump_clock: MockClock) -> None:
