@@ -93,6 +93,8 @@ class Talk:
         self._pulse = Pulse(stream.heartbeat)
         # Sent before anything else: greetings, pings, and what the venue waits for.
         self._ready: deque[Frame] = deque(() if wire.listening else wire.greeting())
+        self._answer: Frame | None = None  # to what the venue wants to hear; the newest alone
+        self._has_answered = False  # and sent nothing else since
         self._allowance = allowance or Allowance(stream)
         self._blocked_until_s = inf  # by the message limit, while something waits
         self._now_s, self._now_ns = 0.0, 0  # at the last `expire`, for what is not told the time
@@ -115,7 +117,13 @@ class Talk:
     @property
     def has_work(self) -> bool:
         """Something may be waiting to be sent."""
-        return bool(self._ready) or self._subscriptions.has_wishes or self._refusals.is_news
+        is_asked = self._answer is not None
+        return (
+            is_asked
+            or bool(self._ready)
+            or self._subscriptions.has_wishes
+            or self._refusals.is_news
+        )
 
     def subscribe(self, topics: Iterable[Topic]) -> None:
         """Wish to be told about `topics`; those already wished for are left alone.
@@ -206,17 +214,36 @@ class Talk:
         return granted + tuple(chain.from_iterable(self._missed(one, now_ns) for one in unanswered))
 
     def outgoing(self, now_s: float) -> list[Frame]:
-        """The frames that the venue's message limit lets us send now, in order."""
+        """The frames that the venue's message limit lets us send now, in order.
+
+        What the venue wants to hear goes first, but every other frame is ours.
+        """
         frames: list[Frame] = []
-        while self.wire.is_open and (self._ready or self._subscriptions.has_wishes):
-            wait_s = self._allowance.wait_s(now_s, is_request=not self._ready)
+        while self.wire.is_open and (
+            self._answer is not None or self._ready or self._subscriptions.has_wishes
+        ):
+            answers = self._answers_next
+            wait_s = self._allowance.wait_s(now_s, is_request=not (answers or self._ready))
             if wait_s > 0:
                 self._blocked_until_s = now_s + wait_s
                 return frames
             self._allowance.say(self, now_s)
-            frames.append(self._ready.popleft() if self._ready else self._next_request(now_s))
+            if answers and self._answer is not None:
+                frames.append(self._answer)
+                self._answer = None
+            else:
+                frames.append(self._ready.popleft() if self._ready else self._next_request(now_s))
+            self._has_answered = answers
         self._blocked_until_s = inf
         return frames
+
+    @property
+    def _answers_next(self) -> bool:
+        """A venue that wants to hear something all the time must not keep us from asking."""
+        if self._answer is None:
+            return False
+        may_ask = self._subscriptions.has_wishes and not self._allowance.has_asked_enough
+        return not (self._has_answered and (self._ready or may_ask))
 
     def hang_up(self) -> None:
         """The connection has ended: what it asked counts no more for others."""
@@ -265,7 +292,7 @@ class Talk:
                 if route := self._routes.get(said.key):
                     self._on_unstarted(route)
             case Reply():
-                self._ready.appendleft(said.frame)
+                self._answer = said.frame
             case Gap():
                 return self._on_gap(said.detail, received_ns)
             case Notice():

@@ -124,7 +124,7 @@ class Unstarted(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """The venue wants to hear this at once."""
+    """The venue wants to hear this at once; of several that wait only the newest is sent."""
 
     frame: Frame
 

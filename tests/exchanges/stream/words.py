@@ -22,7 +22,7 @@ from exchanges.rest.request import Request, Response
 from exchanges.stream.books import MarketCodec, MarketWire
 from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.wire import Data, Frame, Granted, Reader, Refused, Route, Said
+from exchanges.stream.wire import Data, Frame, Granted, Reader, Refused, Reply, Route, Said
 from tests.exchanges.transcripts import RECEIVED_NS, AnError, market
 
 BTC, ETH = market("BTC/USDT"), market("ETH/USDT")
@@ -84,6 +84,8 @@ class WordsWire(MarketWire):
         match frame.split():
             case ["pong"]:
                 return ()
+            case ["ping", number]:
+                return (Reply(f"pong {number}"),)
             case ["granted", request_id]:
                 return (Granted(int(request_id)),)
             case ["refused", request_id, *why]:
