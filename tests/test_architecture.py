@@ -102,7 +102,7 @@ def test_supervision_knows_neither_venues_nor_actors() -> None:
 # module beside the folders. Venues stand side by side.
 ROOMS = {
     "exchanges": (
-        *("chance", "errors", "limits", "market", "rest", "stream", "sandbox", "dialects"),
+        *("chance", "errors", "limits", "pauses", "market", "rest", "stream", "sandbox", "dialects"),
         *("venue", "<venue>", "dialogue"),
     ),
     "actors": (*("edges", "network", "books", "venue", "detection", "recording", "sandbox"),),

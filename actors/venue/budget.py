@@ -32,7 +32,7 @@ Costs = tuple[tuple[str, float], ...]
 
 
 class Budget:
-    """What one venue allows an address; all its actors draw on the same.
+    """What one venue allows an address; all that come from there draw on the same (`budgets.py`).
 
     Attributes:
         connects: of new connections.
@@ -45,6 +45,7 @@ class Budget:
         self._requests_door = Door()
         self._connects_door = self._requests_door if venue.bans_addresses else Door()
         self._allowances: dict[tuple[Rate, int], Allowance] = {}
+        self._queues: dict[tuple[str, bool], trio.Lock] = {}
         self._owed: dict[Bucket, float] = {}  # what those who go first still wait for
 
     async def pay(self, request: Request[Any], *, goes_first: bool) -> None:
@@ -83,6 +84,10 @@ class Budget:
         finally:
             for bucket, cost in due:
                 self._owed[bucket] -= cost
+
+    def queue(self, name: str, *, goes_first: bool) -> trio.Lock:
+        """Where those wait who want to pay from a bucket, in the order of asking."""
+        return self._queues.setdefault((name, goes_first), trio.Lock())
 
     def allowance(self, stream: Stream) -> Allowance | None:
         """What the connections of a stream may say together; None if each has its own."""
@@ -127,7 +132,6 @@ class Lane:
     def __init__(self, budget: Budget, slots: int, *, goes_first: bool = False) -> None:
         self._budget = budget
         self._slots = trio.CapacityLimiter(slots)
-        self._queues: dict[str, trio.Lock] = {}
         self._goes_first = goes_first
 
     @asynccontextmanager
@@ -144,7 +148,7 @@ class Lane:
                     queues.enter_context(self._budget.owing(request.costs))
                 # In one order for all, so that no two callers wait for each other.
                 for name in sorted({name for name, _ in request.costs}):
-                    queue = self._queues.setdefault(name, trio.Lock())
+                    queue = self._budget.queue(name, goes_first=self._goes_first)
                     await queues.enter_async_context(queue)
                 await slot.enter_async_context(self._slots)
                 await self._budget.pay(request, goes_first=self._goes_first)

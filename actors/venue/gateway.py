@@ -54,10 +54,9 @@ log = Log(__name__)
 
 
 class Gateway:
-    """HTTP for one venue; all its actors share one, and with it the venue's request budget.
+    """HTTP for one venue; all its actors share one. What it sends is paid from `budget`.
 
     Attributes:
-        budget: what the venue allows, for its sockets as well.
         sent: how many requests.
         odd_rows: rows of replies that could not be read.
     """
@@ -69,6 +68,7 @@ class Gateway:
         network: Network,
         clock: Clock,
         chance: Chance,
+        budget: Budget,
         tap: HttpTap | None = None,
     ) -> None:
         self._venue = venue
@@ -77,9 +77,9 @@ class Gateway:
         self._clock = clock
         self._chance = chance
         self._tap = tap
-        self.budget = Budget(venue)
-        questions = Lane(self.budget, CONCURRENT)
-        orders = Lane(self.budget, CONCURRENT_ORDERS, goes_first=True)
+        self._budget = budget
+        questions = Lane(budget, CONCURRENT)
+        orders = Lane(budget, CONCURRENT_ORDERS, goes_first=True)
         self._lanes = _by_effect(questions, orders)
         self._clients: Mapping[Effect, httpx2.AsyncClient] = {}
         self.sent = 0
@@ -186,7 +186,7 @@ class Gateway:
         except ExchangeError as error:
             self._stay_away(request, error)
             raise
-        self.budget.answered()
+        self._budget.answered()
         if isinstance(answer, Rows | Listing) and answer.odd:
             self._note_odd(request, answer.odd)
         return answer
@@ -195,13 +195,13 @@ class Gateway:
         """Send nothing that the venue does not want for so long as it says."""
         wait_s = error.retry_after_s
         if error.is_ban and wait_s:
-            error.retry_after_s = self.budget.shut_requests(wait_s)
+            error.retry_after_s = self._budget.shut_requests(wait_s)
             log.warning("banned", venue=error.venue, for_s=error.retry_after_s, reason=str(error))
             return
-        self.budget.answered()
+        self._budget.answered()
         if wait_s:
             names = (name for name, _ in request.costs)
-            self.budget.close(names, trio.current_time() + wait_s)
+            self._budget.close(names, trio.current_time() + wait_s)
 
     def _note_odd(self, request: Request[T], odd: tuple[Odd, ...]) -> None:
         """A row that cannot be read is left out, but not in silence."""

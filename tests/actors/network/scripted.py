@@ -12,6 +12,7 @@ import trio
 from actors.edges.clock import TrioClock
 from actors.edges.taps import HttpTap
 from actors.network.network import MemoryNetwork
+from actors.venue.budget import Budget
 from actors.venue.gateway import Gateway
 from exchanges import VENUES
 from exchanges.limits import Rate
@@ -151,7 +152,7 @@ async def gateway_to(
         network.listen("venue", server.serve)
         venue = msgspec.structs.replace(BINANCE, buckets=rates)
         urls = {"spot_rest": "http://venue/spot", "um_rest": "http://venue/um"}
-        gateway = Gateway(venue, urls, network, TrioClock(0), Always(chance), tap)
+        gateway = Gateway(venue, urls, network, TrioClock(0), Always(chance), Budget(venue), tap)
         await nursery.start(gateway.run)
         yield gateway, server
         nursery.cancel_scope.cancel()

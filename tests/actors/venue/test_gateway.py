@@ -13,7 +13,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.edges.clock import TrioClock
 from actors.network.network import MemoryNetwork
-from actors.venue.budget import take_turn
+from actors.venue.budget import Budget, take_turn
 from actors.venue.gateway import ATTEMPTS, CONCURRENT, CONCURRENT_ORDERS, WITHIN_S, Gateway
 from exchanges.errors import (
     CodecUsageError,
@@ -128,7 +128,7 @@ async def test_a_host_that_cannot_be_reached_is_unavailable(autojump_clock: Mock
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
         urls = {"spot_rest": "http://nowhere"}
-        gateway = Gateway(BINANCE, urls, network, TrioClock(0), Always())
+        gateway = Gateway(BINANCE, urls, network, TrioClock(0), Always(), Budget(BINANCE))
         await nursery.start(gateway.run)
         with pytest.raises(VenueUnavailable, match="nobody listens on nowhere:80"):
             await gateway.call(PING)
@@ -221,7 +221,7 @@ async def test_an_order_that_the_network_fails_on_has_an_unknown_outcome(
 ) -> None:
     async with trio.open_nursery() as nursery:
         urls = {"spot_rest": "http://venue"}
-        gateway = Gateway(BINANCE, urls, Odd(nursery), TrioClock(0), Always())
+        gateway = Gateway(BINANCE, urls, Odd(nursery), TrioClock(0), Always(), Budget(BINANCE))
         await nursery.start(gateway.run)
         with pytest.raises(OutcomeUnknown, match="out of order"):
             await gateway.call(ORDER)
@@ -233,7 +233,9 @@ async def test_an_order_that_cannot_be_delivered_has_an_unknown_outcome(
 ) -> None:
     async with trio.open_nursery() as nursery:
         urls = {"spot_rest": "http://nowhere"}
-        gateway = Gateway(BINANCE, urls, MemoryNetwork(nursery), TrioClock(0), Always())
+        gateway = Gateway(
+            BINANCE, urls, MemoryNetwork(nursery), TrioClock(0), Always(), Budget(BINANCE)
+        )
         await nursery.start(gateway.run)
         with pytest.raises(OutcomeUnknown, match="nobody listens on nowhere:80"):
             await gateway.call(ORDER)
@@ -320,7 +322,9 @@ async def test_the_end_of_the_gateway_does_not_lose_an_order_on_its_way(
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
         network.listen("venue", ScriptedServer(after(5.0, reply())).serve)
-        gateway = Gateway(BINANCE, {"spot_rest": "http://venue"}, network, TrioClock(0), Always())
+        gateway = Gateway(
+            BINANCE, {"spot_rest": "http://venue"}, network, TrioClock(0), Always(), Budget(BINANCE)
+        )
         ended = trio.CancelScope()
 
         async def run(*, task_status: trio.TaskStatus[None]) -> None:
