@@ -27,7 +27,8 @@ from exchanges.errors import (
     VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.rest.request import Effect, Listing, Odd, Request, Response, Rows
+from exchanges.replies.response import Response
+from exchanges.rest.request import Effect, Listing, Odd, Request, Rows
 from exchanges.venue import Venue
 
 T = TypeVar("T")

@@ -24,8 +24,9 @@ from exchanges.market.events import (
     Subscription,
 )
 from exchanges.market.topics import Topic
-from exchanges.rest.faults import BAN_S, BANNED, FIREWALL_S, FORBIDDEN, TOO_MANY
-from exchanges.rest.request import Request, Response
+from exchanges.replies.errors import BAN_S, BANNED, FIREWALL_S, FORBIDDEN, TOO_MANY
+from exchanges.replies.response import Response
+from exchanges.rest.request import Request
 from exchanges.stream.facts import Stream
 from exchanges.stream.talk import UnreadableFrame
 from exchanges.stream.wire import Frame
@@ -237,7 +238,7 @@ class Session:
 
     def _stay_away(self, error: HandshakeRefused) -> None:
         """Let no connection of the venue try again before it allows one."""
-        budget, table = self._context.budget, self._context.venue.rest.faults
+        budget, table = self._context.budget, self._context.venue.rest.errors
         refusal = Response(
             status=error.status,
             headers=error.headers,

@@ -27,13 +27,14 @@ from exchanges.market.instrument import Instrument, Kind, kind_of
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Unit
+from exchanges.replies.errors import ErrorTable
+from exchanges.replies.response import Response
 from exchanges.rest.asking import costs_of, dated_of, path_of, query_of, symbol_of, template_of
 from exchanges.rest.call import About, Call, Query, Surface
-from exchanges.rest.faults import ErrorTable
 from exchanges.rest.pages import require_progress
 from exchanges.rest.question import Question
 from exchanges.rest.reading import each, names_of, of_many, oldest_first, single
-from exchanges.rest.request import Listing, Request, Response, Rows
+from exchanges.rest.request import Listing, Request, Rows
 from exchanges.rest.rows import Page
 
 T = TypeVar("T")
@@ -60,13 +61,13 @@ class PublicRest:
         self,
         venue: str,
         surfaces: Mapping[Kind, Surface],
-        faults: ErrorTable,
+        errors: ErrorTable,
         *,
         clock_step_ns: int = NS_PER_MS,
     ) -> None:
         self.venue = venue
         self.surfaces = surfaces
-        self.faults = faults
+        self.errors = errors
         self.clock_step_ns = clock_step_ns
 
     def __deepcopy__(self, memo: dict[int, object]) -> "PublicRest":
@@ -329,7 +330,7 @@ class PublicRest:
         asked = f"{call.method} {path_of(surface, call, about, count)}"
 
         def read_response(response: Response) -> T:
-            error = self.faults.of(response, venue=self.venue, asked=asked)
+            error = self.errors.of(response, venue=self.venue, asked=asked)
             if error:
                 raise error
             try:

@@ -30,7 +30,7 @@ from exchanges.errors import (
 from exchanges.market.events import Notice, StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
-from exchanges.rest.faults import Complaint, ErrorTable
+from exchanges.replies.errors import Complaint, ErrorTable
 from exchanges.stream.allowance import Allowance
 from exchanges.stream.heartbeat import Pulse
 from exchanges.stream.refusals import Refusals
@@ -68,7 +68,7 @@ class UnaskedFrame(UnreadableFrame):
 class Talk:
     """Client side of one connection; see the module's head for its use.
 
-    `faults` says what the venue means by a refusal. `allowance` is what the connection shares with
+    `errors` says what the venue means by a refusal. `allowance` is what the connection shares with
     others that the venue counts together; without one it has its own.
 
     Attributes:
@@ -77,7 +77,7 @@ class Talk:
         heard_s: when the last of them was read, monotonic; None where the reader does not say.
     """
 
-    def __init__(self, wire: Wire, faults: ErrorTable, allowance: Allowance | None = None) -> None:
+    def __init__(self, wire: Wire, errors: ErrorTable, allowance: Allowance | None = None) -> None:
         stream = wire.stream
         self.wire = wire
         self.stream = stream
@@ -88,7 +88,7 @@ class Talk:
         )
         self._routes = self._subscriptions.routes
         self._refusals = Refusals()
-        self._faults = faults
+        self._errors = errors
         self._granted_already: list[tuple[Topic, Route]] = []  # not by an answer; to be told
         self._pulse = Pulse(stream.heartbeat)
         # Sent before anything else: greetings, pings, and what the venue waits for.
@@ -323,7 +323,7 @@ class Talk:
             for topic in sorted(route.topics):
                 self._refusals.add(topic, self._now_s)
             complaint = Complaint(said.code, said.message)
-            error = self._faults.error(complaint, venue=self.wire.venue, asked=route.key)
+            error = self._errors.error(complaint, venue=self.wire.venue, asked=route.key)
             events += self._on_refused(route, error, received_ns)
             events += _states(route, SubscriptionState.REFUSED, received_ns, error)
         return events

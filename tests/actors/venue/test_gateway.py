@@ -25,7 +25,8 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.limits import Bucket, Rate
-from exchanges.rest.request import Effect, Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Effect, Request
 from tests.actors.network.scripted import (
     BINANCE,
     ORDER,

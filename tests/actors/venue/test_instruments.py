@@ -22,7 +22,8 @@ from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.units import Unit
-from exchanges.rest.request import Listing, Odd, Request, Response, Rows
+from exchanges.replies.response import Response
+from exchanges.rest.request import Listing, Odd, Request, Rows
 from exchanges.sandbox.request import SandboxReply
 from tests.actors.sandbox.sandboxes import venue_context
 from tests.logs import capture_logs

@@ -17,8 +17,9 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, Topic
-from exchanges.rest.faults import ErrorTable
-from exchanges.rest.request import Request, Response
+from exchanges.replies.errors import ErrorTable
+from exchanges.replies.response import Response
+from exchanges.rest.request import Request
 from exchanges.stream.books import MarketCodec, MarketWire
 from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
 from exchanges.stream.sequence import BookRule, Recovery
@@ -45,7 +46,7 @@ STREAM = Stream(
 )
 
 
-FAULTS = ErrorTable(reads=lambda response: None, codes={}, words={"no such market": InvalidSymbol})
+ERRORS = ErrorTable(reads=lambda response: None, codes={}, words={"no such market": InvalidSymbol})
 
 
 class WordsWire(MarketWire):
@@ -163,7 +164,7 @@ def codec_of(
     kind: type[WordsWire] = WordsWire, stream: Stream = STREAM, *, listening: bool = False
 ) -> MarketCodec:
     wire = kind(stream, Instruments([BTC, ETH, PERPETUAL]), listening=listening)
-    return MarketCodec(wire, FAULTS, book_request)
+    return MarketCodec(wire, ERRORS, book_request)
 
 
 def subscribed(*topics: Topic, kind: type[WordsWire] = WordsWire) -> MarketCodec:

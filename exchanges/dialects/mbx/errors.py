@@ -11,9 +11,9 @@ import msgspec
 from exchanges.dialects.mbx.listing import ErrorBody
 from exchanges.errors import InvalidSymbol, RateLimited, VenueUnavailable
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
-from exchanges.rest.retry_after import bounded
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
+from exchanges.replies.retry_after import bounded
 
 _WINDOW_S: Final = 60.0  # of the request weight, which is the clock minute
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{1,16})\b", re.ASCII)  # milliseconds
@@ -30,7 +30,7 @@ def _reads(response: Response) -> Complaint | None:
     return Complaint(str(body.code), body.msg)
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         "-1110": InvalidSymbol,

@@ -16,13 +16,13 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.market.numbers import NS_PER_MS
-from exchanges.rest.request import Response
+from exchanges.replies.response import Response
 from tests.exchanges.transcripts import PRESENT, RECEIVED_NS
 
 
 def told(venue: str, body: bytes, status: int = 200) -> ExchangeError:
     response = Response(status=status, body=body, received_ns=RECEIVED_NS)
-    error = VENUES[venue].rest.faults.of(response, venue=venue, asked="POST /order")
+    error = VENUES[venue].rest.errors.of(response, venue=venue, asked="POST /order")
     assert error is not None
     return error
 
@@ -98,7 +98,7 @@ NO_WAIT = ["0", "0.0", "-5", "Thu, 01 Jan 1970 00:10:00 GMT"]
 def test_a_wait_that_is_over_says_as_much_as_none(name: str, header: str, status: int) -> None:
     def wait_s(headers: dict[str, str]) -> float | None:
         response = Response(status=status, body=b"<html>", received_ns=RECEIVED_NS, headers=headers)
-        caught = VENUES[name].rest.faults.of(response, venue=name, asked="GET /time")
+        caught = VENUES[name].rest.errors.of(response, venue=name, asked="GET /time")
         assert caught is not None
         return caught.retry_after_s
 
@@ -121,7 +121,7 @@ def test_a_budget_that_is_full_at_once_is_not_believed() -> None:
     response = Response(
         status=429, body=b"", received_ns=RECEIVED_NS, headers={"gw-ratelimit-reset": "0"}
     )
-    caught = VENUES["kucoin"].rest.faults.of(response, venue="kucoin", asked="GET /time")
+    caught = VENUES["kucoin"].rest.errors.of(response, venue="kucoin", asked="GET /time")
     assert caught is not None
     assert caught.retry_after_s == 30.0
 
@@ -137,7 +137,7 @@ def test_a_venue_that_is_unavailable_says_for_how_long(
     response = Response(
         status=503, body=b"<html>", received_ns=RECEIVED_NS, headers={"retry-after": header}
     )
-    caught = VENUES[name].rest.faults.of(response, venue=name, asked="GET /time")
+    caught = VENUES[name].rest.errors.of(response, venue=name, asked="GET /time")
     assert isinstance(caught, VenueUnavailable)
     assert caught.retry_after_s == wait_s
 
@@ -160,7 +160,7 @@ def test_a_ban_ends_when_its_body_says_and_a_full_minute_with_the_next(
         received_ns=found["received_ms"] * NS_PER_MS,
     )
     for name in ("aster", "binance"):
-        caught = VENUES[name].rest.faults.of(response, venue=name, asked="GET /time")
+        caught = VENUES[name].rest.errors.of(response, venue=name, asked="GET /time")
         assert isinstance(caught, RateLimited)
         assert (caught.retry_after_s, caught.is_ban) == (wait_s, is_ban)
         assert caught.message == found["body"]["msg"]

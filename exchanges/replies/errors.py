@@ -14,8 +14,8 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.request import Response
-from exchanges.rest.retry_after import retry_after_s
+from exchanges.replies.response import Response
+from exchanges.replies.retry_after import retry_after_s
 
 FORBIDDEN: Final = 403
 TOO_MANY: Final = 429
@@ -44,7 +44,7 @@ class Complaint(msgspec.Struct, frozen=True):
 
 
 class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A venue's faults, as replies to requests and refused subscriptions tell them.
+    """A venue's errors, as replies to requests and refused subscriptions tell them.
 
     `reads` finds what a reply complains of, None if of nothing; `UNREADABLE` errors mean
     that these are not the venue's words, but those of a gateway before it. A code means what
