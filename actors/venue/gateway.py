@@ -24,7 +24,6 @@ from exchanges.errors import (
     ExchangeError,
     OutcomeUnknown,
     RateLimited,
-    VenueProtocolError,
     VenueUnavailable,
 )
 from exchanges.replies.response import Response
@@ -49,7 +48,6 @@ CONCURRENT_ORDERS: Final = 10
 """Orders and cancels under way at once, beside them: the legs of several trades."""
 RETRY_S: Final = 0.5
 """Pause before the second attempt of a request that may be repeated; it doubles, with jitter."""
-REQUEST_TIMEOUT: Final = 408
 
 log = Log(__name__)
 
@@ -139,7 +137,9 @@ class Gateway:
             client = self._clients.get(request.effect)
             if client is None:
                 what = "its gateway does not run; nothing was sent"
-                raise VenueUnavailable(what, venue=self._venue.name, asked=str(request))
+                raise VenueUnavailable(
+                    what, venue=self._venue.name, asked=str(request), is_open=False
+                )
             # Dated when it is sent, not when it began to wait for its turn.
             request = request.at(self._clock.now_ns())
             self.sent += 1
@@ -224,8 +224,7 @@ class Gateway:
         try:
             return self._read(request, reply)
         except ExchangeError as error:
-            is_clear = not isinstance(error, VenueUnavailable | VenueProtocolError)
-            if is_clear and not error.is_open and not _is_open(reply.status):
+            if not error.is_open:
                 raise
             raise self._unanswered(request, error.message, error.code) from error
         except Exception as error:
@@ -238,11 +237,3 @@ class Gateway:
 
 def _by_effect(questions: T, orders: T) -> dict[Effect, T]:
     return {Effect.READ: questions, Effect.REPEATABLE: orders, Effect.ONCE: orders}
-
-
-def _is_open(status: int) -> bool:
-    """Whether a status leaves open what became of the request, whatever came with it.
-
-    A gateway in front of the venue gives up, redirects or times out without knowing.
-    """
-    return status >= 500 or 300 <= status < 400 or status == REQUEST_TIMEOUT

@@ -17,6 +17,7 @@ from exchanges.market.numbers import NS_PER_S
 from exchanges.replies.response import Response
 from exchanges.replies.retry_after import retry_after_s
 
+REQUEST_TIMEOUT: Final = 408
 FORBIDDEN: Final = 403
 TOO_MANY: Final = 429
 BANNED: Final = 418
@@ -50,8 +51,8 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     that these are not the venue's words, but those of a gateway before it. A code means what
     `codes` says, else what the longest of `starts` says of the beginning of its code or text,
     else what the first of `words` that the text contains does. Whether what was asked is done
-    is left open by `VenueUnavailable`, and by codes that are `unknown`, whatever they mean; the
-    gateway tells that as an unknown outcome of what may be sent only once. After too many requests
+    is left open (`ExchangeError.is_open`) by `VenueUnavailable`, by codes that are `unknown`,
+    whatever they mean, and by statuses with which a gateway gives up. After too many requests
     the venue wants to be left alone for `retry_s`, unless it says how long; where it counts in
     windows of its clock, of `clock_window_s`, a refused request waits for the next.
     """
@@ -78,29 +79,35 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         text = complaint.text.lower()
         return next((error for word, error in self.words.items() if word in text), ExchangeError)
 
-    def error(self, complaint: Complaint, *, venue: str, asked: str) -> ExchangeError:
-        """The error that it is, in the venue's words."""
+    def error(
+        self, complaint: Complaint, *, venue: str, asked: str, status: int = 200
+    ) -> ExchangeError:
+        """The error that it is, in the venue's words; `status` is that of the reply, if it is of
+        one."""
         error = self.meaning(complaint)
         code, text = complaint.code[:SAMPLE_BYTES], complaint.text[:SAMPLE_BYTES]
         wait_s = complaint.retry_s or None
         if wait_s is None and complaint.is_ban:
             wait_s = max(BAN_S, self.retry_s)
-        if error is RateLimited:
-            wait_s = wait_s or self.retry_s
-            made: ExchangeError = RateLimited(
-                text, venue=venue, code=code, asked=asked, retry_after_s=wait_s
-            )
-        else:
-            made = error(text, venue=venue, code=code, asked=asked)
-            made.retry_after_s = wait_s
-        made.is_ban = complaint.is_ban
-        made.is_open = error is VenueUnavailable or complaint.code in self.unknown
-        return made
+        if wait_s is None and error is RateLimited:
+            wait_s = self.retry_s
+        is_unknown = complaint.code in self.unknown or _gives_up(status)
+        return error(
+            text,
+            venue=venue,
+            code=code,
+            asked=asked,
+            is_open=is_unknown or error.may_be_done,
+            retry_after_s=wait_s,
+            is_ban=complaint.is_ban,
+        )
 
     def of(self, response: Response, *, venue: str, asked: str) -> ExchangeError | None:
         """What went wrong by the reply's own words and status, or None."""
         complaint = self._by_status(response, self._read(response))
-        return self.error(complaint, venue=venue, asked=asked) if complaint else None
+        if complaint is None:
+            return None
+        return self.error(complaint, venue=venue, asked=asked, status=response.status)
 
     def told_s(self, response: Response) -> float | None:
         """How long to stay away, as the reply says itself: the later of its words and its header;
@@ -142,6 +149,14 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if wait_s is None and not is_ban and (window_s := self.clock_window_s):
             wait_s = window_s - response.received_ns / NS_PER_S % window_s
         return replace(complaint, error=RateLimited, retry_s=wait_s, is_ban=is_ban)
+
+
+def _gives_up(status: int) -> bool:
+    """Whether a status leaves open what became of a request, whatever came with it.
+
+    A gateway in front of the venue gives up, redirects or times out without knowing.
+    """
+    return status >= 500 or 300 <= status < 400 or status == REQUEST_TIMEOUT
 
 
 def _header_s(response: Response) -> float | None:

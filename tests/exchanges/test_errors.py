@@ -89,6 +89,17 @@ def test_a_banned_address_stays_away_as_long_as_the_shortest_ban(name: str) -> N
     assert caught.retry_after_s == 120.0
 
 
+@pytest.mark.parametrize("name", PRESENT)
+@pytest.mark.parametrize(
+    ("status", "is_open"),
+    [(307, True), (408, True), (500, True), (502, True), (400, False), (404, False), (429, False)],
+)
+def test_a_status_with_which_a_gateway_gives_up_leaves_open_what_was_done(
+    name: str, status: int, is_open: bool
+) -> None:
+    assert told(name, b"<html>", status).is_open is is_open
+
+
 NO_WAIT = ["0", "0.0", "-5", "Thu, 01 Jan 1970 00:10:00 GMT"]
 
 

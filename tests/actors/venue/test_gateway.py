@@ -260,9 +260,9 @@ async def test_a_refusal_that_leaves_the_order_open_is_an_unknown_outcome(
     autojump_clock: MockClock,
 ) -> None:
     def read(response: Response) -> int:
-        error = RateLimited("too many", venue="binance", code="429000", retry_after_s=1.0)
-        error.is_open = True
-        raise error
+        raise RateLimited(
+            "too many", venue="binance", code="429000", retry_after_s=1.0, is_open=True
+        )
 
     async with gateway_to(script(reply(200, b"{}"))) as (gateway, server):
         with pytest.raises(OutcomeUnknown, match=r"\[429000\]: too many") as caught:

@@ -224,8 +224,8 @@ def test_rate_limit_says_how_long_to_stay_away(status: int) -> None:
 
 @pytest.mark.parametrize(
     ("header", "wait_s"),
-    [("0.5", 0.5), ("0", 0.0), ("-5", 1.0), ("", 1.0), ("soon", 1.0), ("nan", 1.0), ("inf", 1.0),
-     ("Tue, 14 Nov 2023 22:15:20 GMT", 120.0), ("Tue, 14 Nov 2023 22:00:00 GMT", 0.0),
+    [("0.5", 0.5), ("0", 1.0), ("-5", 1.0), ("", 1.0), ("soon", 1.0), ("nan", 1.0), ("inf", 1.0),
+     ("Tue, 14 Nov 2023 22:15:20 GMT", 120.0), ("Tue, 14 Nov 2023 22:00:00 GMT", 1.0),
      ("9999999999", 259_200.0), ("Fri, 31 Dec 9999 00:00:00 GMT", 259_200.0)],
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date_and_else_a_second(header: str, wait_s: float) -> None:
