@@ -26,6 +26,7 @@ from exchanges.errors import (
     RateLimited,
     VenueUnavailable,
 )
+from exchanges.pauses import Growing
 from exchanges.replies.response import Response
 from exchanges.rest.request import Effect, Listing, Odd, Request, Rows
 from exchanges.venue import Venue
@@ -46,8 +47,8 @@ CONCURRENT: Final = 10
 """Questions under way at once: enough for the snapshots of a connection that comes back."""
 CONCURRENT_ORDERS: Final = 10
 """Orders and cancels under way at once, beside them: the legs of several trades."""
-RETRY_S: Final = 0.5
-"""Pause before the second attempt of a request that may be repeated; it doubles, with jitter."""
+RETRIES: Final = Growing(0.5, 5.0)
+"""Pauses before the next attempt of a request that may be repeated, with jitter."""
 
 log = Log(__name__)
 
@@ -128,8 +129,7 @@ class Gateway:
                 is_long = error.is_ban or wait_s > PATIENCE_S[request.effect]
                 if attempt == ATTEMPTS or is_long:
                     raise
-                pause_s = RETRY_S * 2 ** (attempt - 1)
-                await trio.sleep(pause_s * (0.5 + self._chance.random()))
+                await trio.sleep(RETRIES.after(attempt) * (0.5 + self._chance.random()))
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, request: Request[T]) -> T:

@@ -14,6 +14,7 @@ from exchanges.errors import UNREADABLE, ExchangeError, RateLimited
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Instruments, Status
 from exchanges.market.numbers import NS_PER_S
+from exchanges.pauses import Growing
 from exchanges.rest.lists import MarketLists
 from exchanges.rest.request import Request
 
@@ -92,7 +93,7 @@ def _pause_s(context: VenueContext, stale: Repeats, refresh_s: float) -> float:
             asked=", ".join(context.unlisted),
             reason=next(iter(context.unlisted.values())),
         )
-    pause_s = ASK_AGAIN_S * (1 << min(stale.count - 1, 20)) * (0.5 + context.chance.random())
+    pause_s = Growing(ASK_AGAIN_S, refresh_s).after(stale.count) * (0.5 + context.chance.random())
     return max(min(refresh_s, pause_s), context.budget.banned_s)
 
 

@@ -24,6 +24,7 @@ from exchanges.errors import (
     UNREADABLE,
     CodecUsageError,
     ExchangeError,
+    RateLimited,
     StreamStale,
     VenueProtocolError,
 )
@@ -283,7 +284,8 @@ class Talk:
                 return self._grant(routes, received_ns)
             case Refused():
                 request_id = self._request_of(said)
-                routes = self._subscriptions.refused(request_id)
+                is_limit = self._errors.meaning(_complaint(said)) is RateLimited
+                routes = self._subscriptions.refused(request_id, as_a_whole=is_limit)
                 return self._drop(routes, said, received_ns)
             case RefusedKey():
                 routes = self._subscriptions.refused_one(said.key)
@@ -320,10 +322,9 @@ class Talk:
         events: tuple[StreamEvent, ...] = ()
         for route in routes:
             self._subscriptions.drop(route)
+            error = self._errors.error(_complaint(said), venue=self.wire.venue, asked=route.key)
             for topic in sorted(route.topics):
-                self._refusals.add(topic, self._now_s)
-            complaint = Complaint(said.code, said.message)
-            error = self._errors.error(complaint, venue=self.wire.venue, asked=route.key)
+                self._refusals.add(topic, self._now_s, least_s=error.retry_after_s or 0.0)
             events += self._on_refused(route, error, received_ns)
             events += _states(route, SubscriptionState.REFUSED, received_ns, error)
         return events
@@ -420,6 +421,10 @@ class Talk:
     def _on_gap(self, detail: str, received_ns: int) -> tuple[StreamEvent, ...]:
         """Frames are missing."""
         return ()
+
+
+def _complaint(said: Refused | RefusedKey) -> Complaint:
+    return Complaint(said.code, said.message)
 
 
 def _states(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from exchanges.errors import InvalidSymbol
+from exchanges.errors import InvalidSymbol, RateLimited
 from exchanges.limits import Rate, Scope
 from exchanges.market.events import (
     BookDelta,
@@ -46,7 +46,13 @@ STREAM = Stream(
 )
 
 
-ERRORS = ErrorTable(reads=lambda response: None, codes={}, words={"no such market": InvalidSymbol})
+SLOW_DOWN_S = 42.0
+ERRORS = ErrorTable(
+    reads=lambda response: None,
+    codes={},
+    words={"no such market": InvalidSymbol, "slow down": RateLimited},
+    retry_s=SLOW_DOWN_S,
+)
 
 
 class WordsWire(MarketWire):
