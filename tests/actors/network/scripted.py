@@ -16,7 +16,7 @@ from actors.venue.budget import Budget
 from actors.venue.gateway import Gateway
 from exchanges import VENUES
 from exchanges.limits import Rate
-from exchanges.rest.request import Effect
+from exchanges.rest.request import Effect, Request
 
 BINANCE: Final = VENUES["binance"]
 PLENTY: Final = Rate(1_000, 1.0)
@@ -24,6 +24,7 @@ SPOT, UM = "spot_weight", "um_weight"
 PING: Final = BINANCE.rest.ping()
 ORDER: Final = msgspec.structs.replace(PING, method="POST", body=b"buy", effect=Effect.ONCE)
 """What must not be sent twice."""
+CANCEL: Final = msgspec.structs.replace(PING, method="DELETE", effect=Effect.REPEATABLE)
 
 Answer = Callable[[str], Awaitable[bytes]]
 """Told the target of a request; gives the bytes of the reply, none to hang up instead.
@@ -37,6 +38,12 @@ def reply(status: int = 200, body: bytes = b"{}", **headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status} Told", f"content-length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def costing(cost: float, *buckets: str) -> Request[None]:
+    """A ping at another price, which stands in its query."""
+    costs = tuple((bucket, cost) for bucket in buckets or (SPOT,))
+    return msgspec.structs.replace(PING, costs=costs, query=(("cost", f"{cost:g}"),))
 
 
 class ScriptedServer:

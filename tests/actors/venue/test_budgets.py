@@ -17,9 +17,8 @@ from exchanges.errors import RateLimited
 from exchanges.limits import Rate
 from exchanges.sandbox.request import SandboxReply
 from exchanges.venue import PRODUCTION
-from tests.actors.network.scripted import BINANCE, SPOT, UM, Always
+from tests.actors.network.scripted import BINANCE, SPOT, UM, Always, costing
 from tests.actors.sandbox.sandboxes import EPOCH_NS, sandboxes
-from tests.actors.venue.test_gateway import costing
 
 URLS = BINANCE.endpoints[PRODUCTION]
 
