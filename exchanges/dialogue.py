@@ -12,7 +12,8 @@ from exchanges.market.events import BookSnapshot, StreamEvent
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Topic
-from exchanges.rest.request import Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Request
 from exchanges.sandbox.request import SandboxRequest
 from exchanges.sandbox.session import Outgoing
 from exchanges.sandbox.venue import SandboxVenue

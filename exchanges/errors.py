@@ -29,20 +29,32 @@ class ExchangeError(Exception):
         code: the venue's own error code, "" where it gave none.
         message: the venue's own words, or ours where there are none.
         asked: what we had asked for, e.g. `GET /api/v3/depth`.
-        is_open: the venue's words leave open whether it did what was asked.
+        is_open: it is left open whether the venue did what was asked.
         retry_after_s: how long the venue wants to be left alone, None if it does not say.
         is_ban: that concerns everything from our address, and not what was asked alone.
     """
 
-    is_open = False
-    retry_after_s: float | None = None
-    is_ban = False
+    may_be_done = False
+    """What `is_open` is where nobody says otherwise."""
 
-    def __init__(self, message: str, *, venue: str, code: str = "", asked: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        venue: str,
+        code: str = "",
+        asked: str = "",
+        is_open: bool | None = None,
+        retry_after_s: float | None = None,
+        is_ban: bool = False,
+    ) -> None:
         self.message = message
         self.venue = venue
         self.code = code
         self.asked = asked
+        self.is_open = self.may_be_done if is_open is None else is_open
+        self.retry_after_s = retry_after_s
+        self.is_ban = is_ban
         code_text = f" [{code}]" if code else ""
         asked_text = f" ({asked})" if asked else ""
         super().__init__(f"{venue}{code_text}: {message}{asked_text}")
@@ -63,11 +75,28 @@ class TimestampError(ExchangeError):
 class RateLimited(ExchangeError):
     """A limit was reached; nothing may be sent for `retry_after_s` seconds."""
 
+    retry_after_s: float
+
     def __init__(
-        self, message: str, *, venue: str, retry_after_s: float, code: str = "", asked: str = ""
+        self,
+        message: str,
+        *,
+        venue: str,
+        retry_after_s: float,
+        code: str = "",
+        asked: str = "",
+        is_open: bool | None = None,
+        is_ban: bool = False,
     ) -> None:
-        self.retry_after_s: float = retry_after_s
-        super().__init__(message, venue=venue, code=code, asked=asked)
+        super().__init__(
+            message,
+            venue=venue,
+            code=code,
+            asked=asked,
+            is_open=is_open,
+            retry_after_s=retry_after_s,
+            is_ban=is_ban,
+        )
 
 
 class InsufficientBalance(ExchangeError):
@@ -105,9 +134,13 @@ class TradingDisabled(ExchangeError):
 class VenueUnavailable(ExchangeError):
     """The venue is down, overloaded or unreachable."""
 
+    may_be_done = True
+
 
 class OutcomeUnknown(ExchangeError):
     """The request may or may not have reached the venue."""
+
+    may_be_done = True
 
 
 class StreamStale(ExchangeError):
@@ -120,6 +153,8 @@ class VenueProtocolError(ExchangeError):
     `symbol` is the market concerned where the frame tells it, `payload` its first bytes, and
     `reason` the message without them.
     """
+
+    may_be_done = True
 
     def __init__(
         self, message: str, *, venue: str, payload: str | bytes, symbol: str = "", asked: str = ""

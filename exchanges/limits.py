@@ -79,6 +79,10 @@ class Bucket:
         self._paid.append((now_s + counts_s, cost))
         self._used += cost
 
+    def closed_s(self, now_s: float) -> float:
+        """Seconds for which it grants nothing at all; 0.0 if the venue does not want that."""
+        return max(self._closed_until_s - now_s, 0.0)
+
     def close(self, until_s: float) -> None:
         """Grant nothing before `until_s`: the venue told us to stay away."""
         self._closed_until_s = max(self._closed_until_s, until_s)

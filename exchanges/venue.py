@@ -141,7 +141,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         `allowance` is shared by connections that the venue counts together.
         """
         wire = self.wire(stream, instruments, listening=listening)
-        return MarketCodec(wire, self.rest.faults, self.rest.book, allowance)
+        return MarketCodec(wire, self.rest.errors, self.rest.book, allowance)
 
     def guess(self, kind: Kind, native: str) -> Instrument | None:
         """An instrument made from its name alone, for recordings without an instrument list."""

@@ -103,8 +103,8 @@ def test_supervision_knows_neither_venues_nor_actors() -> None:
 # module beside the folders. Venues stand side by side.
 ROOMS = {
     "exchanges": (
-        *("chance", "errors", "limits", "market", "rest", "stream", "sandbox", "dialects"),
-        *("venue", "<venue>", "dialogue"),
+        *("chance", "errors", "limits", "pauses", "market", "replies", "rest", "stream"),
+        *("sandbox", "dialects", "venue", "<venue>", "dialogue"),
     ),
     "actors": (*("edges", "network", "books", "venue", "detection", "recording", "sandbox"),),
     "supervisor": (

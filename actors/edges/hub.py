@@ -5,6 +5,8 @@ from typing import Final, Generic, TypeVar
 
 import trio
 
+from actors.edges.foreign import STOPS
+
 T = TypeVar("T")
 
 # Enough for a reader that pauses for some seconds on a busy market.
@@ -34,7 +36,7 @@ class Listener(Generic[T]):
         self._forget = forget
         self._conflate = conflate
         self._is_lagging = False
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
         items = 1 if conflate else LISTENER_ITEMS
         self._send, self._receive = trio.open_memory_channel[T](items)
 
@@ -43,7 +45,9 @@ class Listener(Generic[T]):
         try:
             if not self.wants(item):
                 return
-        except Exception as error:  # noqa: BLE001 - raised again for whoever gave the filter
+        except STOPS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - raised again for whoever gave the filter
             self._failure = error
             self.close()
             return

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
+from actors.edges.foreign import STOPS
 from actors.edges.log import Log
 from exchanges.stream.wire import Frame
 
@@ -27,7 +28,9 @@ def harmless(tap: StreamTap, venue: str) -> StreamTap:
             return
         try:
             tap(session, direction, url, frame)
-        except Exception:
+        except STOPS:
+            raise
+        except BaseException:
             is_gone = True
             log.exception("tap_failed", venue=venue)
 

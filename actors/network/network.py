@@ -47,14 +47,17 @@ class SocketNetwork:
     """TCP and TLS, directly or through a proxy (`http://` or `socks5://` URL).
 
     Certificates are checked against those of the machine, unless `tls` knows others.
+
+    Attributes:
+        proxy: its URL, "" without one; whoever has the same one comes from the same address.
     """
 
     def __init__(self, proxy: str = "", tls: ssl.SSLContext | None = None) -> None:
-        self._proxy = proxy
+        self.proxy = proxy
         self._tls = tls
 
     async def connect(self, host: str, port: int) -> trio.abc.Stream:
-        if not self._proxy:
+        if not self.proxy:
             try:
                 return await trio.open_tcp_stream(host, port)
             except UnicodeError as error:  # of the encoding of names; a label may be too long
@@ -65,7 +68,7 @@ class SocketNetwork:
         from python_socks.async_.trio import Proxy
 
         try:
-            sock = await Proxy.from_url(self._proxy).connect(dest_host=host, dest_port=port)
+            sock = await Proxy.from_url(self.proxy).connect(dest_host=host, dest_port=port)
         except (ProxyError, ValueError) as error:  # no URL of a proxy, or an odd host
             text = redacted(f"proxy cannot reach {host}:{port}: {error}")
             raise OSError(text) from error

@@ -6,7 +6,7 @@ once; it is used when it is installed, unless the configuration says otherwise.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from enum import StrEnum
 from importlib import import_module
@@ -24,6 +24,9 @@ HANDSHAKE_S: Final = 10.0
 """How long connecting may take, from the first packet to the answered handshake."""
 CLOSE_S: Final = 1.0
 """How long a connection that we end may take to say goodbye."""
+# The body of a refusal says how long a ban lasts, but nobody promises that it ends.
+REFUSAL_S: Final = 1.0
+MOST_REFUSAL_BYTES: Final = 4 << 10
 _DEFAULT_PORTS: Final = {"ws": 80, "wss": 443}
 
 
@@ -46,12 +49,14 @@ class Disconnected(Exception):
 class HandshakeRefused(Exception):
     """The venue answered the opening handshake with an HTTP status.
 
-    `retry_after` is the header of that name, "" where there is none.
+    Names of `headers` are in lower case; of the `body` there is as much as came in `REFUSAL_S`,
+    and no more than `MOST_REFUSAL_BYTES`.
     """
 
-    def __init__(self, status: int, retry_after: str = "") -> None:
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.status = status
-        self.retry_after = retry_after
+        self.headers = headers
+        self.body = body[:MOST_REFUSAL_BYTES]
         super().__init__(f"handshake answered with HTTP {status}")
 
 

@@ -9,13 +9,15 @@ import trio
 import wsproto
 from trio_websocket import ConnectionClosed, WebSocketConnection
 from wsproto.connection import ConnectionState
-from wsproto.events import BytesMessage, Ping, Pong, RejectConnection, TextMessage
+from wsproto.events import BytesMessage, Ping, Pong, RejectConnection, RejectData, TextMessage
 from wsproto.utilities import LocalProtocolError
 
 from actors.edges.background import open_background
 from actors.network.bounds import Bounds
 from actors.network.websocket import (
     CLOSE_S,
+    MOST_REFUSAL_BYTES,
+    REFUSAL_S,
     Address,
     Disconnected,
     HandshakeRefused,
@@ -41,6 +43,8 @@ class _Connection(WebSocketConnection):
     def __init__(self, *args: Any, **facts: Any) -> None:
         super().__init__(*args, **facts)
         self.failure: Exception | None = None
+        self._refusal: HandshakeRefused | None = None  # its body may still come
+        self._reading = trio.CancelScope()
         self._bounds = Bounds()
 
     async def shake_hands(self, nursery: trio.Nursery) -> None:
@@ -51,13 +55,14 @@ class _Connection(WebSocketConnection):
 
     async def _reader_task(self) -> None:
         try:
-            await super()._reader_task()
-            if not self._open_handshake.is_set():
+            with self._reading:
+                await super()._reader_task()
+            if self._refusal:
+                self.failure = self._refusal
+            elif not self._open_handshake.is_set():
                 self.failure = Disconnected("handshake failed: the connection ended")
         except Disconnected:
             pass  # it is kept already
-        except HandshakeRefused as error:
-            self.failure = error
         except Exception as error:  # noqa: BLE001 - told to whoever receives
             stage = "protocol broken" if self._open_handshake.is_set() else "handshake failed"
             self.failure = Disconnected(f"{stage}: {error or repr(error)}")
@@ -66,9 +71,21 @@ class _Connection(WebSocketConnection):
             self._close_handshake.set()
 
     async def _handle_reject_connection_event(self, event: RejectConnection) -> None:
-        # Nothing in the body is for us, and it may have no end.
-        wait = [value for name, value in event.headers or () if name.lower() == b"retry-after"]
-        raise HandshakeRefused(event.status_code, wait[0].decode("latin-1") if wait else "")
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in event.headers or ()
+        }
+        self._refusal = HandshakeRefused(event.status_code, headers, b"")
+        if event.has_body:
+            self._reading.deadline = trio.current_time() + REFUSAL_S
+        else:
+            self._reading.cancel(reason="the handshake is refused")
+
+    async def _handle_reject_data_event(self, event: RejectData) -> None:
+        assert self._refusal
+        self._refusal.body += event.data[:MOST_REFUSAL_BYTES]
+        if event.body_finished or len(self._refusal.body) >= MOST_REFUSAL_BYTES:
+            self._reading.cancel(reason="the handshake is refused")
 
     async def _handle_message_event(self, event: BytesMessage | TextMessage) -> None:
         if event.frame_finished and not (event.message_finished and not self._message_parts):

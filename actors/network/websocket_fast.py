@@ -8,6 +8,7 @@ from typing import Final
 import trio
 from websockets.client import ClientProtocol
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame as WireFrame
 from websockets.frames import Opcode
 from websockets.protocol import State
@@ -16,6 +17,8 @@ from websockets.uri import WebSocketURI
 from actors.network.bounds import MOST_HEAD_BYTES, Bounds
 from actors.network.websocket import (
     CLOSE_S,
+    MOST_REFUSAL_BYTES,
+    REFUSAL_S,
     Address,
     Disconnected,
     HandshakeRefused,
@@ -31,7 +34,7 @@ STEP_BYTES: Final = 4 << 10
 """So much of a read is at most two thousand frames, which take some milliseconds."""
 SWITCHING_PROTOCOLS: Final = 101
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3})\b")
-_RETRY_AFTER: Final = re.compile(rb"(?im)^retry-after:[ \t]*(.*?)[ \t]*\r$")
+_HEAD_END: Final = b"\r\n\r\n"
 
 
 class _FastWebSocket(WebSocket):
@@ -71,10 +74,26 @@ class _FastWebSocket(WebSocket):
         while self._protocol.state is State.CONNECTING and not self._protocol.handshake_exc:
             data = await self._read()
             head += data
-            _require_accepted(head)
+            if (status := _refused_with(head)) is not None:
+                raise await self._refusal(status, head, data)
             await self._take(data)
         if error := self._protocol.handshake_exc:
             raise Disconnected(f"handshake failed: {error.__cause__ or error}") from error
+
+    async def _refusal(self, status: int, reply: bytes, data: bytes) -> HandshakeRefused:
+        """A refusal whose head is there, with what comes of its body in time."""
+        head, _, _ = reply.partition(_HEAD_END)
+        start = len(head) + len(_HEAD_END)
+        protocol = self._protocol
+        protocol.receive_data(data)
+        with trio.move_on_after(REFUSAL_S), suppress(Disconnected):
+            while not protocol.handshake_exc and len(reply) < start + MOST_REFUSAL_BYTES:
+                data = await self._read()
+                reply += data
+                protocol.receive_data(data) if data else protocol.receive_eof()
+        error = protocol.handshake_exc
+        body = bytes(error.response.body) if isinstance(error, InvalidStatus) else reply[start:]
+        return HandshakeRefused(status, _fields(head), body)
 
     async def say_goodbye(self) -> None:
         if self._protocol.state is State.OPEN:
@@ -176,17 +195,18 @@ def _text(data: bytes | bytearray | memoryview) -> str:
     return bytes(data).decode("utf-8", "surrogateescape")
 
 
-def _require_accepted(head: bytes) -> None:
-    """Look at the answer to a handshake as far as it has come.
-
-    Nothing in the body of a refusal is for us, and it may have no end.
-    """
-    end = head.find(b"\r\n\r\n")
-    if end < 0:
+def _refused_with(head: bytes) -> int | None:
+    """The status of the answer to a handshake, as far as it has come, if it is a refusal."""
+    if head.find(_HEAD_END) < 0:
         if len(head) > MOST_HEAD_BYTES:
             raise Disconnected(f"handshake failed: a head of more than {MOST_HEAD_BYTES} bytes")
-        return
+        return None
     status = _STATUS.match(head)
-    if status and (code := int(status[1])) != SWITCHING_PROTOCOLS:
-        wait = _RETRY_AFTER.search(head, 0, end + 2)
-        raise HandshakeRefused(code, wait[1].decode("latin-1") if wait else "")
+    code = int(status[1]) if status else SWITCHING_PROTOCOLS
+    return None if code == SWITCHING_PROTOCOLS else code
+
+
+def _fields(head: bytes) -> dict[str, str]:
+    """The headers of an answer, names in lower case."""
+    lines = (line.partition(":") for line in head.decode("latin-1").split("\r\n")[1:])
+    return {name.strip().lower(): value.strip() for name, _, value in lines}

@@ -21,7 +21,7 @@ from exchanges.market.instrument import Instrument
 from exchanges.market.scaled import unscaled
 from exchanges.market.topics import Channel, Topic
 from exchanges.market.units import Unit
-from exchanges.rest.request import Response
+from exchanges.replies.response import Response
 from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
 from exchanges.stream.talk import UnreadableFrame

@@ -70,9 +70,10 @@ class SandboxServer:
         *,
         status: int = _UNAVAILABLE.status,
         headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
     ) -> None:
         """Answer handshakes of stream connections so for a while; those that are open stay."""
-        self._refusal = SandboxReply(status=status, body=b"", headers=tuple(headers))
+        self._refusal = SandboxReply(status=status, body=body, headers=tuple(headers))
         self._refuses_until_s = trio.current_time() + duration_s
 
     def fall_silent(self, duration_s: float) -> None:

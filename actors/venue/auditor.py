@@ -62,7 +62,7 @@ class Auditor:
         """Audit until cancelled."""
         task_status.started()
         while True:
-            await trio.sleep(self._every_s)
+            await trio.sleep(max(self._every_s, self._context.budget.banned_s))
             live = [one for one in self._books() if one[0].is_live]
             if live:
                 book, commands = min(live, key=lambda one: self._last_s(one[0]))

@@ -175,11 +175,16 @@ class Connection:
             await session.notice.wait()
 
     async def _roll_over(self, nursery: trio.Nursery) -> None:
-        """Open a successor, wait until its books are live, then let the old session go."""
+        """Open a successor, wait until its books are live, then let the old session go.
+
+        Raises what a successor fails by, if the old session has ended while it tried.
+        """
         old = self._sessions[0]
+        failure: BaseExceptionGroup[Exception] | None = None
         try:
             successor = await self._begin(nursery)
         except* SESSION_FAILURES as group:
+            failure = group
             self._tell_failures("rollover_failed", group)
         else:
             await first_of(successor.settled, successor.ended, old.ended, within_s=SETTLE_S)
@@ -189,6 +194,8 @@ class Connection:
                 await old.ended.wait()
                 log.info("rolled_over", venue=self._context.venue.name, stream=self.stream.name)
                 return
+        if failure and not self._sessions:  # the old one has ended meanwhile
+            raise failure
         left_s = old.connected_s + self._lifetime_s - trio.current_time()
         await trio.sleep(max(min(RETRY_S, left_s * RETRY_SHARE), LEAST_RETRY_S))
 

@@ -12,6 +12,7 @@ from actors.edges.taps import HttpTap, StreamTap, harmless
 from actors.network.network import Network
 from actors.network.websocket import Transport
 from actors.venue.budget import Budget
+from actors.venue.budgets import budget_of
 from actors.venue.clock import VenueClock
 from actors.venue.gateway import Gateway
 from exchanges.chance import Chance
@@ -35,6 +36,7 @@ class Injected(msgspec.Struct, frozen=True, kw_only=True):
 class VenueContext(msgspec.Struct, eq=False):
     """One venue as its actors see it.
 
+    `budget` is what the venue allows our address, shared with whoever else comes from there.
     `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
     `venue_clock` is its clock against ours, `sources` numbers its sessions, and `listing` is what
     was last asked to know its instruments. `unlisted` says of which lists there is no answer now,
@@ -44,6 +46,7 @@ class VenueContext(msgspec.Struct, eq=False):
     venue: Venue
     endpoints: Mapping[str, str]
     network: Network
+    budget: Budget
     gateway: Gateway
     clock: Clock
     chance: Chance
@@ -64,11 +67,6 @@ class VenueContext(msgspec.Struct, eq=False):
         clock = {"clock": complaint} if (complaint := self.venue_clock.complaint) else {}
         return {"instruments": len(self.instruments), **self.unlisted, **clock}
 
-    @property
-    def budget(self) -> Budget:
-        """What the venue allows all of them together."""
-        return self.gateway.budget
-
     @classmethod
     def open(
         cls,
@@ -82,12 +80,14 @@ class VenueContext(msgspec.Struct, eq=False):
 
         `units` are what the user knows of its assets, as in `Instruments`.
         """
+        budget = budget_of(venue, endpoints, given.network)
         return cls(
             venue=venue,
             endpoints=endpoints,
             network=given.network,
+            budget=budget,
             gateway=Gateway(
-                venue, endpoints, given.network, given.clock, given.chance, given.http_tap
+                venue, endpoints, given.network, given.clock, given.chance, budget, given.http_tap
             ),
             clock=given.clock,
             chance=given.chance,

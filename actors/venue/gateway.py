@@ -13,20 +13,22 @@ import httpx2
 import trio
 
 from actors.edges.clock import Clock
+from actors.edges.foreign import STOPS
 from actors.edges.log import Log
 from actors.edges.taps import HttpTap
 from actors.network.client import BodyTooLarge, HttpReply, fetch, open_client
 from actors.network.network import Network
-from actors.venue.budget import Budget, Lane
+from actors.venue.budget import PATIENCE_S, Budget, Lane
 from exchanges.chance import Chance
 from exchanges.errors import (
     ExchangeError,
     OutcomeUnknown,
     RateLimited,
-    VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.rest.request import Effect, Listing, Odd, Request, Response, Rows
+from exchanges.pauses import Growing
+from exchanges.replies.response import Response
+from exchanges.rest.request import Effect, Listing, Odd, Request, Rows
 from exchanges.venue import Venue
 
 T = TypeVar("T")
@@ -45,18 +47,16 @@ CONCURRENT: Final = 10
 """Questions under way at once: enough for the snapshots of a connection that comes back."""
 CONCURRENT_ORDERS: Final = 10
 """Orders and cancels under way at once, beside them: the legs of several trades."""
-RETRY_S: Final = 0.5
-"""Pause before the second attempt of a request that may be repeated; it doubles, with jitter."""
-REQUEST_TIMEOUT: Final = 408
+RETRIES: Final = Growing(0.5, 5.0)
+"""Pauses before the next attempt of a request that may be repeated, with jitter."""
 
 log = Log(__name__)
 
 
 class Gateway:
-    """HTTP for one venue; all its actors share one, and with it the venue's request budget.
+    """HTTP for one venue; all its actors share one. What it sends is paid from `budget`.
 
     Attributes:
-        budget: what the venue allows, for its sockets as well.
         sent: how many requests.
         odd_rows: rows of replies that could not be read.
     """
@@ -68,6 +68,7 @@ class Gateway:
         network: Network,
         clock: Clock,
         chance: Chance,
+        budget: Budget,
         tap: HttpTap | None = None,
     ) -> None:
         self._venue = venue
@@ -76,9 +77,9 @@ class Gateway:
         self._clock = clock
         self._chance = chance
         self._tap = tap
-        self.budget = Budget(venue)
-        questions = Lane(self.budget, CONCURRENT)
-        orders = Lane(self.budget, CONCURRENT_ORDERS, goes_first=True)
+        self._budget = budget
+        questions = Lane(budget, CONCURRENT)
+        orders = Lane(budget, CONCURRENT_ORDERS, goes_first=True)
         self._lanes = _by_effect(questions, orders)
         self._clients: Mapping[Effect, httpx2.AsyncClient] = {}
         self.sent = 0
@@ -109,7 +110,12 @@ class Gateway:
         for its outcome, `WITHIN_S` at most: it is returned or raised here all the same, and the
         caller is cancelled at its next checkpoint. Cancelled before that, it was never sent.
 
+        Nobody waits here for the end of a ban, nor for what lasts longer than `PATIENCE_S`:
+        whoever meets one, or calls meanwhile, is told at once for how long.
+
         Raises:
+            RateLimited: the venue wants to be left alone for `retry_after_s`, by its answer or
+                since before; then nothing was sent.
             ExchangeError: what the venue answered, or `VenueUnavailable` if it did not.
             OutcomeUnknown: it may have taken the order, and has not clearly refused it.
         """
@@ -118,19 +124,22 @@ class Gateway:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await self._once(request)
-            except (VenueUnavailable, RateLimited):
-                if attempt == ATTEMPTS:
+            except (VenueUnavailable, RateLimited) as error:
+                wait_s = error.retry_after_s or 0.0
+                is_long = error.is_ban or wait_s > PATIENCE_S[request.effect]
+                if attempt == ATTEMPTS or is_long:
                     raise
-                pause_s = RETRY_S * 2 ** (attempt - 1)
-                await trio.sleep(pause_s * (0.5 + self._chance.random()))
+                await trio.sleep(RETRIES.after(attempt) * (0.5 + self._chance.random()))
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, request: Request[T]) -> T:
-        async with self._lanes[request.effect].turn(request.costs):
+        async with self._lanes[request.effect].turn(request):
             client = self._clients.get(request.effect)
             if client is None:
                 what = "its gateway does not run; nothing was sent"
-                raise VenueUnavailable(what, venue=self._venue.name, asked=str(request))
+                raise VenueUnavailable(
+                    what, venue=self._venue.name, asked=str(request), is_open=False
+                )
             # Dated when it is sent, not when it began to wait for its turn.
             request = request.at(self._clock.now_ns())
             self.sent += 1
@@ -161,7 +170,9 @@ class Gateway:
         try:
             if self._tap:
                 self._tap(url, reply.body)
-        except Exception:
+        except STOPS:
+            raise
+        except BaseException:
             log.exception("tap_failed", venue=self._venue.name)
 
     def _read(self, request: Request[T], reply: HttpReply) -> T:
@@ -176,20 +187,22 @@ class Gateway:
         except ExchangeError as error:
             self._stay_away(request, error)
             raise
+        self._budget.answered()
         if isinstance(answer, Rows | Listing) and answer.odd:
             self._note_odd(request, answer.odd)
         return answer
 
     def _stay_away(self, request: Request[T], error: ExchangeError) -> None:
         """Send nothing that the venue does not want for so long as it says."""
-        if error.retry_after_s is None:
-            return
-        until_s = trio.current_time() + error.retry_after_s
-        if error.is_ban:
+        wait_s = error.retry_after_s
+        if error.is_ban and wait_s:
+            error.retry_after_s = self._budget.shut_requests(wait_s)
             log.warning("banned", venue=error.venue, for_s=error.retry_after_s, reason=str(error))
-            self.budget.shut_requests(until_s)
-        else:
-            self.budget.close((name for name, _ in request.costs), until_s)
+            return
+        self._budget.answered()
+        if wait_s:
+            names = (name for name, _ in request.costs)
+            self._budget.close(names, trio.current_time() + wait_s)
 
     def _note_odd(self, request: Request[T], odd: tuple[Odd, ...]) -> None:
         """A row that cannot be read is left out, but not in silence."""
@@ -211,8 +224,7 @@ class Gateway:
         try:
             return self._read(request, reply)
         except ExchangeError as error:
-            is_clear = not isinstance(error, VenueUnavailable | VenueProtocolError)
-            if is_clear and not error.is_open and not _is_open(reply.status):
+            if not error.is_open:
                 raise
             raise self._unanswered(request, error.message, error.code) from error
         except Exception as error:
@@ -225,11 +237,3 @@ class Gateway:
 
 def _by_effect(questions: T, orders: T) -> dict[Effect, T]:
     return {Effect.READ: questions, Effect.REPEATABLE: orders, Effect.ONCE: orders}
-
-
-def _is_open(status: int) -> bool:
-    """Whether a status leaves open what became of the request, whatever came with it.
-
-    A gateway in front of the venue gives up, redirects or times out without knowing.
-    """
-    return status >= 500 or 300 <= status < 400 or status == REQUEST_TIMEOUT

@@ -10,10 +10,11 @@ import trio
 from actors.edges.log import Log
 from actors.edges.repeats import Repeats
 from actors.venue.context import VenueContext
-from exchanges.errors import UNREADABLE, ExchangeError
+from exchanges.errors import UNREADABLE, ExchangeError, RateLimited
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Instruments, Status
 from exchanges.market.numbers import NS_PER_S
+from exchanges.pauses import Growing
 from exchanges.rest.lists import MarketLists
 from exchanges.rest.request import Request
 
@@ -43,9 +44,10 @@ async def run_instruments(
     pause that grows up to `refresh_s`.
 
     Raises:
-        ExchangeError: not one list could be had the first time.
+        ExchangeError: not one list could be had the first time, and not because the venue wanted to
+            be left alone.
     """
-    await on_change(await load_instruments(context))
+    await on_change(await _load_first(context))
     stale, unmeasured, odd_clock = Repeats(), Repeats(), Repeats()
     await _measure(context, unmeasured)
     task_status.started()
@@ -65,6 +67,19 @@ async def run_instruments(
             refresh_at_s = trio.current_time() + _pause_s(context, stale, refresh_s)
 
 
+async def _load_first(context: VenueContext) -> list[InstrumentChange]:
+    """The lists; a venue that wants to be left alone is asked when it allows it."""
+    while True:
+        try:
+            return await load_instruments(context)
+        except RateLimited as error:
+            pause_s = max(error.retry_after_s, ASK_AGAIN_S)
+            log.warning("instruments_wait", venue=error.venue, for_s=pause_s, reason=str(error))
+            venue = context.venue.name
+            context.listing = f"{venue} to answer again, which it does not for {pause_s:.0f} s"
+            await trio.sleep(pause_s)
+
+
 def _pause_s(context: VenueContext, stale: Repeats, refresh_s: float) -> float:
     """Until the lists are asked for again; what was not answered is told."""
     if not context.unlisted:
@@ -78,8 +93,8 @@ def _pause_s(context: VenueContext, stale: Repeats, refresh_s: float) -> float:
             asked=", ".join(context.unlisted),
             reason=next(iter(context.unlisted.values())),
         )
-    pause_s = ASK_AGAIN_S * (1 << min(stale.count - 1, 20)) * (0.5 + context.chance.random())
-    return min(refresh_s, pause_s)
+    pause_s = Growing(ASK_AGAIN_S, refresh_s).after(stale.count) * (0.5 + context.chance.random())
+    return max(min(refresh_s, pause_s), context.budget.banned_s)
 
 
 async def load_instruments(context: VenueContext) -> list[InstrumentChange]:

@@ -11,9 +11,8 @@ from actors.books.keeper import BookInbox
 from actors.edges.background import open_background
 from actors.edges.log import Log
 from actors.network.websocket import HandshakeRefused, WebSocket, open_websocket
-from actors.venue.budget import take_turn
 from actors.venue.context import VenueContext
-from exchanges.errors import ExchangeError
+from exchanges.errors import ExchangeError, RateLimited
 from exchanges.market.events import (
     BookDelta,
     BookLost,
@@ -25,9 +24,9 @@ from exchanges.market.events import (
     Subscription,
 )
 from exchanges.market.topics import Topic
-from exchanges.rest.faults import BAN_S, BANNED, FIREWALL_S, FORBIDDEN, TOO_MANY
+from exchanges.replies.errors import BAN_S, BANNED, FIREWALL_S, FORBIDDEN, TOO_MANY
+from exchanges.replies.response import Response
 from exchanges.rest.request import Request
-from exchanges.rest.retry_after import retry_after_s
 from exchanges.stream.facts import Stream
 from exchanges.stream.talk import UnreadableFrame
 from exchanges.stream.wire import Frame
@@ -92,7 +91,7 @@ class Session:
             ExchangeError: it went silent, or sent nonsense too often.
         """
         with self._scope:
-            await self._take_turn()
+            await self._context.budget.connect()
             self.waits_for = f"{self._url} to accept a connection"
             try:
                 async with open_websocket(
@@ -104,6 +103,7 @@ class Session:
                 ) as socket:
                     log.info("connected", venue=self._context.venue.name, session=self._name)
                     self.connected_s = trio.current_time()
+                    self._context.budget.connected()
                     task_status.started()
                     await self._pump(socket)
             except HandshakeRefused as error:
@@ -173,6 +173,8 @@ class Session:
             snapshot = await self._context.gateway.call(request)
         except ExchangeError as error:
             log.warning("snapshot_failed", venue=error.venue, asked=error.asked, reason=str(error))
+            if isinstance(error, RateLimited):
+                await trio.sleep(error.retry_after_s)
             self.codec.fail(request)
         else:
             self._deliver(self.codec.answer(request, snapshot))
@@ -234,18 +236,20 @@ class Session:
             raise error
         return self.codec.distrust(frame, error, received_ns)
 
-    async def _take_turn(self) -> None:
-        """Wait until the venue's budget of new connections allows one more."""
-        await take_turn(((self._context.budget.connects, 1),))
-
     def _stay_away(self, error: HandshakeRefused) -> None:
         """Let no connection of the venue try again before it allows one."""
-        told_s = retry_after_s(error.retry_after, self._context.clock.now_ns())
-        wait_s = REFUSED_S.get(error.status) if told_s is None else told_s
-        if wait_s is None:
-            return
-        until_s = trio.current_time() + wait_s
+        budget, table = self._context.budget, self._context.venue.rest.errors
+        refusal = Response(
+            status=error.status,
+            headers=error.headers,
+            body=error.body,
+            received_ns=self._context.clock.now_ns(),
+        )
+        told_s = table.told_s(refusal)
         if error.status in REFUSED_S:
-            self._context.budget.shut_connects(until_s)
-        else:  # the sockets are out of order, which says nothing of us
-            self._context.budget.connects.close(until_s)
+            wait_s = budget.shut_connects(told_s or REFUSED_S[error.status])
+            log.warning("banned", venue=self._context.venue.name, for_s=wait_s, reason=str(error))
+            return
+        budget.connected()
+        if told_s:  # the sockets are out of order, which says nothing of us
+            budget.connects.close(trio.current_time() + told_s)

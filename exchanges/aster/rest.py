@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from exchanges.dialects.mbx.faults import FAULTS
+from exchanges.dialects.mbx.errors import ERRORS
 from exchanges.dialects.mbx.listing import SymbolInfo
 from exchanges.dialects.mbx.rest import open_interest, perpetual, surface
 from exchanges.market.instrument import Instrument, Kind
@@ -49,5 +49,5 @@ _PERPETUAL: Final = perpetual(
 )
 
 REST: Final = PublicRest(
-    "aster", {Kind.PERPETUAL: replace(_PERPETUAL, open_interest=_OPEN_INTEREST)}, FAULTS
+    "aster", {Kind.PERPETUAL: replace(_PERPETUAL, open_interest=_OPEN_INTEREST)}, ERRORS
 )

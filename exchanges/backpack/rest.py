@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from exchanges.backpack import listing as wire
-from exchanges.backpack.faults import FAULTS
+from exchanges.backpack.errors import ERRORS
 from exchanges.backpack.market_data import CANDLE_NAMES
 from exchanges.errors import SAMPLE_BYTES, VenueUnavailable
 from exchanges.market.events import Funding, FundingCharge
@@ -145,4 +145,4 @@ _PERPETUAL: Final = replace(
     ),
 )
 
-REST: Final = PublicRest("backpack", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, FAULTS)
+REST: Final = PublicRest("backpack", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, ERRORS)

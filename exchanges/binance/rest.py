@@ -8,7 +8,7 @@ Source: "General endpoints" and "Market data endpoints" of the spot API document
 from typing import Final
 
 from exchanges.dialects.mbx import INTERVALS
-from exchanges.dialects.mbx.faults import FAULTS
+from exchanges.dialects.mbx.errors import ERRORS
 from exchanges.dialects.mbx.rest import perpetual, surface
 from exchanges.market.instrument import Kind
 from exchanges.market.topics import KlineInterval
@@ -49,4 +49,4 @@ _PERPETUAL: Final = perpetual(
     funding_s=8 * 3600.0,
 )
 
-REST: Final = PublicRest("binance", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, FAULTS)
+REST: Final = PublicRest("binance", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, ERRORS)

@@ -12,7 +12,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from exchanges.bitfinex import listing, market_data
-from exchanges.bitfinex.faults import FAULTS
+from exchanges.bitfinex.errors import ERRORS
 from exchanges.bitfinex.market_data import CANDLE_NAMES, StatusRow
 from exchanges.errors import UNREADABLE, VenueUnavailable
 from exchanges.market.events import BookSnapshot
@@ -197,5 +197,5 @@ _PERPETUAL: Final = replace(
 )
 
 REST: Final = PublicRest(
-    "bitfinex", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, FAULTS, clock_step_ns=NS_PER_S
+    "bitfinex", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, ERRORS, clock_step_ns=NS_PER_S
 )

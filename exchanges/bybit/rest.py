@@ -12,7 +12,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from exchanges.bybit import listing
-from exchanges.bybit.faults import FAULTS
+from exchanges.bybit.errors import ERRORS
 from exchanges.bybit.listing import Reply
 from exchanges.bybit.market_data import CANDLE_NAMES, LinearTickerRow, TickerRow
 from exchanges.market.events import BookSnapshot, Kline
@@ -152,4 +152,4 @@ _PERPETUAL: Final = replace(
     ),
 )
 
-REST: Final = PublicRest("bybit", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, FAULTS)
+REST: Final = PublicRest("bybit", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, ERRORS)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exchanges.coinbase import listing as wire
-from exchanges.coinbase.faults import FAULTS
+from exchanges.coinbase.errors import ERRORS
 from exchanges.coinbase.market_data import CandleRow, TradeMessage
 from exchanges.market.events import Funding, Ticker
 from exchanges.market.instrument import Instrument, Kind
@@ -133,4 +133,4 @@ _PERPETUAL: Final = replace(
     ),
 )
 
-REST: Final = PublicRest("coinbase", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, FAULTS)
+REST: Final = PublicRest("coinbase", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, ERRORS)

@@ -6,7 +6,7 @@ Source: "Spot" of the API v4 documentation (stored copies of 2025). What can be 
 
 from typing import Final
 
-from exchanges.dialects.gate_v4.faults import FAULTS
+from exchanges.dialects.gate_v4.errors import ERRORS
 from exchanges.dialects.gate_v4.rest import surface
 from exchanges.gateio import listing, market_data
 from exchanges.market.instrument import Kind
@@ -24,4 +24,4 @@ _SPOT: Final = surface(
     kline=listing.KlineRow,
 )
 
-REST: Final = PublicRest("gateio", {Kind.SPOT: _SPOT}, FAULTS)
+REST: Final = PublicRest("gateio", {Kind.SPOT: _SPOT}, ERRORS)

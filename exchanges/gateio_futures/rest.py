@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from exchanges.dialects.gate_v4.faults import FAULTS
+from exchanges.dialects.gate_v4.errors import ERRORS
 from exchanges.dialects.gate_v4.rest import LIMIT, PREFIX, surface
 from exchanges.gateio_futures import listing, market_data
 from exchanges.gateio_futures.market_data import TickerRow
@@ -78,4 +78,4 @@ _PERPETUAL: Final = replace(
     open_interest=_ticker(told_at(TickerRow.open_interest)),
 )
 
-REST: Final = PublicRest("gateio_futures", {Kind.PERPETUAL: _PERPETUAL}, FAULTS)
+REST: Final = PublicRest("gateio_futures", {Kind.PERPETUAL: _PERPETUAL}, ERRORS)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from exchanges.htx import listing
 from exchanges.htx import swap_market_data as swaps
-from exchanges.htx.faults import FAULTS
+from exchanges.htx.errors import ERRORS
 from exchanges.htx.listing import Reply, TickReply, TicksReply, V5Reply
 from exchanges.htx.market_data import (
     CANDLE_NAMES,
@@ -234,4 +234,4 @@ _SWAP: Final = Surface(
     ),
 )
 
-REST: Final = PublicRest("htx", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _SWAP}, FAULTS)
+REST: Final = PublicRest("htx", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _SWAP}, ERRORS)

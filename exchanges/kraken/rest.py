@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from exchanges.errors import SAMPLE_BYTES, TradingDisabled, VenueUnavailable
 from exchanges.kraken import listing
-from exchanges.kraken.faults import FAULTS
+from exchanges.kraken.errors import ERRORS
 from exchanges.kraken.listing import Reply, altname, natives_of, streamed
 from exchanges.kraken.market_data import CANDLE_MINUTES
 from exchanges.market.events import Kline
@@ -121,4 +121,4 @@ _SPOT: Final = Surface(
     ping=Call(path=f"{_PREFIX}SystemStatus", reads=listing.StatusReply, means=_is_up, rows=one),
 )
 
-REST: Final = PublicRest("kraken", {Kind.SPOT: _SPOT}, FAULTS, clock_step_ns=NS_PER_S)
+REST: Final = PublicRest("kraken", {Kind.SPOT: _SPOT}, ERRORS, clock_step_ns=NS_PER_S)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from exchanges.kucoin import listing
 from exchanges.kucoin.classic import CandleRow
-from exchanges.kucoin.faults import FAULTS
+from exchanges.kucoin.errors import ERRORS
 from exchanges.kucoin.listing import Reply
 from exchanges.kucoin.market_data import CANDLE_NAMES
 from exchanges.limits import Rate
@@ -126,4 +126,4 @@ _SPOT: Final = Surface(
     ),
 )
 
-REST: Final = PublicRest("kucoin", {Kind.SPOT: _SPOT}, FAULTS)
+REST: Final = PublicRest("kucoin", {Kind.SPOT: _SPOT}, ERRORS)

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from exchanges.lighter import listing as wire
-from exchanges.lighter.faults import FAULTS
+from exchanges.lighter.errors import ERRORS
 from exchanges.lighter.market_data import CANDLE_NAMES, FUNDING_S, CandleData, Stats, TradeMessage
 from exchanges.market.events import BookSnapshot, Funding, Kline, Ticker, Trade
 from exchanges.market.instrument import Kind
@@ -128,5 +128,5 @@ _PERPETUAL: Final = replace(
 )
 
 REST: Final = PublicRest(
-    "lighter", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, FAULTS, clock_step_ns=NS_PER_S
+    "lighter", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _PERPETUAL}, ERRORS, clock_step_ns=NS_PER_S
 )

@@ -16,7 +16,7 @@ from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.mexc import listing as wire
-from exchanges.mexc.faults import FAULTS
+from exchanges.mexc.errors import ERRORS
 from exchanges.rest.call import Call, Count, Surface, listed, told, told_candle
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import many, named, one, within
@@ -109,4 +109,4 @@ _SPOT: Final = Surface(
     ),
 )
 
-REST: Final = PublicRest("mexc", {Kind.SPOT: _SPOT}, FAULTS)
+REST: Final = PublicRest("mexc", {Kind.SPOT: _SPOT}, ERRORS)

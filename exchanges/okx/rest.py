@@ -13,7 +13,7 @@ from exchanges.limits import Rate
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.okx import listing, market_data
-from exchanges.okx.faults import FAULTS, LIMIT_WINDOW_S
+from exchanges.okx.errors import ERRORS, LIMIT_WINDOW_S
 from exchanges.okx.market_data import CANDLE_NAMES
 from exchanges.rest.call import Call, Count, Surface, listed, told, told_candle
 from exchanges.rest.public import PublicRest
@@ -122,4 +122,4 @@ _SWAP: Final = replace(
     ),
 )
 
-REST: Final = PublicRest("okx", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _SWAP}, FAULTS)
+REST: Final = PublicRest("okx", {Kind.SPOT: _SPOT, Kind.PERPETUAL: _SWAP}, ERRORS)

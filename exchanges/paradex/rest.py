@@ -13,7 +13,7 @@ from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.units import Naming, Units
 from exchanges.paradex import listing as wire
-from exchanges.paradex.faults import FAULTS
+from exchanges.paradex.errors import ERRORS
 from exchanges.paradex.listing import CANDLE_NAMES
 from exchanges.paradex.market_data import FundingMessage, PerpetualSummary, Summary, TradeMessage
 from exchanges.rest.call import About, Call, Count, Means, Span, Surface, T, W, told, told_candle
@@ -128,4 +128,4 @@ _PERPETUAL: Final = Surface(
     ),
 )
 
-REST: Final = PublicRest("paradex", {Kind.PERPETUAL: _PERPETUAL}, FAULTS)
+REST: Final = PublicRest("paradex", {Kind.PERPETUAL: _PERPETUAL}, ERRORS)

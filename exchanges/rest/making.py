@@ -8,11 +8,12 @@ from msgspec.structs import replace
 from exchanges.errors import UNREADABLE, VenueProtocolError
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import KlineInterval
+from exchanges.replies.errors import ErrorTable
+from exchanges.replies.response import Response
 from exchanges.rest.asking import costs_of, dated_of, path_of, query_of
 from exchanges.rest.call import About, Call, Query, Surface
-from exchanges.rest.faults import ErrorTable
 from exchanges.rest.question import Question
-from exchanges.rest.request import Request, Response
+from exchanges.rest.request import Request
 from exchanges.rest.rows import Page
 
 T = TypeVar("T")
@@ -25,10 +26,10 @@ Read = Callable[[Page, About], T]
 class Requests:
     """Makes the requests of one venue, from the calls of its surfaces."""
 
-    def __init__(self, venue: str, surfaces: Mapping[Kind, Surface], faults: ErrorTable) -> None:
+    def __init__(self, venue: str, surfaces: Mapping[Kind, Surface], errors: ErrorTable) -> None:
         self.venue = venue
         self.surfaces = surfaces
-        self.faults = faults
+        self.errors = errors
 
     def about_one(
         self,
@@ -63,7 +64,7 @@ class Requests:
         asked = f"{call.method} {path}"
 
         def read_response(response: Response) -> T:
-            error = self.faults.of(response, venue=self.venue, asked=asked)
+            error = self.errors.of(response, venue=self.venue, asked=asked)
             if error:
                 raise error
             try:

@@ -24,8 +24,8 @@ from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Unit
+from exchanges.replies.errors import ErrorTable
 from exchanges.rest.call import About, Call, Surface
-from exchanges.rest.faults import ErrorTable
 from exchanges.rest.list_requests import ListRequests
 from exchanges.rest.making import Find, Read, Requests
 from exchanges.rest.question import Question
@@ -52,15 +52,15 @@ class PublicRest:
         self,
         venue: str,
         surfaces: Mapping[Kind, Surface],
-        faults: ErrorTable,
+        errors: ErrorTable,
         *,
         clock_step_ns: int = NS_PER_MS,
     ) -> None:
         self.venue = venue
         self.surfaces = surfaces
-        self.faults = faults
+        self.errors = errors
         self.clock_step_ns = clock_step_ns
-        self._requests = Requests(venue, surfaces, faults)
+        self._requests = Requests(venue, surfaces, errors)
         self._lists = ListRequests(self._requests)
 
     def __deepcopy__(self, memo: dict[int, object]) -> "PublicRest":

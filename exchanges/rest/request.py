@@ -1,11 +1,11 @@
-"""The contract of a request: requests and responses as values.
+"""The contract of a request: what is asked, as values.
 
 A venue's `rest.py` says as data what it can be asked (`call.py`); `public.py` makes requests of
 that, which know what they cost, what they do there, and how to read their answer. Nothing here
 sends.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from exchanges.market.instrument import Instrument, Kind
+from exchanges.replies.response import Response
 
 T = TypeVar("T")
 
@@ -24,15 +25,6 @@ class Effect(Enum):
     READ = "read"  # nothing: it asks
     REPEATABLE = "repeatable"  # no harm: a cancel, a keep-alive
     ONCE = "once"  # harm: a second order
-
-
-class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back: header names are lower case, `received_ns` is our clock."""
-
-    status: int
-    body: bytes
-    received_ns: int
-    headers: Mapping[str, str] = {}
 
 
 class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):

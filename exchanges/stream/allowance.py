@@ -42,7 +42,7 @@ class Allowance:
         if not is_request:
             return self._messages.wait_s(1, now_s)
         wait_s = self._messages.wait_s(1, now_s, beside=self._spare)
-        if wait_s <= 0 and self._has_asked_enough():
+        if wait_s <= 0 and self.has_asked_enough:
             return RECHECK_S
         return wait_s
 
@@ -55,7 +55,9 @@ class Allowance:
         """A connection has ended: what it asked is answered no more."""
         self._speakers.pop(speaker, None)
 
-    def _has_asked_enough(self) -> bool:
+    @property
+    def has_asked_enough(self) -> bool:
+        """So many requests are unanswered that the next one waits, whatever room there is."""
         if not self._most_unanswered:
             return False
         return sum(one.unanswered for one in self._speakers) >= self._most_unanswered

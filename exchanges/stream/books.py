@@ -25,7 +25,7 @@ from exchanges.market.events import (
 )
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel, Topic
-from exchanges.rest.faults import ErrorTable
+from exchanges.replies.errors import ErrorTable
 from exchanges.rest.request import Request
 from exchanges.stream.allowance import Allowance
 from exchanges.stream.sequence import BookRule, Recovery
@@ -64,11 +64,11 @@ class MarketCodec(Talk):
     def __init__(
         self,
         wire: MarketWire,
-        faults: ErrorTable,
+        errors: ErrorTable,
         book_request: BookRequest,
         allowance: Allowance | None = None,
     ) -> None:
-        super().__init__(wire, faults, allowance)
+        super().__init__(wire, errors, allowance)
         self._book_request = book_request
         self._starts = Starts()
 

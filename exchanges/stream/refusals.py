@@ -6,18 +6,18 @@ from typing import Final
 import msgspec
 
 from exchanges.market.topics import Topic
+from exchanges.pauses import Growing
 
-PAUSE_S: Final = 10.0
-PAUSE_CAP_S: Final = 600.0
-"""The pause after a refusal doubles from the first value to the second."""
-_DOUBLINGS: Final = 6  # enough for the cap
+PAUSES: Final = Growing(10.0, 600.0)
+"""After a refusal; longer where the venue wants to be left alone for longer."""
 
 
 class _Refusal(msgspec.Struct):
-    """`again_s` is inf while the venue is being asked."""
+    """`again_s` is inf while the venue is being asked, and never before `earliest_s`."""
 
     times: int = 0
     again_s: float = inf
+    earliest_s: float = -inf
 
 
 class Refusals:
@@ -34,12 +34,15 @@ class Refusals:
     def __contains__(self, topic: Topic) -> bool:
         return topic in self._refused
 
-    def add(self, topic: Topic, now_s: float) -> None:
-        """The venue has refused a topic, perhaps not for the first time."""
+    def add(self, topic: Topic, now_s: float, *, least_s: float = 0.0) -> None:
+        """The venue has refused a topic, perhaps not for the first time.
+
+        It does not want to hear of it for `least_s`.
+        """
         refusal = self._refused.setdefault(topic, _Refusal())
-        pause_s = PAUSE_S * 2.0 ** min(refusal.times, _DOUBLINGS)
         refusal.times += 1
-        refusal.again_s = now_s + min(pause_s, PAUSE_CAP_S)
+        refusal.again_s = now_s + max(PAUSES.after(refusal.times), least_s)
+        refusal.earliest_s = now_s + least_s if least_s else -inf
         self.is_news = True
 
     def discard(self, topic: Topic) -> None:
@@ -47,10 +50,11 @@ class Refusals:
         self._refused.pop(topic, None)
 
     def hurry(self, symbol: str) -> None:
-        """The venue's list has news of a market: it is asked at once what it grants of it."""
+        """The venue's list has news of a market: it is asked what it grants of it, at once, or as
+        soon as it may be."""
         for topic, refusal in self._refused.items():
             if topic.symbol == symbol and refusal.again_s < inf:
-                refusal.again_s = -inf
+                refusal.again_s = refusal.earliest_s
                 self.is_news = True
 
     def due(self, now_s: float) -> list[Topic]:

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from exchanges.market.instrument import Instrument
+from exchanges.pauses import Growing
 from exchanges.stream.sequence import BookFeed, BookRule, Recovery
 from exchanges.stream.wire import Reader, Route
 
@@ -19,8 +20,8 @@ PULL_S: Final = 10.0
 """A snapshot that was asked for on the socket and has not come for so long is asked for again."""
 PAUSE_S: Final = 0.5
 PAUSE_CAP_S: Final = 30.0
-"""The pause between two starts of one book doubles from the first value to the second."""
-_DOUBLINGS: Final = 10  # enough for the cap; a book may fail for days
+_PAUSES: Final = Growing(PAUSE_S, PAUSE_CAP_S)
+"""Between two starts of one book."""
 QUIET_S: Final = 60.0
 """A book that was not started for this long begins with the first pause again."""
 
@@ -140,5 +141,4 @@ class Starts:
             return state.asked_s + PULL_S if is_pulled else inf
         if route.starts_in_stream and state.under_way:
             return state.asked_s + START_S
-        doublings = min(state.attempts - 1, _DOUBLINGS)
-        return state.asked_s + min(PAUSE_S * 2.0**doublings, PAUSE_CAP_S)
+        return state.asked_s + _PAUSES.after(state.attempts)

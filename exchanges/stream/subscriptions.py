@@ -138,11 +138,12 @@ class Subscriptions:
         route = self._take(key, subscribe)
         return self._grant([route], subscribe) if route else []
 
-    def refused(self, request_id: int) -> list[Route]:
+    def refused(self, request_id: int, *, as_a_whole: bool = False) -> list[Route]:
         """A whole request was refused: the route that it was about.
 
         A request for several topics does not tell which of them the venue minds, so they are
-        asked for one by one.
+        asked for one by one; unless it minds them all `as_a_whole`, as where it wants to be asked
+        less.
         """
         asked = self._asked.pop(request_id, None)
         if asked is None:
@@ -151,7 +152,7 @@ class Subscriptions:
             self._finish(asked.routes)
             return []
         wanted = [route for route in asked.routes if not route.ended]
-        if len(asked.routes) > 1:
+        if len(asked.routes) > 1 and not as_a_whole:
             self._alone.update(wanted)
             self._wishes.extend((route, True) for route in wanted)
             return []

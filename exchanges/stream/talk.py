@@ -24,13 +24,14 @@ from exchanges.errors import (
     UNREADABLE,
     CodecUsageError,
     ExchangeError,
+    RateLimited,
     StreamStale,
     VenueProtocolError,
 )
 from exchanges.market.events import Notice, StreamEvent, Subscription, SubscriptionState
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
-from exchanges.rest.faults import Complaint, ErrorTable
+from exchanges.replies.errors import Complaint, ErrorTable
 from exchanges.stream.allowance import Allowance
 from exchanges.stream.heartbeat import Pulse
 from exchanges.stream.refusals import Refusals
@@ -68,7 +69,7 @@ class UnaskedFrame(UnreadableFrame):
 class Talk:
     """Client side of one connection; see the module's head for its use.
 
-    `faults` says what the venue means by a refusal. `allowance` is what the connection shares with
+    `errors` says what the venue means by a refusal. `allowance` is what the connection shares with
     others that the venue counts together; without one it has its own.
 
     Attributes:
@@ -77,7 +78,7 @@ class Talk:
         heard_s: when the last of them was read, monotonic; None where the reader does not say.
     """
 
-    def __init__(self, wire: Wire, faults: ErrorTable, allowance: Allowance | None = None) -> None:
+    def __init__(self, wire: Wire, errors: ErrorTable, allowance: Allowance | None = None) -> None:
         stream = wire.stream
         self.wire = wire
         self.stream = stream
@@ -88,11 +89,13 @@ class Talk:
         )
         self._routes = self._subscriptions.routes
         self._refusals = Refusals()
-        self._faults = faults
+        self._errors = errors
         self._granted_already: list[tuple[Topic, Route]] = []  # not by an answer; to be told
         self._pulse = Pulse(stream.heartbeat)
         # Sent before anything else: greetings, pings, and what the venue waits for.
         self._ready: deque[Frame] = deque(() if wire.listening else wire.greeting())
+        self._answer: Frame | None = None  # to what the venue wants to hear; the newest alone
+        self._has_answered = False  # and sent nothing else since
         self._allowance = allowance or Allowance(stream)
         self._blocked_until_s = inf  # by the message limit, while something waits
         self._now_s, self._now_ns = 0.0, 0  # at the last `expire`, for what is not told the time
@@ -115,7 +118,13 @@ class Talk:
     @property
     def has_work(self) -> bool:
         """Something may be waiting to be sent."""
-        return bool(self._ready) or self._subscriptions.has_wishes or self._refusals.is_news
+        is_asked = self._answer is not None
+        return (
+            is_asked
+            or bool(self._ready)
+            or self._subscriptions.has_wishes
+            or self._refusals.is_news
+        )
 
     def subscribe(self, topics: Iterable[Topic]) -> None:
         """Wish to be told about `topics`; those already wished for are left alone.
@@ -206,17 +215,36 @@ class Talk:
         return granted + tuple(chain.from_iterable(self._missed(one, now_ns) for one in unanswered))
 
     def outgoing(self, now_s: float) -> list[Frame]:
-        """The frames that the venue's message limit lets us send now, in order."""
+        """The frames that the venue's message limit lets us send now, in order.
+
+        What the venue wants to hear goes first, but every other frame is ours.
+        """
         frames: list[Frame] = []
-        while self.wire.is_open and (self._ready or self._subscriptions.has_wishes):
-            wait_s = self._allowance.wait_s(now_s, is_request=not self._ready)
+        while self.wire.is_open and (
+            self._answer is not None or self._ready or self._subscriptions.has_wishes
+        ):
+            answers = self._answers_next
+            wait_s = self._allowance.wait_s(now_s, is_request=not (answers or self._ready))
             if wait_s > 0:
                 self._blocked_until_s = now_s + wait_s
                 return frames
             self._allowance.say(self, now_s)
-            frames.append(self._ready.popleft() if self._ready else self._next_request(now_s))
+            if answers and self._answer is not None:
+                frames.append(self._answer)
+                self._answer = None
+            else:
+                frames.append(self._ready.popleft() if self._ready else self._next_request(now_s))
+            self._has_answered = answers
         self._blocked_until_s = inf
         return frames
+
+    @property
+    def _answers_next(self) -> bool:
+        """A venue that wants to hear something all the time must not keep us from asking."""
+        if self._answer is None:
+            return False
+        may_ask = self._subscriptions.has_wishes and not self._allowance.has_asked_enough
+        return not (self._has_answered and (self._ready or may_ask))
 
     def hang_up(self) -> None:
         """The connection has ended: what it asked counts no more for others."""
@@ -256,7 +284,8 @@ class Talk:
                 return self._grant(routes, received_ns)
             case Refused():
                 request_id = self._request_of(said)
-                routes = self._subscriptions.refused(request_id)
+                is_limit = self._errors.meaning(_complaint(said)) is RateLimited
+                routes = self._subscriptions.refused(request_id, as_a_whole=is_limit)
                 return self._drop(routes, said, received_ns)
             case RefusedKey():
                 routes = self._subscriptions.refused_one(said.key)
@@ -265,7 +294,7 @@ class Talk:
                 if route := self._routes.get(said.key):
                     self._on_unstarted(route)
             case Reply():
-                self._ready.appendleft(said.frame)
+                self._answer = said.frame
             case Gap():
                 return self._on_gap(said.detail, received_ns)
             case Notice():
@@ -293,10 +322,9 @@ class Talk:
         events: tuple[StreamEvent, ...] = ()
         for route in routes:
             self._subscriptions.drop(route)
+            error = self._errors.error(_complaint(said), venue=self.wire.venue, asked=route.key)
             for topic in sorted(route.topics):
-                self._refusals.add(topic, self._now_s)
-            complaint = Complaint(said.code, said.message)
-            error = self._faults.error(complaint, venue=self.wire.venue, asked=route.key)
+                self._refusals.add(topic, self._now_s, least_s=error.retry_after_s or 0.0)
             events += self._on_refused(route, error, received_ns)
             events += _states(route, SubscriptionState.REFUSED, received_ns, error)
         return events
@@ -393,6 +421,10 @@ class Talk:
     def _on_gap(self, detail: str, received_ns: int) -> tuple[StreamEvent, ...]:
         """Frames are missing."""
         return ()
+
+
+def _complaint(said: Refused | RefusedKey) -> Complaint:
+    return Complaint(said.code, said.message)
 
 
 def _states(

@@ -100,7 +100,7 @@ class GrantedKey(msgspec.Struct, frozen=True):
 class Refused(msgspec.Struct, frozen=True):
     """A whole request was refused, in the venue's words; see `Granted` for `request_id`.
 
-    The venue's `faults.py` says what `code` and words mean.
+    The venue's `errors.py` says what `code` and words mean.
     """
 
     request_id: int | None
@@ -124,7 +124,7 @@ class Unstarted(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """The venue wants to hear this at once."""
+    """The venue wants to hear this at once; of several that wait only the newest is sent."""
 
     frame: Frame
 

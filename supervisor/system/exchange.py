@@ -94,7 +94,8 @@ async def open_exchange(
 class PublicExchange:
     """The public side of one venue; made by `open_exchange`.
 
-    Every request raises an `ExchangeError` if the venue refuses or cannot be reached,
+    Every request raises an `ExchangeError` if the venue refuses or cannot be reached, `RateLimited`
+    at once, with `retry_after_s`, while the venue wants to be left alone,
     `InvalidSymbol` for markets it does not trade, and `CodecUsageError` for what it does not
     offer.
     """

@@ -41,7 +41,7 @@ from exchanges.market.events import (
 )
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel
-from exchanges.rest.request import Response
+from exchanges.replies.response import Response
 from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
 from exchanges.stream.subscriptions import ACK_S

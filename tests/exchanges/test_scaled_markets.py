@@ -206,6 +206,6 @@ def test_no_book_that_a_checksum_proves_is_told_in_another_unit(name: str) -> No
     assert all(surface.units == PLAIN for surface in venue.rest.surfaces.values())
     kind, surface = next(iter(venue.rest.surfaces.items()))
     scaled = msgspec.structs.replace(surface, units=Units((Naming.NUMBER,)))
-    rest = PublicRest(venue.name, {kind: scaled}, venue.rest.faults)
+    rest = PublicRest(venue.name, {kind: scaled}, venue.rest.errors)
     with pytest.raises(ValueError, match=f"{name}: its checksum is over the numbers of its frames"):
         replace(venue, rest=rest)

@@ -23,7 +23,8 @@ from exchanges.market.events import (
 )
 from exchanges.market.instrument import Instrument, Instruments, kind_of, split_symbol
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.rest.request import Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Request
 from exchanges.stream.books import MarketCodec
 from exchanges.stream.facts import Stream
 from exchanges.stream.wire import Frame

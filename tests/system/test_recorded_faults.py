@@ -14,7 +14,8 @@ from exchanges import VENUES
 from exchanges.market.events import BookSnapshot, Event, Fault, StreamEvent
 from exchanges.market.instrument import Instruments
 from exchanges.market.topics import Channel, Topic
-from exchanges.rest.request import Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Request
 from tests.exchanges.transcripts import send_all
 from tests.system.recorded import DEPTH, Change
 from tests.system.walks import ALL_LEVELS, LARGE, WINDOWS, Case, Walk

@@ -100,7 +100,7 @@ class Deaf(Venue, frozen=True, kw_only=True, eq=False):
         allowance: Allowance | None = None,
     ) -> MarketCodec:
         wire = self.wire(stream, instruments, listening=listening)
-        return DeafCodec(wire, self.rest.faults, self.rest.book, allowance)
+        return DeafCodec(wire, self.rest.errors, self.rest.book, allowance)
 
 
 def speaking(wire: type) -> Venue:

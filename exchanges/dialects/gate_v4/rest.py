@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
-from exchanges.dialects.gate_v4.faults import WINDOW_S
+from exchanges.dialects.gate_v4.errors import WINDOW_S
 from exchanges.dialects.gate_v4.listing import ServerTime
 from exchanges.dialects.gate_v4.market_data import CANDLE_NAMES
 from exchanges.limits import Rate

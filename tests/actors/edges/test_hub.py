@@ -1,5 +1,7 @@
 """Tests of `actors.hub`: listeners hear what they want, and none holds up the speaker."""
 
+import asyncio
+
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
@@ -48,12 +50,17 @@ async def test_a_closed_listener_hears_no_more() -> None:
     assert [item async for item in listener] == [1]
 
 
-async def test_a_filter_that_raises_is_told_to_its_own_listener_alone() -> None:
+@pytest.mark.parametrize(
+    "failure", [KeyError("mine"), asyncio.CancelledError("mine"), GeneratorExit("mine")], ids=repr
+)
+async def test_a_filter_that_raises_is_told_to_its_own_listener_alone(
+    failure: BaseException,
+) -> None:
     hub: Hub[int] = Hub()
 
     def odd(item: int) -> bool:
         if item == 2:
-            raise KeyError("mine")
+            raise failure
         return True
 
     with hub.listen(odd) as hurt, hub.listen() as other:
@@ -61,6 +68,17 @@ async def test_a_filter_that_raises_is_told_to_its_own_listener_alone() -> None:
             hub.publish(item)
         hub.close()
         assert await anext(hurt) == 1
-        with pytest.raises(KeyError, match="mine"):
+        with pytest.raises(type(failure), match="mine"):
             await anext(hurt)
         assert [item async for item in other] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+async def test_what_ends_the_program_is_not_kept_for_a_listener(stop: type[BaseException]) -> None:
+    hub: Hub[int] = Hub()
+
+    def end(item: int) -> bool:
+        raise stop
+
+    with hub.listen(end), pytest.raises(stop):
+        hub.publish(1)

@@ -12,10 +12,11 @@ import trio
 from actors.edges.clock import TrioClock
 from actors.edges.taps import HttpTap
 from actors.network.network import MemoryNetwork
+from actors.venue.budget import Budget
 from actors.venue.gateway import Gateway
 from exchanges import VENUES
 from exchanges.limits import Rate
-from exchanges.rest.request import Effect
+from exchanges.rest.request import Effect, Request
 
 BINANCE: Final = VENUES["binance"]
 PLENTY: Final = Rate(1_000, 1.0)
@@ -23,6 +24,7 @@ SPOT, UM = "spot_weight", "um_weight"
 PING: Final = BINANCE.rest.ping()
 ORDER: Final = msgspec.structs.replace(PING, method="POST", body=b"buy", effect=Effect.ONCE)
 """What must not be sent twice."""
+CANCEL: Final = msgspec.structs.replace(PING, method="DELETE", effect=Effect.REPEATABLE)
 
 Answer = Callable[[str], Awaitable[bytes]]
 """Told the target of a request; gives the bytes of the reply, none to hang up instead.
@@ -36,6 +38,12 @@ def reply(status: int = 200, body: bytes = b"{}", **headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status} Told", f"content-length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def costing(cost: float, *buckets: str) -> Request[None]:
+    """A ping at another price, which stands in its query."""
+    costs = tuple((bucket, cost) for bucket in buckets or (SPOT,))
+    return msgspec.structs.replace(PING, costs=costs, query=(("cost", f"{cost:g}"),))
 
 
 class ScriptedServer:
@@ -151,7 +159,7 @@ async def gateway_to(
         network.listen("venue", server.serve)
         venue = msgspec.structs.replace(BINANCE, buckets=rates)
         urls = {"spot_rest": "http://venue/spot", "um_rest": "http://venue/um"}
-        gateway = Gateway(venue, urls, network, TrioClock(0), Always(chance), tap)
+        gateway = Gateway(venue, urls, network, TrioClock(0), Always(chance), Budget(venue), tap)
         await nursery.start(gateway.run)
         yield gateway, server
         nursery.cancel_scope.cancel()

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 import trio
+from trio.testing import MockClock
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection
 from wsproto.events import Request as WsRequest
@@ -13,6 +14,8 @@ from actors.edges.background import open_background
 from actors.network.bounds import MOST_CONTROLS, MOST_FRAGMENTS, MOST_HEAD_BYTES
 from actors.network.network import MemoryNetwork
 from actors.network.websocket import (
+    MOST_REFUSAL_BYTES,
+    REFUSAL_S,
     Disconnected,
     HandshakeRefused,
     Transport,
@@ -86,7 +89,52 @@ async def test_a_refusal_whose_body_never_ends_is_one(lane: Transport, head: byt
     with pytest.raises(HandshakeRefused) as caught:
         async with opened(lane, handle):
             pass
-    assert (caught.value.status, caught.value.retry_after) in ((503, ""), (429, "7"))
+    told = caught.value
+    assert (told.status, told.headers.get("retry-after")) in ((503, None), (429, "7"))
+    assert set(told.body) == set(b"x")
+    assert len(told.body) <= MOST_REFUSAL_BYTES
+
+
+@pytest.mark.parametrize("sent", [b"slow", b""])
+async def test_a_refusal_whose_body_does_not_come_waits_for_it_no_longer_than_a_moment(
+    lane: Transport, sent: bytes, autojump_clock: MockClock
+) -> None:
+    async def handle(stream: trio.abc.Stream) -> None:
+        await stream.receive_some()
+        await stream.send_all(b"HTTP/1.1 418 No\r\nContent-Length: 99\r\n\r\n" + sent)
+        await trio.sleep_forever()
+
+    with pytest.raises(HandshakeRefused) as caught:
+        async with opened(lane, handle):
+            pass
+    assert (caught.value.status, caught.value.body) == (418, sent)
+    assert trio.current_time() == REFUSAL_S
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        b"HTTP/1.1 418 No\r\nContent-Length: 9\r\n\r\nslow down",
+        b"HTTP/1.1 418 No\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"5\r\nslow \r\n4\r\ndown\r\n0\r\n\r\n",
+        b"HTTP/1.1 418 No\r\nConnection: close\r\n\r\nslow down",
+    ],
+)
+@pytest.mark.parametrize("step", [1, 1_000])
+async def test_a_refusal_is_told_with_its_words(
+    lane: Transport, refusal: bytes, step: int, autojump_clock: MockClock
+) -> None:
+    async def handle(stream: trio.abc.Stream) -> None:
+        await stream.receive_some()
+        for start in range(0, len(refusal), step):
+            await stream.send_all(refusal[start : start + step])
+            await trio.sleep(0.001)
+        await stream.aclose()
+
+    with pytest.raises(HandshakeRefused) as caught:
+        async with opened(lane, handle):
+            pass
+    assert (caught.value.status, caught.value.body) == (418, b"slow down")
 
 
 async def test_a_head_that_never_ends_is_a_failed_handshake(lane: Transport) -> None:

@@ -18,6 +18,7 @@ from actors.network import client as client_module
 from actors.network.client import fetch, open_client
 from actors.network.network import MemoryNetwork, SocketNetwork
 from actors.network.transport import NetworkTransport
+from actors.venue.budget import Budget
 from actors.venue.gateway import CONCURRENT, Gateway
 from exchanges.errors import OutcomeUnknown
 from tests.actors.network.scripted import (
@@ -122,7 +123,7 @@ async def test_the_end_closes_the_connections_and_a_new_start_opens_others(
         network, server = MemoryNetwork(nursery), ScriptedServer(script())
         network.listen("venue", server.serve)
         urls = {"spot_rest": "http://venue"}
-        gateway = Gateway(BINANCE, urls, network, TrioClock(0), Always())
+        gateway = Gateway(BINANCE, urls, network, TrioClock(0), Always(), Budget(BINANCE))
         for run in (1, 2):
             async with trio.open_nursery() as inner:
                 await inner.start(gateway.run)
@@ -248,7 +249,7 @@ async def test_a_connection_that_the_venue_closed_meanwhile_is_not_used() -> Non
         nursery.start_soon(trio.serve_listeners, serve, listeners)
         port = listeners[0].socket.getsockname()[1]
         urls = {"spot_rest": f"http://127.0.0.1:{port}"}
-        gateway = Gateway(BINANCE, urls, SocketNetwork(), TrioClock(0), Always())
+        gateway = Gateway(BINANCE, urls, SocketNetwork(), TrioClock(0), Always(), Budget(BINANCE))
         await nursery.start(gateway.run)
         for _ in range(3):
             await gateway.call(order)

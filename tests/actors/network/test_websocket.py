@@ -169,7 +169,8 @@ async def test_fault_5_a_refused_handshake_tells_when_to_come_back(lane: Transpo
         network.listen("venue", handle)
         with pytest.raises(HandshakeRefused) as caught:
             await open_and_close(network, "ws://venue/", lane)
-        assert (caught.value.status, caught.value.retry_after) == (429, "7")
+        assert (caught.value.status, caught.value.headers["retry-after"]) == (429, "7")
+        assert caught.value.body == b"slow down"
 
 
 async def test_a_server_that_does_not_answer_is_given_up(

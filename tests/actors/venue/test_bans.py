@@ -1,7 +1,7 @@
 """Bans and limits of an address concern all that comes from it: requests, handshakes, messages."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from itertools import chain
 
@@ -21,6 +21,7 @@ from actors.venue.session import Session
 from exchanges import VENUES
 from exchanges.errors import RateLimited
 from exchanges.limits import Scope
+from exchanges.market.instrument import Kind
 from exchanges.market.topics import DERIVATIVES, Channel, Topic
 from exchanges.sandbox.limits import Patience
 from exchanges.sandbox.request import SandboxReply
@@ -39,6 +40,7 @@ STREAMS = [
 IDS = [f"{name} {stream.name}" for name, stream in STREAMS]
 DATE = "Mon, 21 Sep 2026 14:23:20 GMT"  # 600 s after the sandboxes begin
 BASES = [f"A{number:02}" for number in range(25)]
+FEW = ["BTC/USDT", "BTC/USDT:USDT"]
 MANY = [f"{base}/USDT{settle}" for base in BASES for settle in ("", ":USDT")]
 
 
@@ -103,9 +105,13 @@ async def keep_up(connection: Connection) -> None:
 
 @asynccontextmanager
 async def rig(
-    name: str, monkeypatch: pytest.MonkeyPatch, *, transport: Transport = Transport.AUTO
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    transport: Transport = Transport.AUTO,
+    symbols: Iterable[str] = FEW,
 ) -> AsyncIterator[Rig]:
-    async with venue_context(name, transport=transport, symbols=MANY) as (context, server):
+    async with venue_context(name, transport=transport, symbols=symbols) as (context, server):
         # Silence is not what is looked at here.
         monkeypatch.setattr(server.venue, "advance", lambda now_ns: {})
         monkeypatch.setattr(Patience, "is_over", lambda *_, **__: False)
@@ -149,15 +155,49 @@ async def test_fault_5_a_refused_handshake_says_in_any_form_when_to_come_back(
             nursery.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("header", ["", "soon", "-5", "inf", "1e999"])
-async def test_fault_5_nonsense_counts_as_nothing_said(
-    header: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+async def refused_s(made: Rig, lane: Transport, status: int, header: str, body: bytes) -> float:
+    """How long connections stay away after a handshake is refused so."""
+    made.server.refuse_connections(1.0, status=status, headers=[("Retry-After", header)], body=body)
+    stream = made.context.venue.streams[0]
+    with pytest.raises(HandshakeRefused):
+        await Session(made.context, stream, (), is_primary=True).run()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(Session(made.context, stream, (), is_primary=True).run)
+        nursery.cancel_scope.cancel()
+    return trio.current_time()
+
+
+PAST = "Mon, 21 Sep 2026 14:13:00 GMT"
+
+
+NOTHING = [("binance", header) for header in ("", "soon", "-5", "inf", "1e999", PAST)]
+
+
+@pytest.mark.parametrize(("name", "header"), [*NOTHING, *((name, "0") for name in PRESENT)])
+@pytest.mark.parametrize(("status", "wait_s"), [(403, 60.0), (418, 120.0), (429, 60.0)])
+async def test_fault_5_nonsense_and_what_is_over_count_as_nothing_said(
+    name: str,
+    status: int,
+    header: str,
+    wait_s: float,
+    autojump_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with rig("binance", monkeypatch) as made:
-        made.server.refuse_connections(1.0, status=429, headers=[("Retry-After", header)])
-        with pytest.raises(HandshakeRefused):
-            await Session(made.context, VENUES["binance"].streams[0], (), is_primary=True).run()
-        assert made.context.budget.connects.wait_s(1, trio.current_time()) == 60.0
+    async with rig(name, monkeypatch) as made:
+        waited_s = await refused_s(made, Transport.AUTO, status, header, b"")
+        assert waited_s == pytest.approx(wait_s)
+
+
+@pytest.mark.parametrize("lane", [Transport.FAST, Transport.BASE])
+@pytest.mark.parametrize("name", ["aster", "binance"])
+async def test_the_end_of_a_ban_is_read_in_the_body_of_a_refused_handshake(
+    lane: Transport, name: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with rig(name, monkeypatch, transport=lane) as made:
+        until_ms = made.context.clock.now_ns() // 1_000_000 + 300_000
+        body = b'{"code":-1003,"msg":"Too many; IP banned until %d."}' % until_ms
+        waited_s = await refused_s(made, lane, 418, "7", body)
+        assert waited_s == pytest.approx(300.0)
 
 
 @pytest.mark.parametrize("name", PRESENT)
@@ -178,7 +218,13 @@ async def test_fault_5_a_ban_met_by_a_handshake_keeps_everybody_of_the_venue_awa
         await made.three(nursery, VENUES[name].streams[0])
         await trio.sleep(1.0)
         market = next(iter(made.server.venue.markets.values())).instrument
-        nursery.start_soon(made.context.gateway.call, VENUES[name].rest.book(market))
+        ask = VENUES[name].rest.book(market)
+        if VENUES[name].bans_addresses:
+            with pytest.raises(RateLimited):
+                await made.context.gateway.call(ask)
+            assert trio.current_time() == 1.0
+        else:
+            await made.context.gateway.call(ask)
         await trio.sleep(598.0)
         at_first = made.network.times_s
         assert len(at_first) <= 3
@@ -186,6 +232,7 @@ async def test_fault_5_a_ban_met_by_a_handshake_keeps_everybody_of_the_venue_awa
         assert answered_s == ([] if VENUES[name].bans_addresses else [1.0])
         await trio.sleep(5.0)
         assert len(made.network.times_s) > len(at_first) or len(made.network.times_s) >= 3
+        await made.context.gateway.call(ask)
         assert answered_s
         nursery.cancel_scope.cancel()
 
@@ -199,9 +246,10 @@ async def test_fault_5_a_ban_met_by_a_request_keeps_connections_away(
     async with rig(name, monkeypatch) as made, trio.open_nursery() as nursery:
         monkeypatch.setattr(made.server, "answer", lambda request: ban)
         market = next(iter(made.server.venue.markets.values())).instrument
-        with trio.move_on_after(1.0), suppress(RateLimited):
+        with pytest.raises(RateLimited):
             await made.context.gateway.call(VENUES[name].rest.book(market))
-        assert trio.current_time() == 1.0
+        assert trio.current_time() == 0.0
+        await trio.sleep(1.0)
         await made.three(nursery, VENUES[name].streams[0])
         await trio.sleep(298.0)
         assert (len(made.network.times_s) == 0) is VENUES[name].bans_addresses
@@ -210,11 +258,55 @@ async def test_fault_5_a_ban_met_by_a_request_keeps_connections_away(
         nursery.cancel_scope.cancel()
 
 
+@pytest.mark.parametrize("name", ["backpack", "binance", "mexc"])
+async def test_books_whose_snapshots_meet_a_ban_are_started_when_it_is_over(
+    name: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_s: list[float] = []
+    ban = SandboxReply(status=418, body=b"", headers=(("Retry-After", "300"),))
+    async with rig(name, monkeypatch) as made, trio.open_nursery() as nursery:
+        answer = made.server.answer
+
+        def banned(request: HttpRequest) -> SandboxReply:
+            asked_s.append(trio.current_time())
+            return ban if trio.current_time() < 300.0 else answer(request)
+
+        monkeypatch.setattr(made.server, "answer", banned)
+        stream = VENUES[name].stream_for(Kind.SPOT, Channel.BOOK)
+        assert stream
+        connection = Connection(made.context, stream)
+        connection.tell(Subscribe((Topic(Channel.BOOK, "BTC/USDT"),)))
+        nursery.start_soon(connection.run)
+        await trio.sleep(400.0)
+        first_s, second_s, *_ = asked_s
+        assert first_s <= 2.0
+        assert 300.0 <= second_s <= 340.0
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("name", PRESENT)
+async def test_a_handshake_that_is_forbidden_on_and_on_is_tried_by_one_less_and_less_often(
+    name: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with rig(name, monkeypatch) as made, trio.open_nursery() as nursery:
+        made.server.refuse_connections(1000.0, status=403)
+        await made.three(nursery, VENUES[name].streams[0])
+        await trio.sleep(1900.0)
+        times_s = made.network.times_s
+        at_first = [time_s for time_s in times_s if time_s == 0.0]
+        assert 1 <= len(at_first) <= 3
+        later_s = times_s[len(at_first) :]
+        assert later_s[:4] == pytest.approx([60.0, 180.0, 420.0, 900.0])
+        assert len(later_s[4:]) >= 3
+        assert later_s[4:] == pytest.approx([1860.0] * len(later_s[4:]), abs=1.0)
+        nursery.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize(("name", "stream"), STREAMS, ids=IDS)
 async def test_fault_6_three_connections_that_fall_at_once_stay_within_every_limit(
     name: str, stream: Stream, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with rig(name, monkeypatch) as made, trio.open_nursery() as nursery:
+    async with rig(name, monkeypatch, symbols=MANY) as made, trio.open_nursery() as nursery:
         sandbox = made.server.venue
         await made.three(nursery, stream)
         for _ in range(2):

@@ -374,6 +374,33 @@ async def test_a_rollover_that_failed_is_tried_again_before_the_end(
         assert made.connection.inspect()["sessions"] not in ([0], [0, 1])
 
 
+@pytest.mark.parametrize(("name", "stream"), [("binance", "spot_stream"), ("okx", "public")])
+async def test_a_successor_that_fails_after_the_end_of_the_old_session_ends_the_connection(
+    name: str, stream: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with rig(name=name, stream=stream, lifetime_s=400.0) as (made, nursery):
+
+        async def hang(host: str, port: int) -> trio.abc.Stream:
+            nursery.start_soon(drop)
+            await trio.sleep(3.0)
+            raise OSError("no successor")
+
+        async def drop() -> None:
+            await trio.sleep(1.0)
+            assert made.server.drop_connections() == 1
+
+        async def forbid_successors() -> None:
+            await trio.sleep(100.0)
+            monkeypatch.setattr(made.context.network, "connect", hang)
+
+        nursery.start_soon(forbid_successors)
+        with pytest.RaisesGroup(
+            pytest.RaisesExc(OSError, match="no successor"), flatten_subgroups=True
+        ):
+            await made.connection.run()
+        assert 360.0 <= trio.current_time() <= 383.0, "and at once"
+
+
 @pytest.mark.parametrize("name", VENUES)
 async def test_fault_9_the_venue_is_answered_in_time_however_slow_the_books(
     name: str, autojump_clock: MockClock

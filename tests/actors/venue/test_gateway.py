@@ -1,19 +1,17 @@
-"""Tests of `actors.venue.gateway`: limits, retries and errors, against a scripted venue."""
+"""Tests of `actors.venue.gateway`: retries, errors and outcomes, against a scripted venue."""
 
 import re
-from collections.abc import Iterable
-from random import Random
 
 import msgspec
 import pytest
 import trio
 from msgspec.structs import replace
-from trio.testing import MockClock, wait_all_tasks_blocked
+from trio.testing import MockClock
 
 from actors.edges.clock import TrioClock
 from actors.network.network import MemoryNetwork
-from actors.venue.budget import take_turn
-from actors.venue.gateway import ATTEMPTS, CONCURRENT, CONCURRENT_ORDERS, WITHIN_S, Gateway
+from actors.venue.budget import Budget
+from actors.venue.gateway import ATTEMPTS, WITHIN_S, Gateway
 from exchanges.errors import (
     CodecUsageError,
     ExchangeError,
@@ -23,14 +21,13 @@ from exchanges.errors import (
     VenueProtocolError,
     VenueUnavailable,
 )
-from exchanges.limits import Bucket, Rate
-from exchanges.rest.request import Effect, Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Effect, Request
 from tests.actors.network.scripted import (
     BINANCE,
+    CANCEL,
     ORDER,
     PING,
-    SPOT,
-    UM,
     Always,
     ScriptedServer,
     after,
@@ -40,13 +37,6 @@ from tests.actors.network.scripted import (
 )
 
 READ_S, ORDER_S = WITHIN_S[Effect.READ], WITHIN_S[Effect.ONCE]
-CANCEL = msgspec.structs.replace(PING, method="DELETE", effect=Effect.REPEATABLE)
-
-
-def costing(cost: float, *buckets: str) -> Request[None]:
-    """A ping at another price, which stands in its query."""
-    costs = tuple((bucket, cost) for bucket in buckets or (SPOT,))
-    return msgspec.structs.replace(PING, costs=costs, query=(("cost", f"{cost:g}"),))
 
 
 async def test_parameters_that_depend_on_the_time_are_made_when_it_is_asked(
@@ -126,7 +116,7 @@ async def test_a_host_that_cannot_be_reached_is_unavailable(autojump_clock: Mock
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
         urls = {"spot_rest": "http://nowhere"}
-        gateway = Gateway(BINANCE, urls, network, TrioClock(0), Always())
+        gateway = Gateway(BINANCE, urls, network, TrioClock(0), Always(), Budget(BINANCE))
         await nursery.start(gateway.run)
         with pytest.raises(VenueUnavailable, match="nobody listens on nowhere:80"):
             await gateway.call(PING)
@@ -219,7 +209,7 @@ async def test_an_order_that_the_network_fails_on_has_an_unknown_outcome(
 ) -> None:
     async with trio.open_nursery() as nursery:
         urls = {"spot_rest": "http://venue"}
-        gateway = Gateway(BINANCE, urls, Odd(nursery), TrioClock(0), Always())
+        gateway = Gateway(BINANCE, urls, Odd(nursery), TrioClock(0), Always(), Budget(BINANCE))
         await nursery.start(gateway.run)
         with pytest.raises(OutcomeUnknown, match="out of order"):
             await gateway.call(ORDER)
@@ -231,7 +221,9 @@ async def test_an_order_that_cannot_be_delivered_has_an_unknown_outcome(
 ) -> None:
     async with trio.open_nursery() as nursery:
         urls = {"spot_rest": "http://nowhere"}
-        gateway = Gateway(BINANCE, urls, MemoryNetwork(nursery), TrioClock(0), Always())
+        gateway = Gateway(
+            BINANCE, urls, MemoryNetwork(nursery), TrioClock(0), Always(), Budget(BINANCE)
+        )
         await nursery.start(gateway.run)
         with pytest.raises(OutcomeUnknown, match="nobody listens on nowhere:80"):
             await gateway.call(ORDER)
@@ -255,9 +247,9 @@ async def test_a_refusal_that_leaves_the_order_open_is_an_unknown_outcome(
     autojump_clock: MockClock,
 ) -> None:
     def read(response: Response) -> int:
-        error = RateLimited("too many", venue="binance", code="429000", retry_after_s=1.0)
-        error.is_open = True
-        raise error
+        raise RateLimited(
+            "too many", venue="binance", code="429000", retry_after_s=1.0, is_open=True
+        )
 
     async with gateway_to(script(reply(200, b"{}"))) as (gateway, server):
         with pytest.raises(OutcomeUnknown, match=r"\[429000\]: too many") as caught:
@@ -297,28 +289,15 @@ async def test_who_is_cancelled_hears_that_the_outcome_is_unknown(
         assert trio.current_time() == ORDER_S, "and not for ever"
 
 
-async def test_an_order_cancelled_while_it_waits_for_its_turn_is_never_sent(
-    autojump_clock: MockClock,
-) -> None:
-    order = msgspec.structs.replace(ORDER, costs=((SPOT, 1),))
-    async with gateway_to(script(), rates={SPOT: Rate(1, 10.0)}) as (gateway, server):
-        await gateway.call(order)
-        with trio.move_on_after(1.0) as scope:
-            await gateway.call(order)
-        assert scope.cancelled_caught
-        assert trio.current_time() == 1.0
-        assert len(server.asked) == 1
-        await gateway.call(costing(1))
-        assert server.asked_s == pytest.approx([0.0, 10.05]), "and it holds back nobody"
-
-
 async def test_the_end_of_the_gateway_does_not_lose_an_order_on_its_way(
     autojump_clock: MockClock,
 ) -> None:
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
         network.listen("venue", ScriptedServer(after(5.0, reply())).serve)
-        gateway = Gateway(BINANCE, {"spot_rest": "http://venue"}, network, TrioClock(0), Always())
+        gateway = Gateway(
+            BINANCE, {"spot_rest": "http://venue"}, network, TrioClock(0), Always(), Budget(BINANCE)
+        )
         ended = trio.CancelScope()
 
         async def run(*, task_status: trio.TaskStatus[None]) -> None:
@@ -348,236 +327,9 @@ async def test_a_cancel_is_repeated_soon(autojump_clock: MockClock) -> None:
         assert server.asked_s == [0.0, 5.5, 11.5]
 
 
-@pytest.mark.parametrize("request_", [ORDER, CANCEL])
-async def test_orders_and_cancels_do_not_wait_for_a_burst_of_questions(
-    request_: Request[None], autojump_clock: MockClock
-) -> None:
-    async def answer(target: str) -> bytes:
-        if "cost" in target:
-            await trio.sleep(10.0)
-        return reply()
-
-    async with gateway_to(answer) as (gateway, server), trio.open_nursery() as nursery:
-        for _ in range(20 * CONCURRENT):
-            nursery.start_soon(gateway.call, costing(1))
-        await trio.sleep(1.0)
-        for _ in range(3 * CONCURRENT_ORDERS):
-            nursery.start_soon(gateway.call, request_)
-        await wait_all_tasks_blocked()
-        assert server.asked_s[CONCURRENT:] == [1.0] * 3 * CONCURRENT_ORDERS
-        nursery.cancel_scope.cancel()
-
-
-async def test_orders_are_paid_before_the_questions_that_wait(autojump_clock: MockClock) -> None:
-    rates = {SPOT: Rate(10, 10.0)}
-    order = msgspec.structs.replace(ORDER, costs=((SPOT, 1),), query=(("cost", "1"),))
-    async with gateway_to(script(), rates=rates) as (gateway, server):
-        async with trio.open_nursery() as nursery:
-            for cost in (10, 8, 1, 1):
-                nursery.start_soon(gateway.call, costing(cost))
-                await wait_all_tasks_blocked()
-            await trio.sleep(0.5)
-            for _ in range(3):
-                nursery.start_soon(gateway.call, order)
-        paid = [float(target.partition("=")[2]) for _, target in server.asked]
-        assert paid == [10, 1, 1, 1, 8, 1, 1]
-        assert server.asked_s == pytest.approx([0, *[10.05] * 3, *[20.1] * 3])
-
-
 async def test_a_refused_order_is_not_sent_again(autojump_clock: MockClock) -> None:
     async with gateway_to(script(reply(429, retry_after="7"))) as (gateway, server):
         with pytest.raises(RateLimited) as caught:
             await gateway.call(ORDER)
         assert caught.value.retry_after_s == 7.0
         assert len(server.asked) == 1
-
-
-# Staying away.
-
-
-async def test_a_rate_limit_closes_the_bucket_for_all_its_callers(
-    autojump_clock: MockClock,
-) -> None:
-    answer = script(reply(429, retry_after="30"))
-    async with gateway_to(answer) as (gateway, server), trio.open_nursery() as nursery:
-        nursery.start_soon(gateway.call, PING)
-        await trio.sleep(1)
-        for cost in range(1, 4):
-            nursery.start_soon(gateway.call, costing(cost))
-        nursery.start_soon(gateway.call, costing(9, UM))
-        await trio.sleep(60)
-        assert sorted(server.asked_s) == [0.0, 1.0, 30.0, 30.0, 30.0, 30.0]
-        assert server.asked[1] == (1.0, "/spot/api/v3/ping?cost=9"), "another bucket"
-
-
-BANNED_UNTIL = b'{"code":-1003,"msg":"Way too many requests; IP banned until 600000."}'
-BANS = {
-    "a header": (reply(418, retry_after="600"), 600.0),
-    "a body": (reply(418, BANNED_UNTIL), 600.0),
-    "a body of another status": (reply(429, BANNED_UNTIL), 600.0),
-    "the later of both": (reply(418, BANNED_UNTIL, retry_after="7"), 600.0),
-    "a date": (reply(418, retry_after="Thu, 01 Jan 1970 00:10:00 GMT"), 600.0),
-    "nobody": (reply(418), 120.0),
-    "a firewall": (reply(403, b"<html>Forbidden</html>"), 60.0),
-    "a firewall with a header": (reply(403, b"<html>", retry_after="90.5"), 90.5),
-}
-
-
-@pytest.mark.parametrize(("banned", "until_s"), BANS.values(), ids=BANS)
-async def test_no_request_goes_into_a_ban(
-    banned: bytes, until_s: float, autojump_clock: MockClock
-) -> None:
-    async with gateway_to(script(banned)) as (gateway, server), trio.open_nursery() as nursery:
-        with pytest.raises(RateLimited) as caught:
-            await gateway.call(ORDER)
-        assert caught.value.retry_after_s == until_s
-        for request in (PING, costing(9, UM), CANCEL, msgspec.structs.replace(PING, costs=())):
-            nursery.start_soon(gateway.call, request)
-        await trio.sleep(until_s + 1)
-        assert server.asked_s == pytest.approx([0.0, *[until_s] * 4])
-
-
-async def test_a_ban_is_told_in_the_words_of_the_venue(autojump_clock: MockClock) -> None:
-    async with gateway_to(script(reply(418, BANNED_UNTIL))) as (gateway, _):
-        with pytest.raises(RateLimited, match=r"\[-1003\]: Way too many requests; IP banned until"):
-            await gateway.call(ORDER)
-    async with gateway_to(script(reply(403, b"<html>\nAccess denied</html>"))) as (gateway, _):
-        with pytest.raises(RateLimited, match=r"HTTP 403: <html> Access denied</html>"):
-            await gateway.call(ORDER)
-
-
-@pytest.mark.parametrize("after", ["20.5", "Thu, 01 Jan 1970 00:00:20 GMT"])
-async def test_a_venue_that_is_unavailable_until_a_time_is_not_asked_before(
-    after: str, autojump_clock: MockClock
-) -> None:
-    async with gateway_to(script(reply(503, retry_after=after))) as (gateway, server):
-        await gateway.call(PING)
-        assert server.asked_s[1] == pytest.approx(20.5, abs=0.6)
-        assert server.asked_s[1] >= 20.0
-
-
-async def test_what_waits_for_a_slot_is_not_sent_after_a_rate_limit(
-    autojump_clock: MockClock,
-) -> None:
-    answer = after(1.0, reply(429, retry_after="30"))
-    async with gateway_to(answer) as (gateway, server), trio.open_nursery() as nursery:
-        for _ in range(3 * CONCURRENT):
-            nursery.start_soon(gateway.call, PING)
-        await trio.sleep(30)
-        assert server.asked_s == [0.0] * CONCURRENT
-        nursery.cancel_scope.cancel()
-
-
-@pytest.mark.parametrize("text", ["", "soon", "inf", "1e999"])
-async def test_an_unreadable_retry_after_counts_as_what_the_venue_wants(
-    text: str, autojump_clock: MockClock
-) -> None:
-    async with gateway_to(script(reply(429, retry_after=text))) as (gateway, server):
-        await gateway.call(PING)
-        assert server.asked_s == [0.0, 60.0]
-
-
-# The budget.
-
-
-async def sent_costs(
-    gateway: Gateway, server: ScriptedServer, requests: Iterable[Request[None]], chance: Random
-) -> list[tuple[float, float]]:
-    """Send requests at random instants; gives when each arrived, and its cost."""
-
-    async def send(request: Request[None]) -> None:
-        await trio.sleep(chance.uniform(0, 20))
-        await gateway.call(request)
-
-    async with trio.open_nursery() as nursery:
-        for request in requests:
-            nursery.start_soon(send, request)
-    return [(at_s, float(target.partition("=")[2])) for at_s, target in server.asked]
-
-
-def most_within(sent: Iterable[tuple[float, float]], window_s: float) -> float:
-    """The highest sum of costs in any window."""
-    sent = list(sent)
-    return max(
-        sum(cost for at_s, cost in sent if from_s <= at_s < from_s + window_s) for from_s, _ in sent
-    )
-
-
-@pytest.mark.parametrize("seed", range(5))
-async def test_no_window_ever_sees_more_than_the_venue_allows(
-    seed: int, autojump_clock: MockClock
-) -> None:
-    chance, rates = Random(seed), {SPOT: Rate(40, 10.0), UM: Rate(20, 1.0)}
-
-    async def answer(target: str) -> bytes:
-        await trio.sleep(chance.uniform(0, 2))
-        return reply()
-
-    def some_request() -> Request[None]:
-        buckets = chance.choice([(SPOT,), (SPOT, UM), (UM, SPOT)])
-        request = costing(chance.randint(1, 8), *buckets)
-        return msgspec.structs.replace(request, effect=chance.choice(list(Effect)))
-
-    async with gateway_to(answer, rates=rates) as (gateway, server):
-        requests = [some_request() for _ in range(100)]
-        sent = await sent_costs(gateway, server, requests, chance)
-        total = sum(cost for _, cost in sent)
-        assert len(sent) == 100
-        assert most_within(sent, 10.0) <= 40
-        ended_s = max(at_s for at_s, _ in sent)
-        assert ended_s <= 20 + total / 4 + 12, "and the budget is used, but for late answers"
-
-
-async def test_a_bucket_serves_in_the_order_of_asking(autojump_clock: MockClock) -> None:
-    async with gateway_to(script(), rates={SPOT: Rate(8, 8.0)}) as (gateway, server):
-        async with trio.open_nursery() as nursery:
-            for cost in (8, 1, 7, 2, 6, 3):
-                nursery.start_soon(gateway.call, costing(cost))
-                await wait_all_tasks_blocked()
-        assert [float(target.partition("=")[2]) for _, target in server.asked] == [8, 1, 7, 2, 6, 3]
-        assert server.asked_s == pytest.approx([0, 8.05, 8.05, 16.1, 16.1, 24.15])
-
-
-async def test_many_small_requests_do_not_keep_a_large_one_waiting(
-    autojump_clock: MockClock,
-) -> None:
-    async with gateway_to(script(), rates={SPOT: Rate(10, 1.0)}) as (gateway, server):
-
-        async def ask_for_ever() -> None:
-            while True:
-                await gateway.call(costing(1))
-
-        async with trio.open_nursery() as nursery:
-            for _ in range(3):
-                nursery.start_soon(ask_for_ever)
-            await trio.sleep(5)
-            with trio.fail_after(2):
-                await gateway.call(costing(10))
-            nursery.cancel_scope.cancel()
-        assert "/spot/api/v3/ping?cost=10" in [target for _, target in server.asked]
-
-
-async def test_a_cost_above_the_limit_waits_for_a_full_budget(autojump_clock: MockClock) -> None:
-    bucket = Bucket(Rate(10, 10.0))
-    await take_turn([(bucket, 4)])
-    await take_turn([(bucket, 25)])
-    assert trio.current_time() == pytest.approx(10.05)
-    await take_turn([(bucket, 1)])
-    assert trio.current_time() == pytest.approx(3.5 * 10.05), "it counts for longer"
-
-
-async def test_a_turn_needs_every_bucket_and_pays_all_at_once(autojump_clock: MockClock) -> None:
-    quick, slow = Bucket(Rate(1, 0.1)), Bucket(Rate(1, 2.0))
-    for expected_s in (0.0, 2.05, 4.1):
-        await take_turn([(quick, 1), (slow, 1)])
-        assert trio.current_time() == pytest.approx(expected_s)
-    assert quick.wait_s(1, trio.current_time()) == pytest.approx(0.105)
-
-
-async def test_so_many_requests_are_under_way_and_no_more(autojump_clock: MockClock) -> None:
-    async with gateway_to(after(6.0, reply())) as (gateway, server):
-        async with trio.open_nursery() as nursery:
-            for _ in range(3 * CONCURRENT):
-                nursery.start_soon(gateway.call, PING)
-        assert server.busiest == CONCURRENT
-        assert server.asked_s == [0.0] * CONCURRENT + [6.0] * CONCURRENT + [12.0] * CONCURRENT

@@ -12,6 +12,7 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
+from actors.sandbox.http import HttpRequest
 from actors.venue.clock import VenueClock
 from actors.venue.context import VenueContext
 from actors.venue.instruments import load_instruments, run_instruments
@@ -21,7 +22,9 @@ from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.units import Unit
-from exchanges.rest.request import Listing, Odd, Request, Response, Rows
+from exchanges.replies.response import Response
+from exchanges.rest.request import Listing, Odd, Request, Rows
+from exchanges.sandbox.request import SandboxReply
 from tests.actors.sandbox.sandboxes import venue_context
 from tests.logs import capture_logs
 
@@ -299,3 +302,37 @@ async def test_list_that_is_not_answered_is_asked_for_again_after_growing_pauses
     assert "SWAP" in stale[0]["asked"]
     assert there.inspect_lists()["instruments"] == len(context.instruments)
     assert len(there.inspect_lists()) == 2
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_lists_are_asked_for_when_a_ban_is_over_and_their_actor_lives_through_it(
+    name: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with venue_context(name, symbols=["BTC/USDT", "BTC/USDT:USDT"]) as (context, server):
+        asked_s: list[float] = []
+        answer, ban_s = server.answer, 300
+
+        def banned(request: HttpRequest) -> SandboxReply:
+            asked_s.append(trio.current_time())
+            if not 300.0 <= trio.current_time() < 1000.0:
+                headers = (("Retry-After", str(ban_s)),)
+                return SandboxReply(status=418, body=b"", headers=headers)
+            return answer(request)
+
+        async def note(changes: list[InstrumentChange]) -> None:
+            pass
+
+        monkeypatch.setattr(server, "answer", banned)
+        monkeypatch.setattr(server.venue, "advance", lambda now_ns: {})  # prices matter to nobody
+        async with trio.open_nursery() as nursery:
+            await nursery.start(run_instruments, context, note, 60.0)
+            assert asked_s[0] == 0.0
+            assert all(time_s >= 300.0 for time_s in asked_s[1:])
+            assert trio.current_time() < 302.0
+            await trio.sleep_until(1400.0)
+            late = [time_s for time_s in asked_s if time_s >= 1000.0]
+            first_s = late[0]
+            assert [one for one in late if one < first_s + ban_s] == [first_s]
+            assert len(late) >= 2
+            assert context.unlisted
+            nursery.cancel_scope.cancel()

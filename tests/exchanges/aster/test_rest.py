@@ -30,7 +30,8 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Listing, Request, Response, Rows
+from exchanges.replies.response import Response
+from exchanges.rest.request import Listing, Request, Rows
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 VENUE = VENUES["aster"]

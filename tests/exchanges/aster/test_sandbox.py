@@ -10,7 +10,8 @@ from exchanges import VENUES
 from exchanges.errors import ExchangeError
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.request import Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Request
 from exchanges.sandbox.request import SandboxRequest
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.sandbox.world import World

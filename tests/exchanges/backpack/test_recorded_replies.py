@@ -19,7 +19,8 @@ from exchanges.market.events import (
 )
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Request
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 VENUE = VENUES["backpack"]

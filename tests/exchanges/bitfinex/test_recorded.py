@@ -35,7 +35,7 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.rest.request import Response
+from exchanges.replies.response import Response
 from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok, send_all

@@ -36,7 +36,8 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Listing, Request
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 VENUE = VENUES["bitfinex"]

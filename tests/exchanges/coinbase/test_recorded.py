@@ -21,7 +21,8 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Listing, Request
 from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, market, snapshot
 

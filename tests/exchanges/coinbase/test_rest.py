@@ -24,7 +24,8 @@ from exchanges.market.events import BookSnapshot, Funding, Kline, OpenInterest, 
 from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Listing, Request
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["coinbase"].rest

@@ -6,7 +6,7 @@ import pytest
 
 from exchanges.market.events import BookDelta, BookSnapshot, Fault
 from exchanges.market.topics import Channel
-from exchanges.rest.request import Response
+from exchanges.replies.response import Response
 from tests.exchanges.gateio.frames import (
     BOOK,
     BTC,

@@ -28,7 +28,7 @@ from exchanges.market.events import (
 )
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Response
+from exchanges.replies.response import Response
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.gateio.frames import (
     BOOK,

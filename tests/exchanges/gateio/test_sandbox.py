@@ -12,7 +12,7 @@ from exchanges import VENUES
 from exchanges.market.events import Event, StreamEvent
 from exchanges.market.instrument import Instruments
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.request import Response
+from exchanges.replies.response import Response
 from exchanges.sandbox.request import SandboxRequest
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue

@@ -9,7 +9,7 @@ from exchanges.errors import CodecUsageError
 from exchanges.market.events import BookDelta, BookSnapshot, Fault, Notice, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.rest.request import Response
+from exchanges.replies.response import Response
 from exchanges.stream.books import MarketCodec
 from tests.exchanges.transcripts import RECEIVED_NS, ids, market, send_all, stream_of
 

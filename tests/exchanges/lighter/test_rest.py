@@ -36,7 +36,8 @@ from exchanges.market.instrument import Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Unit
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Listing, Request
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["lighter"].rest

@@ -20,7 +20,8 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker, Trade
 from exchanges.market.instrument import Instrument, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Effect, Listing, Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Effect, Listing, Request
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["mexc"].rest

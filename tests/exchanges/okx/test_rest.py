@@ -31,7 +31,8 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
-from exchanges.rest.request import Effect, Listing, Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Effect, Listing, Request
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 VENUE = VENUES["okx"]

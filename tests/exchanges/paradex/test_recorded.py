@@ -26,7 +26,8 @@ from exchanges.market.instrument import Instrument, Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.paradex.market_data import FundingMessage
-from exchanges.rest.request import Listing, Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Listing, Request
 from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
 from tests.exchanges.transcripts import RECEIVED_NS, AnError, besides, market, news, ok, snapshot

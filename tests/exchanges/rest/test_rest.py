@@ -25,11 +25,12 @@ from exchanges.market.events import BookSnapshot, Kline, Ticker
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Naming, Units
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 from exchanges.rest.call import About, Call, Count, Query, Span, Surface
-from exchanges.rest.faults import Complaint, ErrorTable
 from exchanges.rest.pages import MOST_PAGES
 from exchanges.rest.public import PublicRest
-from exchanges.rest.request import Effect, Listing, Request, Response
+from exchanges.rest.request import Effect, Listing, Request
 from exchanges.rest.rows import Page, named, one, within
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
@@ -60,7 +61,7 @@ def _fault(response: Response) -> Complaint | None:
     return Complaint(str(trouble.code), trouble.text)
 
 
-FAULTS = ErrorTable(
+ERRORS = ErrorTable(
     reads=_fault,
     codes={"7": InvalidSymbol, "8": VenueUnavailable, "9": RateLimited},
     starts={"long": TradingDisabled, "long live": PermissionDenied},
@@ -147,7 +148,7 @@ def surface(root: str, listed: Instrument) -> Surface:
 REST = PublicRest(
     "numbers",
     {Kind.SPOT: surface("spot", SPOT), Kind.PERPETUAL: surface("swap", PERPETUAL)},
-    FAULTS,
+    ERRORS,
 )
 TIME = REST.server_time()
 DEEP = b"[" * 100_000
@@ -223,8 +224,8 @@ def test_rate_limit_says_how_long_to_stay_away(status: int) -> None:
 
 @pytest.mark.parametrize(
     ("header", "wait_s"),
-    [("0.5", 0.5), ("0", 0.0), ("-5", 1.0), ("", 1.0), ("soon", 1.0), ("nan", 1.0), ("inf", 1.0),
-     ("Tue, 14 Nov 2023 22:15:20 GMT", 120.0), ("Tue, 14 Nov 2023 22:00:00 GMT", 0.0),
+    [("0.5", 0.5), ("0", 1.0), ("-5", 1.0), ("", 1.0), ("soon", 1.0), ("nan", 1.0), ("inf", 1.0),
+     ("Tue, 14 Nov 2023 22:15:20 GMT", 120.0), ("Tue, 14 Nov 2023 22:00:00 GMT", 1.0),
      ("9999999999", 259_200.0), ("Fri, 31 Dec 9999 00:00:00 GMT", 259_200.0)],
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date_and_else_a_second(header: str, wait_s: float) -> None:
@@ -381,7 +382,7 @@ def test_what_a_request_weighs_depends_on_the_rows() -> None:
 def test_fault_means_what_the_first_table_that_knows_it_says(
     fault: Complaint, error: type[ExchangeError]
 ) -> None:
-    told = FAULTS.error(fault, venue="numbers", asked="GET /x")
+    told = ERRORS.error(fault, venue="numbers", asked="GET /x")
     assert type(told) is error
     assert (told.code, told.message) == (fault.code, fault.text)
 
@@ -392,7 +393,7 @@ def test_venue_that_is_busy_itself_sets_no_limit_of_ours() -> None:
 
 
 def test_long_words_of_a_venue_are_cut() -> None:
-    told = FAULTS.error(Complaint("7" * 999, "x" * 999), venue="numbers", asked="GET /x")
+    told = ERRORS.error(Complaint("7" * 999, "x" * 999), venue="numbers", asked="GET /x")
     assert (len(told.code), len(told.message)) == (SAMPLE_BYTES, SAMPLE_BYTES)
 
 
@@ -448,7 +449,7 @@ def test_odd_unit_of_a_list_costs_no_market_but_its_own() -> None:
     )
     units = Units((Naming.NUMBER,))
     spot = replace(surface("spot", SPOT), instruments=listed, units=units)
-    (request,) = PublicRest("numbers", {Kind.SPOT: spot}, FAULTS).instruments()
+    (request,) = PublicRest("numbers", {Kind.SPOT: spot}, ERRORS).instruments()
     rows = b'{"rows": [{"number": 1, "name": "1000BIG"}, {"number": 1, "name": "BTC"}]}'
     listing = request.read(ok(rows))
     assert listing.instruments == [rules["BTC"]]
@@ -460,7 +461,7 @@ def paged(follows: Callable[[Page, Mapping[str, str]], Query]) -> Request[Listin
     call = surface("spot", SPOT).instruments
     assert call is not None
     spot = replace(surface("spot", SPOT), instruments=replace(call, follows=follows))
-    return PublicRest("numbers", {Kind.SPOT: spot}, FAULTS).instruments()[0]
+    return PublicRest("numbers", {Kind.SPOT: spot}, ERRORS).instruments()[0]
 
 
 def page_of(name: str) -> Response:

@@ -12,7 +12,8 @@ from hypothesis import Phase, given, settings
 from exchanges import VENUES
 from exchanges.errors import CodecUsageError, ExchangeError
 from exchanges.market.topics import Channel, KlineInterval
-from exchanges.rest.request import Request, Response
+from exchanges.replies.response import Response
+from exchanges.rest.request import Request
 from exchanges.sandbox.request import SandboxReply, SandboxRequest
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.stream.facts import Stream

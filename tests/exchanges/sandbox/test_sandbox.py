@@ -12,9 +12,10 @@ from exchanges.dialogue import answer
 from exchanges.errors import CodecUsageError, ExchangeError, InvalidSymbol, RateLimited
 from exchanges.market.instrument import Instrument, Kind, kind_of
 from exchanges.market.topics import KlineInterval
+from exchanges.replies.response import Response
 from exchanges.rest.public import PublicRest
 from exchanges.rest.question import Question
-from exchanges.rest.request import Request, Response
+from exchanges.rest.request import Request
 from exchanges.sandbox.market import level_changes
 from exchanges.sandbox.matching import Depth
 from exchanges.sandbox.request import SandboxRequest

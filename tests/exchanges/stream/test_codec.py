@@ -13,6 +13,7 @@ from exchanges.errors import (
     CodecUsageError,
     ExchangeError,
     InvalidSymbol,
+    RateLimited,
     StreamStale,
     VenueProtocolError,
 )
@@ -28,6 +29,7 @@ from tests.exchanges.stream.words import (
     FUNDING,
     MARK,
     PERPETUAL,
+    SLOW_DOWN_S,
     STREAM,
     TRADES,
     AskingWire,
@@ -206,6 +208,27 @@ def test_refused_topic_is_asked_for_at_once_when_the_list_has_news_of_its_market
     codec.update_instrument(BTC)
     codec.expire(1.0, RECEIVED_NS)
     assert codec.outgoing(1.0) == ["subscribe 2 trades BTC"]
+
+
+@pytest.mark.parametrize("topics", [[TRADES], [TRADES, ETH_TRADES]])
+def test_topics_refused_as_too_many_wait_as_long_as_the_venue_says(topics: list[Topic]) -> None:
+    codec = codec_of()
+    codec.subscribe(topics)
+    (asked,) = map(str, codec.outgoing(0.0))
+    told = hear(codec, "refused 1 slow down")
+    assert told == tuple(
+        news(topic, SubscriptionState.REFUSED, AnError(RateLimited, "slow down"))
+        for topic in topics
+    )
+    assert codec.outgoing(0.0) == []
+    codec.update_instrument(BTC)
+    for now_s in (10.0, SLOW_DOWN_S - 0.1):
+        codec.expire(now_s, RECEIVED_NS)
+        assert [frame for frame in codec.outgoing(now_s) if frame != "ping"] == []
+        hear(codec, "pong")
+    assert codec._refusals.deadline == SLOW_DOWN_S
+    codec.expire(SLOW_DOWN_S, RECEIVED_NS)
+    assert codec.outgoing(SLOW_DOWN_S)[-1] == asked.replace(" 1 ", " 2 ")
 
 
 def test_refused_topic_that_nobody_wants_any_more_is_left_alone() -> None:

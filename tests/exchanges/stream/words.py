@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from exchanges.errors import InvalidSymbol
+from exchanges.errors import InvalidSymbol, RateLimited
 from exchanges.limits import Rate, Scope
 from exchanges.market.events import (
     BookDelta,
@@ -17,12 +17,13 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, Topic
-from exchanges.rest.faults import ErrorTable
-from exchanges.rest.request import Request, Response
+from exchanges.replies.errors import ErrorTable
+from exchanges.replies.response import Response
+from exchanges.rest.request import Request
 from exchanges.stream.books import MarketCodec, MarketWire
 from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
 from exchanges.stream.sequence import BookRule, Recovery
-from exchanges.stream.wire import Data, Frame, Granted, Reader, Refused, Route, Said
+from exchanges.stream.wire import Data, Frame, Granted, Reader, Refused, Reply, Route, Said
 from tests.exchanges.transcripts import RECEIVED_NS, AnError, market
 
 BTC, ETH = market("BTC/USDT"), market("ETH/USDT")
@@ -45,7 +46,13 @@ STREAM = Stream(
 )
 
 
-FAULTS = ErrorTable(reads=lambda response: None, codes={}, words={"no such market": InvalidSymbol})
+SLOW_DOWN_S = 42.0
+ERRORS = ErrorTable(
+    reads=lambda response: None,
+    codes={},
+    words={"no such market": InvalidSymbol, "slow down": RateLimited},
+    retry_s=SLOW_DOWN_S,
+)
 
 
 class WordsWire(MarketWire):
@@ -84,6 +91,8 @@ class WordsWire(MarketWire):
         match frame.split():
             case ["pong"]:
                 return ()
+            case ["ping", number]:
+                return (Reply(f"pong {number}"),)
             case ["granted", request_id]:
                 return (Granted(int(request_id)),)
             case ["refused", request_id, *why]:
@@ -161,7 +170,7 @@ def codec_of(
     kind: type[WordsWire] = WordsWire, stream: Stream = STREAM, *, listening: bool = False
 ) -> MarketCodec:
     wire = kind(stream, Instruments([BTC, ETH, PERPETUAL]), listening=listening)
-    return MarketCodec(wire, FAULTS, book_request)
+    return MarketCodec(wire, ERRORS, book_request)
 
 
 def subscribed(*topics: Topic, kind: type[WordsWire] = WordsWire) -> MarketCodec:

@@ -9,7 +9,7 @@ from exchanges.okx.public import OkxWire
 from exchanges.okx.sandbox import OkxSandbox
 from exchanges.rest.public import PublicRest
 
-REST: Final = PublicRest("toyx", OKX.rest.surfaces, OKX.rest.faults)
+REST: Final = PublicRest("toyx", OKX.rest.surfaces, OKX.rest.errors)
 
 
 class ToyWire(OkxWire):

@@ -15,8 +15,8 @@ from exchanges.errors import (
     TimestampError,
     VenueUnavailable,
 )
-from exchanges.rest.faults import FIREWALL_S, FORBIDDEN, Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import FIREWALL_S, FORBIDDEN, Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 # Too many requests of an address are answered with HTTP 403, and it must stay away for ten
@@ -36,7 +36,7 @@ def _reads(response: Response) -> Complaint | None:
     return Complaint(str(body.retCode), body.retMsg) if body.retCode else None
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         **dict.fromkeys(("10029", "170121", "110074"), InvalidSymbol),

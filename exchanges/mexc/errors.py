@@ -15,8 +15,8 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.mexc.listing import ErrorBody
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 
@@ -28,7 +28,7 @@ def _reads(response: Response) -> Complaint | None:
     return None if body.code is None else Complaint(str(body.code), body.msg or body.message)
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         **dict.fromkeys(("10007", "30014", "30021", "-1121", "730001"), InvalidSymbol),

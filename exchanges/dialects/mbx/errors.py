@@ -11,9 +11,9 @@ import msgspec
 from exchanges.dialects.mbx.listing import ErrorBody
 from exchanges.errors import InvalidSymbol, RateLimited, VenueUnavailable
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
-from exchanges.rest.retry_after import bounded
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
+from exchanges.replies.retry_after import bounded
 
 _WINDOW_S: Final = 60.0  # of the request weight, which is the clock minute
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{1,16})\b", re.ASCII)  # milliseconds
@@ -24,19 +24,13 @@ def _reads(response: Response) -> Complaint | None:
     if response.status < 400 or not response.body.startswith(b"{"):
         return None
     body = _BODY.decode(response.body)
-    ban_s = _ban_s(body.msg, response)
-    if ban_s is not None:
+    if until := _BANNED_UNTIL.search(body.msg):
+        ban_s = bounded((int(until[1]) * NS_PER_MS - response.received_ns) / NS_PER_S)
         return Complaint(str(body.code), body.msg, RateLimited, ban_s, is_ban=True)
     return Complaint(str(body.code), body.msg)
 
 
-def _ban_s(text: str, response: Response) -> float | None:
-    """How long a ban lasts whose end the text names."""
-    until = _BANNED_UNTIL.search(text)
-    return bounded((int(until[1]) * NS_PER_MS - response.received_ns) / NS_PER_S) if until else None
-
-
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         "-1110": InvalidSymbol,

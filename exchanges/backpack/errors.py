@@ -16,8 +16,8 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 _NO_CONTENT: Final = 204
@@ -36,7 +36,7 @@ def _reads(response: Response) -> Complaint | None:
     return Complaint(body.code, body.message, InvalidSymbol if is_unknown else None)
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         "INVALID_MARKET": InvalidSymbol,

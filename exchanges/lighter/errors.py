@@ -16,8 +16,8 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.lighter.listing import ErrorBody
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody, strict=False)
 _GOOD: Final = 200
@@ -28,7 +28,7 @@ def _reads(response: Response) -> Complaint | None:
     return None if body.code == _GOOD else Complaint(str(body.code), body.message or "")
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         "20001": AuthenticationError,

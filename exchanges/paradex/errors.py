@@ -17,8 +17,8 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.paradex.listing import ErrorBody
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 
@@ -28,7 +28,7 @@ def _reads(response: Response) -> Complaint | None:
     return Complaint(body.error, body.message or "") if body.error else None
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         "INVALID_SYMBOL": InvalidSymbol,

@@ -15,7 +15,8 @@ _SECONDS: Final = re.compile(r"\d{1,15}(\.\d*)?|\.\d+", re.ASCII)
 
 
 def retry_after_s(text: str, now_ns: int) -> float | None:
-    """Seconds to stay away, three days at most; None if the text says nothing that can be read.
+    """Seconds to stay away, three days at most; None if the text says nothing that can be read,
+    or nothing that is not over.
 
     It is a number of seconds, also a fraction, or a date of HTTP, which may have passed.
     """
@@ -30,6 +31,10 @@ def retry_after_s(text: str, now_ns: int) -> float | None:
     return bounded(until_s - now_ns / NS_PER_S)
 
 
-def bounded(wait_s: float) -> float:
-    """The wait, neither into the past nor longer than any ban."""
-    return min(max(wait_s, 0.0), LONGEST_WAIT_S)
+def bounded(wait_s: float) -> float | None:
+    """The wait, no longer than any ban; None if it is over.
+
+    Whoever refuses us and says that we may come back at once has not said how long to stay away:
+    its clock is wrong, or nobody filled in the number.
+    """
+    return min(wait_s, LONGEST_WAIT_S) if wait_s > 0 else None

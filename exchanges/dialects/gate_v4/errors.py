@@ -16,8 +16,8 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 WINDOW_S: Final = 10.0
 """Requests are limited within windows of so long."""
@@ -32,7 +32,7 @@ def _reads(response: Response) -> Complaint | None:
     return Complaint(body.label, body.message or body.detail)
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         "INVALID_CURRENCY_PAIR": InvalidSymbol,

@@ -17,8 +17,8 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.htx.listing import ErrorBody
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 _TOO_MANY_SWAPS: Final = "1032"
@@ -38,7 +38,7 @@ def _reads(response: Response) -> Complaint | None:
     return Complaint(code, text, retry_s=_SWAP_WINDOW_S if code == _TOO_MANY_SWAPS else None)
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         "base-symbol-error": InvalidSymbol,

@@ -16,13 +16,13 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.market.numbers import NS_PER_MS
-from exchanges.rest.request import Response
+from exchanges.replies.response import Response
 from tests.exchanges.transcripts import PRESENT, RECEIVED_NS
 
 
 def told(venue: str, body: bytes, status: int = 200) -> ExchangeError:
     response = Response(status=status, body=body, received_ns=RECEIVED_NS)
-    error = VENUES[venue].rest.faults.of(response, venue=venue, asked="POST /order")
+    error = VENUES[venue].rest.errors.of(response, venue=venue, asked="POST /order")
     assert error is not None
     return error
 
@@ -91,6 +91,54 @@ def test_a_banned_address_stays_away_as_long_as_the_shortest_ban(name: str) -> N
 
 @pytest.mark.parametrize("name", PRESENT)
 @pytest.mark.parametrize(
+    ("status", "is_open"),
+    [(307, True), (408, True), (500, True), (502, True), (400, False), (404, False), (429, False)],
+)
+def test_a_status_with_which_a_gateway_gives_up_leaves_open_what_was_done(
+    name: str, status: int, is_open: bool
+) -> None:
+    assert told(name, b"<html>", status).is_open is is_open
+
+
+NO_WAIT = ["0", "0.0", "-5", "Thu, 01 Jan 1970 00:10:00 GMT"]
+
+
+@pytest.mark.parametrize("name", PRESENT)
+@pytest.mark.parametrize("header", NO_WAIT)
+@pytest.mark.parametrize("status", [403, 418, 429])
+def test_a_wait_that_is_over_says_as_much_as_none(name: str, header: str, status: int) -> None:
+    def wait_s(headers: dict[str, str]) -> float | None:
+        response = Response(status=status, body=b"<html>", received_ns=RECEIVED_NS, headers=headers)
+        caught = VENUES[name].rest.errors.of(response, venue=name, asked="GET /time")
+        assert caught is not None
+        return caught.retry_after_s
+
+    waited_s = wait_s({"retry-after": header})
+    assert waited_s == wait_s({})
+    assert waited_s is not None
+    assert waited_s >= {403: 60.0, 418: 120.0, 429: 0.1}[status]
+
+
+@pytest.mark.parametrize("name", ["aster", "binance"])
+def test_a_ban_whose_end_has_passed_by_our_clock_is_one(name: str) -> None:
+    body = b'{"code":-1003,"msg":"Way too many requests; IP banned until 1600000000000."}'
+    for status in (418, 429):
+        caught = told(name, body, status)
+        assert isinstance(caught, RateLimited)
+        assert (caught.is_ban, caught.retry_after_s) == (True, 120.0)
+
+
+def test_a_budget_that_is_full_at_once_is_not_believed() -> None:
+    response = Response(
+        status=429, body=b"", received_ns=RECEIVED_NS, headers={"gw-ratelimit-reset": "0"}
+    )
+    caught = VENUES["kucoin"].rest.errors.of(response, venue="kucoin", asked="GET /time")
+    assert caught is not None
+    assert caught.retry_after_s == 30.0
+
+
+@pytest.mark.parametrize("name", PRESENT)
+@pytest.mark.parametrize(
     ("header", "wait_s"),
     [("7", 7.0), ("0.5", 0.5), ("9" * 15, 259_200.0), ("-5", None), ("1_000", None), ("", None)],
 )
@@ -100,7 +148,7 @@ def test_a_venue_that_is_unavailable_says_for_how_long(
     response = Response(
         status=503, body=b"<html>", received_ns=RECEIVED_NS, headers={"retry-after": header}
     )
-    caught = VENUES[name].rest.faults.of(response, venue=name, asked="GET /time")
+    caught = VENUES[name].rest.errors.of(response, venue=name, asked="GET /time")
     assert isinstance(caught, VenueUnavailable)
     assert caught.retry_after_s == wait_s
 
@@ -123,7 +171,7 @@ def test_a_ban_ends_when_its_body_says_and_a_full_minute_with_the_next(
         received_ns=found["received_ms"] * NS_PER_MS,
     )
     for name in ("aster", "binance"):
-        caught = VENUES[name].rest.faults.of(response, venue=name, asked="GET /time")
+        caught = VENUES[name].rest.errors.of(response, venue=name, asked="GET /time")
         assert isinstance(caught, RateLimited)
         assert (caught.retry_after_s, caught.is_ban) == (wait_s, is_ban)
         assert caught.message == found["body"]["msg"]

@@ -19,8 +19,8 @@ from exchanges.errors import (
 )
 from exchanges.kraken.listing import ErrorBody
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 _WARNING: Final = "W"
@@ -55,7 +55,7 @@ def _wait_s(text: str, response: Response) -> float | None:
     return min(max(wait_s, _RETRY_S), _LONGEST_THROTTLE_S)
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={},
     starts={

@@ -16,8 +16,8 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.okx.listing import ErrorBody
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 LIMIT_WINDOW_S: Final = 2.0
 """Requests are limited within windows of so long."""
@@ -32,7 +32,7 @@ def _reads(response: Response) -> Complaint | None:
     return None if body.code == "0" else Complaint(body.code, body.msg)
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         "51001": InvalidSymbol,

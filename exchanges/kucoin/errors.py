@@ -17,8 +17,8 @@ from exchanges.errors import (
 )
 from exchanges.kucoin.listing import ErrorBody
 from exchanges.market.numbers import optional
-from exchanges.rest.faults import FORBIDDEN, Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import FORBIDDEN, Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 WINDOW_S: Final = 30.0
 """The budget of an address is full again after so long."""
@@ -59,7 +59,7 @@ def _retry_after_s(response: Response) -> float | None:
     return None if wait_ms is None else min(wait_ms / 1000, WINDOW_S)
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         "900001": InvalidSymbol,

@@ -17,8 +17,8 @@ from exchanges.errors import (
     TradingDisabled,
     VenueUnavailable,
 )
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 _ROW: Final = msgspec.json.Decoder(ErrorRow)
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
@@ -34,7 +34,7 @@ def _reads(response: Response) -> Complaint | None:
     return None
 
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes={
         "10000": VenueUnavailable,

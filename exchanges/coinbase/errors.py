@@ -16,8 +16,8 @@ from exchanges.errors import (
     TimestampError,
     VenueUnavailable,
 )
-from exchanges.rest.faults import Complaint, ErrorTable
-from exchanges.rest.request import Response
+from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.response import Response
 
 _BODY: Final = msgspec.json.Decoder(ErrorBody)
 _UNAUTHORIZED: Final = 401
@@ -53,7 +53,7 @@ _CODES: Final = {
     "RESOURCE_EXHAUSTED": RateLimited,
 }
 
-FAULTS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     reads=_reads,
     codes=_CODES,
     # Sockets tell no code.

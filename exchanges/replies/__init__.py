@@ -1,0 +1,1 @@
+"""What came back from a venue, and what it means where that is no answer."""
