@@ -1,4 +1,4 @@
-"""Topics that a venue refused, and when each is asked for again."""
+"""Topics that a venue refused or left unanswered, and when each is asked for again."""
 
 from math import inf
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 import msgspec
 
 from exchanges.market.topics import Topic
+from exchanges.stream.pauses import grown_s
 
 PAUSE_S: Final = 10.0
 PAUSE_CAP_S: Final = 600.0
-"""The pause after a refusal doubles from the first value to the second."""
-_DOUBLINGS: Final = 6  # enough for the cap
+"""The pause after a refusal, or none, doubles from the first value to the second."""
 
 
 class _Refusal(msgspec.Struct):
@@ -21,10 +21,10 @@ class _Refusal(msgspec.Struct):
 
 
 class Refusals:
-    """The refused topics of one connection.
+    """The topics of one connection that the venue refused or did not answer.
 
     Attributes:
-        is_news: whether one was refused since `due` was called.
+        is_news: whether one was added since `due` was called.
     """
 
     def __init__(self) -> None:
@@ -35,11 +35,10 @@ class Refusals:
         return topic in self._refused
 
     def add(self, topic: Topic, now_s: float) -> None:
-        """The venue has refused a topic, perhaps not for the first time."""
+        """The venue does not send a topic, perhaps not for the first time."""
         refusal = self._refused.setdefault(topic, _Refusal())
-        pause_s = PAUSE_S * 2.0 ** min(refusal.times, _DOUBLINGS)
+        refusal.again_s = now_s + grown_s(PAUSE_S, PAUSE_CAP_S, refusal.times)
         refusal.times += 1
-        refusal.again_s = now_s + min(pause_s, PAUSE_CAP_S)
         self.is_news = True
 
     def discard(self, topic: Topic) -> None:
