@@ -45,6 +45,7 @@ class _Start(msgspec.Struct):
 
     subscribed_s: float | None = None
     asked_s: float | None = None
+    waits_s: float = 0.0  # asked for the start that is under way, for the first time
     attempts: int = 0
     in_flight: bool = False  # a request for a snapshot
     under_way: bool = True  # a subscription that brings one
@@ -95,7 +96,7 @@ class Starts:
         if route.starts_in_stream:
             if state.asked_s is None:
                 state.note(now_s)
-            state.asked_s = now_s
+            state.asked_s = state.waits_s = now_s
             state.under_way = True
 
     def due_requests(self, now_s: float, recovery: Recovery) -> list[BookRoute]:
@@ -103,8 +104,11 @@ class Starts:
         asked = (route for route in self._waiting if route.feed.rule.recovery is recovery)
         due = [route for route in asked if self._request_s(route) <= now_s]
         for route in due:
-            self._states[route].note(now_s)
-            self._states[route].in_flight = True
+            state = self._states[route]
+            state.note(now_s)
+            if not state.in_flight:
+                state.waits_s = now_s
+            state.in_flight = True
         return due
 
     def due_subscriptions(self, now_s: float) -> list[BookRoute]:
@@ -170,13 +174,16 @@ class Starts:
 
     def _is_silent(self, route: BookRoute) -> bool:
         """Only the venue can bring the book further now."""
+        state, feed = self._states[route], route.feed
         if route.starts_in_stream:
-            return self._states[route].under_way
-        return route.feed.has_start and not route.feed.is_live
+            return state.under_way
+        is_pulled = feed.rule.recovery is Recovery.SNAPSHOT_ON_SOCKET
+        is_deaf = is_pulled and state.in_flight and not feed.has_updates
+        return (feed.has_start or is_deaf) and not feed.is_live
 
     def _silent_since_s(self, route: BookRoute) -> float:
         state = self._states[route]
-        return max(state.subscribed_s or 0.0, state.asked_s or 0.0)
+        return max(state.subscribed_s or 0.0, state.waits_s)
 
 
 def _pause_s(state: _Start) -> float:

@@ -240,7 +240,7 @@ class Talk:
         route = route or self._adopt(data)
         if route is None or route.ended:
             return None
-        if not route.answered:
+        if not route.answered and not data.is_answer:
             route.answered = True
             if not self._is_told_elsewhere(route):
                 self._granted_already += [(topic, route) for topic in sorted(route.topics)]

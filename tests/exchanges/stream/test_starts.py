@@ -198,6 +198,17 @@ def test_subscription_that_brings_no_update_to_a_start_is_made_anew_ever_more_ra
     assert (waits[0], waits[-1]) == (START_S, START_CAP_S)
 
 
+def test_topic_that_answers_neither_on_the_socket_nor_in_the_stream_is_subscribed_anew() -> None:
+    pulled = Recovery.SNAPSHOT_ON_SOCKET
+    route = book_route(BookRule(pulled))
+    starts = subscribed(route)
+    assert starts.due_requests(101.0, pulled) == [route]
+    assert starts.due_requests(101.0 + PULL_S, pulled) == [route]
+    assert starts.due_subscriptions(101.0 + START_S - 0.01) == []
+    assert starts.silent(101.0 + START_S) == [(route, START_S)]
+    assert starts.due_subscriptions(101.0 + START_S) == [route]
+
+
 def test_book_whose_stream_speaks_is_not_subscribed_anew() -> None:
     route = book_route(BY_REQUEST)
     starts = subscribed(route)
