@@ -49,7 +49,7 @@ async def run_book(
     one until the newer one brings a snapshot, and that one from then on. When the one that it
     follows ends it asks for another start and follows whoever brings one.
     """
-    source, told = _NOBODY, book.fault
+    source, told = _NOBODY, _why(book)
     try:
         task_status.started()
         if book.fault is not None and book.fault is not Fault.STARTING:
@@ -69,8 +69,8 @@ async def run_book(
             if trouble := book.trouble:
                 resync(book, trouble, book.detail, commands)
             tops.tell(book)
-            if book.fault is not told:
-                told = book.fault
+            if _why(book) != told:
+                told = _why(book)
                 _log(book)
     except trio.Cancelled:
         if book.fault is not Fault.DELISTED:
@@ -86,6 +86,11 @@ async def run_book(
 def resync(book: OrderBook, fault: Fault, detail: str, commands: Commands) -> None:
     """Ask for a new start of the book."""
     commands.send_nowait(Resync(book.instrument.symbol, fault, detail))
+
+
+def _why(book: OrderBook) -> tuple[Fault | None, bool]:
+    """What is news of a book; further words about the same are not."""
+    return book.fault, bool(book.detail)
 
 
 def _log(book: OrderBook) -> None:

@@ -4,8 +4,8 @@ its clock."""
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeVar
 
-import msgspec
 import trio
+from msgspec.structs import replace
 
 from actors.edges.log import Log
 from actors.edges.repeats import Repeats
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 CLOCK_EVERY_S: Final = 60.0
 ASK_AGAIN_S: Final = 10.0
-"""Before a list that was not answered is asked for again; it doubles, with jitter."""
+"""Before a list that has no answer that is believed is asked for again; it doubles, with jitter."""
 _RANK: Final = {Status.TRADING: 0, Status.HALTED: 1, Status.DELISTED: 2}
 COARSEST_NS: Final = NS_PER_S // 10
 """A clock that tells coarser times is better known by when its messages arrive."""
@@ -100,8 +100,8 @@ def _pause_s(context: VenueContext, stale: Repeats, refresh_s: float) -> float:
 async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
     """Fetch the venue's lists and bring `context.instruments` up to date.
 
-    A list that is not answered leaves its markets as they were, and is told by
-    `context.unlisted`.
+    A list that is not answered leaves its markets as they were, and so does one that has lost
+    most of them at once, until it says so again; both are told by `context.unlisted`.
 
     Raises:
         ExchangeError: no list was answered.
@@ -112,8 +112,13 @@ async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
             lists.take(await _ask(context, request))
         except ExchangeError as error:
             lists.fail(error)
-    context.unlisted = {asked: str(error) for asked, error in lists.unanswered.items()}
-    return _merge(context, lists)
+    context.lists.judge(lists.told)
+    unanswered = {asked: str(error) for asked, error in lists.unanswered.items()}
+    context.unlisted = context.lists.doubts | unanswered
+    changes = _merge(context, lists)
+    if not len(context.instruments):
+        context.unlisted["all lists"] = "there is not one market in them"
+    return changes
 
 
 async def _ask(context: VenueContext, request: Request[T]) -> T:
@@ -126,13 +131,14 @@ async def _ask(context: VenueContext, request: Request[T]) -> T:
 def _merge(context: VenueContext, lists: MarketLists) -> list[InstrumentChange]:
     """What is new or different; instruments that are listed no more count as delisted.
 
-    One whose row could not be read this time stays as it was.
+    One whose row could not be read this time stays as it was, and one whose list is not believed.
     """
     now_ns = context.clock.now_ns()
-    listed = lists.instruments
+    kept = context.lists.kept
+    listed = [one for one in lists.instruments if (one.kind, one.native) not in kept]
     told = {(one.kind, one.native) for one in listed}
     missing = [
-        known if lists.may_list(known) else msgspec.structs.replace(known, status=Status.DELISTED)
+        known if _may_trade(known, context, lists) else replace(known, status=Status.DELISTED)
         for known in context.instruments
         if (known.kind, known.native) not in told
     ]
@@ -148,6 +154,11 @@ def _merge(context: VenueContext, lists: MarketLists) -> list[InstrumentChange]:
     for change in changes:
         context.instruments.add(change.instrument)
     return changes
+
+
+def _may_trade(known: Instrument, context: VenueContext, lists: MarketLists) -> bool:
+    """Whether a market that is not told may still be there."""
+    return (known.kind, known.native) in context.lists.kept or lists.may_list(known)
 
 
 def _without_rivals(context: VenueContext, found: Iterable[Instrument]) -> list[Instrument]:

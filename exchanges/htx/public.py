@@ -138,7 +138,7 @@ class HtxWire(MarketWire):
         if envelope.op:
             return self._notification(envelope, text)
         if envelope.ch or envelope.rep:
-            return (Data(envelope.ch or envelope.rep, text),)
+            return (Data(envelope.ch or envelope.rep, text, is_answer=not envelope.ch),)
         if envelope.ping is not None:
             return (Reply(_text({"pong": envelope.ping})),)
         if envelope.status:

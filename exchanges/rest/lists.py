@@ -1,13 +1,14 @@
 """Everything that a venue lists, page after page, whoever carries the requests."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from exchanges.errors import ExchangeError
-from exchanges.market.instrument import Instrument, Instruments, Kind
+from exchanges.market.instrument import Instrument, Instruments, Kind, Status
+from exchanges.rest.memory import MarketName
 from exchanges.rest.public import PublicRest
 from exchanges.rest.request import Listing, Odd, Request, Rows
 
@@ -19,16 +20,20 @@ class MarketLists:
     Attributes:
         odd: rows that could not be read.
         unanswered: why a request was not answered, by what was asked.
+        told: the markets of each list that was answered to its last page and are not delisted,
+            by what was asked; rows that could not be read count.
     """
 
     def __init__(self, rest: PublicRest, known: Instruments | None = None) -> None:
         """`known` is what earlier lists have told."""
         self.odd: list[Odd] = []
         self.unanswered: dict[str, ExchangeError] = {}
+        self.told: dict[str, frozenset[MarketName]] = {}
         self._known = known or Instruments()
         self._pages = deque(rest.instruments())
         self._listed: list[Instrument] = []
-        self._is_whole = False
+        self._pages_of: list[Listing] = []  # the list that is being asked for
+        self._asked = ""
         self._unknown: frozenset[Kind] = frozenset()
         self._intervals = rest.funding_intervals()
         self._has_intervals = self._intervals is not None
@@ -44,13 +49,16 @@ class MarketLists:
     def take(self, answer: Listing | Rows[tuple[str, float]]) -> None:
         """What the venue has answered to the request that is wanted."""
         if isinstance(answer, Listing):
-            self._pages.popleft()
+            page = self._pages.popleft()
+            self._asked = self._asked or str(page)
             self._listed += answer.instruments
             self.odd += answer.odd
+            self._pages_of.append(answer)
             if answer.more:
                 self._pages.appendleft(answer.more)
             else:
-                self._is_whole = True
+                self.told[self._asked] = _markets_of(self._pages_of, page.kinds)
+                self._next_list()
         else:
             self._intervals = None
             self._told_s = dict(answer)
@@ -66,7 +74,8 @@ class MarketLists:
             failed = self._pages.popleft()
             self.unanswered[str(failed)] = error
             self._unknown |= failed.kinds
-            if not self._pages and not self._is_whole:
+            self._next_list()
+            if not self._pages and not self.told:
                 raise error
         else:
             self.unanswered[str(self._intervals)] = error
@@ -87,6 +96,9 @@ class MarketLists:
         odd = {row.native for row in self.odd}
         return known.kind in self._unknown or "" in odd or known.native in odd
 
+    def _next_list(self) -> None:
+        self._asked, self._pages_of = "", []
+
     def _with_interval(self, listed: Instrument) -> Instrument:
         """An interval that was not told this time stays what it was, if it was known."""
         if self._told_s is None or listed.native in self._odd_intervals:
@@ -94,3 +106,15 @@ class MarketLists:
             return replace(listed, funding_interval_s=known.funding_interval_s if known else None)
         interval_s = self._told_s.get(listed.native, self._default_s)
         return replace(listed, funding_interval_s=interval_s)
+
+
+def _markets_of(pages: Iterable[Listing], kinds: frozenset[Kind]) -> frozenset[MarketName]:
+    """The markets that a list says are there, and those whose rows could not be read."""
+    listed = (
+        (one.kind, one.native)
+        for page in pages
+        for one in page.instruments
+        if one.status is not Status.DELISTED
+    )
+    odd = ((kind, row.native) for page in pages for row in page.odd for kind in kinds)
+    return frozenset((*listed, *odd))

@@ -87,6 +87,13 @@ class MarketCodec(Talk):
         """Monotonic seconds by which to call `expire`, `outgoing` and `requests` again."""
         return min(super().deadline, self._starts.deadline)
 
+    def expire(self, now_s: float, now_ns: int) -> tuple[StreamEvent, ...]:
+        """Act on the time that passed; books that get nothing to start from are told why."""
+        events = super().expire(now_s, now_ns)
+        silent = self._starts.silent(now_s)
+        told = (self._silent(route, silence_s, now_ns) for route, silence_s in silent)
+        return events + tuple(chain.from_iterable(told))
+
     def outgoing(self, now_s: float) -> list[Frame]:
         """The frames that the venue's message limit lets us send now, in order."""
         for route in self._starts.due_subscriptions(now_s):
@@ -170,10 +177,7 @@ class MarketCodec(Talk):
         books = [route for route in self._subscriptions if isinstance(route, BookRoute)]
         for route in books:
             route.feed.lose(route.instrument, Fault.DISCONNECTED, "", received_ns)
-        return tuple(
-            BookLost(instrument=route.instrument, fault=Fault.DISCONNECTED, received_ns=received_ns)
-            for route in books
-        )
+        return tuple(_lost(route, Fault.DISCONNECTED, "", received_ns) for route in books)
 
     # What a `Talk` leaves to be filled in.
 
@@ -200,14 +204,16 @@ class MarketCodec(Talk):
         self._starts.settle(route)
         route.feed.lose(route.instrument, Fault.REFUSED, str(error), received_ns)
         # Of a book that was not live it is news as well.
-        return (
-            BookLost(
-                instrument=route.instrument,
-                fault=Fault.REFUSED,
-                detail=str(error),
-                received_ns=received_ns,
-            ),
-        )
+        return (_lost(route, Fault.REFUSED, str(error), received_ns),)
+
+    def _on_unanswered(
+        self, route: Route, error: ExchangeError, now_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        if not isinstance(route, BookRoute):
+            return super()._on_unanswered(route, error, now_ns)
+        if route.ended or route.feed.is_live:
+            return ()
+        return (_lost(route, Fault.STARTING, str(error), now_ns),)  # `Starts` asks again
 
     def _on_unstarted(self, route: Route) -> None:
         if isinstance(route, BookRoute):
@@ -217,6 +223,16 @@ class MarketCodec(Talk):
         return self.resync_all(Fault.GAP, detail, received_ns)
 
     # How books are kept.
+
+    def _silent(self, route: BookRoute, silence_s: float, now_ns: int) -> tuple[StreamEvent, ...]:
+        """A book that has been granted, as far as that is told, and has nothing to start from."""
+        is_unanswered = self.stream.acknowledges and not route.answered
+        if is_unanswered or route.feed.is_live:
+            return ()
+        granted = "acknowledged, but " if self.stream.acknowledges else ""
+        missing = "start" if route.starts_in_stream else "update"
+        detail = f"{granted}no {missing} for {silence_s:.0f} s"
+        return (_lost(route, Fault.STARTING, detail, now_ns),)
 
     def _heard(self, route: Route, events: tuple[StreamEvent, ...]) -> tuple[StreamEvent, ...]:
         if type(route) is not BookRoute:
@@ -273,6 +289,12 @@ class MarketCodec(Talk):
         if route:
             self._starts.landed(route)
         return route
+
+
+def _lost(route: BookRoute, fault: Fault, detail: str, received_ns: int) -> BookLost:
+    return BookLost(
+        instrument=route.instrument, fault=fault, detail=detail, received_ns=received_ns
+    )
 
 
 def _is_named(native: str, frame: Frame) -> bool:

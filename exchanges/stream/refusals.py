@@ -1,4 +1,4 @@
-"""Topics that a venue refused, and when each is asked for again."""
+"""Topics that a venue refused or left unanswered, and when each is asked for again."""
 
 from math import inf
 from typing import Final
@@ -9,7 +9,7 @@ from exchanges.market.topics import Topic
 from exchanges.pauses import Growing
 
 PAUSES: Final = Growing(10.0, 600.0)
-"""After a refusal; longer where the venue wants to be left alone for longer."""
+"""After a refusal, or none; longer where the venue wants to be left alone for longer."""
 
 
 class _Refusal(msgspec.Struct):
@@ -21,10 +21,10 @@ class _Refusal(msgspec.Struct):
 
 
 class Refusals:
-    """The refused topics of one connection.
+    """The topics of one connection that the venue refused or did not answer.
 
     Attributes:
-        is_news: whether one was refused since `due` was called.
+        is_news: whether one was added since `due` was called.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Refusals:
         return topic in self._refused
 
     def add(self, topic: Topic, now_s: float, *, least_s: float = 0.0) -> None:
-        """The venue has refused a topic, perhaps not for the first time.
+        """The venue does not send a topic, perhaps not for the first time.
 
         It does not want to hear of it for `least_s`.
         """

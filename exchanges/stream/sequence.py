@@ -18,11 +18,12 @@ buffered while a snapshot of id S is fetched; then
    which straddles S is as good as one that starts there);
 6. if even the oldest one starts after S, the snapshot is too old and is fetched again;
 7. the others must follow each other by rule 1;
-8. without any the start waits for the first one: a stream that has been acknowledged and says
-   nothing must not pass for a book.
+8. the start waits until the stream has got to S: one that has been acknowledged and says nothing,
+   or counts elsewhere than the snapshot, must not pass for a book. When it has not got there after
+   `STUCK_S` of updates another snapshot is fetched.
 
 A live book may be given another start by request: it goes on by rules 1 to 3, its updates are
-buffered from then on, and the snapshot replaces it by rules 4 to 7.
+buffered from then on, and the snapshot replaces it by rules 4 to 8.
 """
 
 from collections import deque
@@ -132,26 +133,25 @@ class BookFeed:
         if update.previous == self.last <= update.sequence:
             self._previous, self.last = self.last, update.sequence
             self._joining = False
-            if self.is_refreshing:
-                self._buffer.append(update)
-            return (update,)
+            return self._refreshed(update) if self.is_refreshing else (update,)
         return self._judge(update)
 
     def snapshot(self, snapshot: BookSnapshot, *, in_stream: bool = False) -> tuple[Event, ...]:
         """Start from `snapshot`, followed by the buffered updates that belong after it.
 
-        Nothing comes of one that is too old: another is needed; nor, for now, of one without
-        updates, unless it came in the stream itself.
+        Nothing comes of one that is too old: another is needed; nor, for now, of one that the
+        stream has not got to, unless it came in the stream itself.
         """
-        if not (self.is_live or self._buffer or in_stream or self._starts_in_stream):
-            self._start = snapshot  # rule 8
-            return ()
         if self.rule.whole and self.is_live and snapshot.sequence <= self.last:
             return self._ignore(snapshot)
         backlog = [update for update in self._buffer if update.sequence > snapshot.sequence]
         oldest = backlog[0].previous if backlog else self.last if self.is_refreshing else 0
         if oldest > snapshot.sequence:
             return ()  # rule 6
+        is_told = in_stream or self._starts_in_stream
+        if not (is_told or backlog or self._has_reached(snapshot)):
+            self._start = snapshot if self.needs_start else None  # rule 8
+            return ()
         return self._begin(snapshot, backlog)
 
     def refresh(self) -> None:
@@ -167,7 +167,7 @@ class BookFeed:
 
     @property
     def has_start(self) -> bool:
-        """Only the first update is missing."""
+        """Only an update to join it to is missing."""
         return self._start is not None
 
     @property
@@ -191,6 +191,7 @@ class BookFeed:
 
     def _begin(self, snapshot: BookSnapshot, backlog: list[BookDelta]) -> tuple[Event, ...]:
         self._buffer.clear()
+        self._start = None
         self.is_refreshing = False
         self.is_live = True
         self._previous, self.last = -1, snapshot.sequence
@@ -200,11 +201,38 @@ class BookFeed:
 
     def _wait(self, update: BookDelta) -> tuple[Event, ...]:
         """An update of a book that is not live; it may be what a start waits for."""
-        start, self._start = self._start, None
+        start = self._start
+        if start and update.sequence < start.sequence:
+            return self._outwait(start, update)
         if start and update.previous <= start.sequence:
-            return self._begin(start, [update])
+            return self._begin(start, [update] if update.sequence > start.sequence else [])
+        self._start = None
         self._keep(update)  # rule 6, where there was a start
         return ()
+
+    def _has_reached(self, start: BookSnapshot) -> bool:
+        """The stream, which is not beyond a start, has got to it."""
+        newest = self._buffer[-1].sequence if self._buffer else self.last
+        return (self.is_live or bool(self._buffer)) and newest == start.sequence
+
+    def _refreshed(self, update: BookDelta) -> tuple[Event, ...]:
+        """An update of a live book that is to be given another start."""
+        self._buffer.append(update)
+        start = self._start
+        if start and update.sequence < start.sequence:
+            self._outwait(start, update)
+        elif start:
+            backlog = [one for one in self._buffer if one.sequence > start.sequence]
+            return (update, *self._begin(start, backlog))
+        return (update,)
+
+    def _outwait(self, start: BookSnapshot, update: BookDelta) -> tuple[Event, ...]:
+        """An update that a start is ahead of; a start that stays ahead is given up."""
+        if not self._past.is_stuck(start.sequence, update.received_ns):
+            return ()
+        self._start = None
+        self._keep(update)
+        return (_stuck(update, start.sequence),)
 
     def _number(self, update: BookDelta) -> None:
         """Give an update whose venue numbers nothing the ids that follow.
@@ -236,8 +264,8 @@ class BookFeed:
         """One of the past, unless nothing else has come for long."""
         if old.sequence == self.last or not self._past.is_stuck(self.last, old.received_ns):
             return ()
-        detail = f"for {STUCK_S:g} s nothing above {self.last}, but {old.sequence}"
-        return self.lose(old.instrument, Fault.GAP, detail, old.received_ns)
+        lost = _stuck(old, self.last)
+        return self.lose(lost.instrument, lost.fault, lost.detail, lost.received_ns)
 
     def _pass_on(self, update: BookDelta) -> tuple[Event, ...]:
         """The update follows; one that straddles is told as if it began where the book stands."""
@@ -246,9 +274,7 @@ class BookFeed:
             update = replace(update, previous=self.last)
         self._previous, self.last = previous, update.sequence
         self._joining = False
-        if self.is_refreshing:
-            self._buffer.append(update)
-        return (update,)
+        return self._refreshed(update) if self.is_refreshing else (update,)
 
     def _keep(self, update: BookDelta) -> None:
         if not self._starts_in_stream:
@@ -257,3 +283,11 @@ class BookFeed:
     @property
     def _starts_in_stream(self) -> bool:
         return self.rule.recovery is Recovery.SNAPSHOT_IN_STREAM
+
+
+def _stuck(old: BookDelta | BookSnapshot, at: int) -> BookLost:
+    """Nothing but the past has come since a book got to the id `at`."""
+    detail = f"for {STUCK_S:g} s nothing above {at}, but {old.sequence}"
+    return BookLost(
+        instrument=old.instrument, fault=Fault.GAP, detail=detail, received_ns=old.received_ns
+    )

@@ -1,6 +1,5 @@
 """When to ask for the start of a book, so that one which keeps failing cannot flood the venue."""
 
-from collections.abc import Iterator
 from math import inf
 from typing import Final
 
@@ -15,7 +14,10 @@ FIRST_UPDATE_S: Final = 1.0
 """A snapshot is fetched once an update has come that it can be joined to; a quiet market may
 send none, so after this long it is fetched in any case."""
 START_S: Final = 15.0
-"""A subscription that brings no snapshot for so long is made anew."""
+START_CAP_S: Final = 240.0
+_RENEWALS: Final = Growing(START_S, START_CAP_S)
+"""A subscription that brings no snapshot for so long, or where that is fetched no update to join it
+to, is made anew; the wait doubles from the first value to the second."""
 PULL_S: Final = 10.0
 """A snapshot that was asked for on the socket and has not come for so long is asked for again."""
 PAUSE_S: Final = 0.5
@@ -45,10 +47,12 @@ class _Start(msgspec.Struct):
 
     subscribed_s: float | None = None
     asked_s: float | None = None
+    waits_s: float = 0.0  # asked for the start that is under way, for the first time
     attempts: int = 0
     in_flight: bool = False  # a request for a snapshot
     under_way: bool = True  # a subscription that brings one
     is_ending: bool = False  # unsubscribed, to be subscribed again
+    renewals: int = 0  # of subscriptions that brought nothing, in a row
 
     def note(self, now_s: float) -> None:
         quiet = self.asked_s is None or now_s - self.asked_s > QUIET_S
@@ -83,6 +87,8 @@ class Starts:
         self._waiting.pop(route, None)
         if route.ended:
             self._states.pop(route, None)
+        elif state := self._states.get(route):
+            state.renewals = 0
 
     def subscribed(self, route: BookRoute, now_s: float) -> None:
         """The subscription has been sent; where it brings the snapshot, that is a start."""
@@ -92,25 +98,40 @@ class Starts:
         if route.starts_in_stream:
             if state.asked_s is None:
                 state.note(now_s)
-            state.asked_s = now_s
+            state.asked_s = state.waits_s = now_s
             state.under_way = True
 
     def due_requests(self, now_s: float, recovery: Recovery) -> list[BookRoute]:
         """Books whose snapshot must be asked for now; each is in flight until `landed`."""
-        due = [route for route in self._due(now_s) if route.feed.rule.recovery is recovery]
+        asked = (route for route in self._waiting if route.feed.rule.recovery is recovery)
+        due = [route for route in asked if self._request_s(route) <= now_s]
         for route in due:
-            self._states[route].note(now_s)
-            self._states[route].in_flight = True
+            state = self._states[route]
+            state.note(now_s)
+            if not state.in_flight:
+                state.waits_s = now_s
+            state.in_flight = True
         return due
 
     def due_subscriptions(self, now_s: float) -> list[BookRoute]:
         """Books that must be unsubscribed and subscribed again now."""
-        due = [route for route in self._due(now_s) if route.starts_in_stream]
+        due = [route for route in self._waiting if self._renewal_s(route) <= now_s]
         for route in due:
-            self._states[route].note(now_s)
-            self._states[route].is_ending = True
-            self._states[route].under_way = True
+            state = self._states[route]
+            state.renewals += self._is_silent(route)
+            if route.starts_in_stream:
+                state.note(now_s)
+            state.is_ending = True
+            state.under_way = True
         return due
+
+    def silent(self, now_s: float) -> list[tuple[BookRoute, float]]:
+        """Books that must be subscribed again now as nothing has come for so many seconds."""
+        return [
+            (route, now_s - self._silent_since_s(route))
+            for route in self._waiting
+            if self._is_silent(route) and self._renewal_s(route) <= now_s
+        ]
 
     def is_ending(self, route: BookRoute) -> bool:
         """The route's subscription has been ended and not been made anew yet."""
@@ -125,20 +146,43 @@ class Starts:
     @property
     def deadline(self) -> float:
         """When the next book is due."""
-        return min((self._due_s(route) for route in self._waiting), default=inf)
+        return min(
+            (min(self._request_s(route), self._renewal_s(route)) for route in self._waiting),
+            default=inf,
+        )
 
-    def _due(self, now_s: float) -> Iterator[BookRoute]:
-        return (route for route in self._waiting if self._due_s(route) <= now_s)
-
-    def _due_s(self, route: BookRoute) -> float:
+    def _request_s(self, route: BookRoute) -> float:
+        """When to ask for the book's snapshot, where it does not come by itself."""
         state, rule = self._states[route], route.feed.rule
-        if state.subscribed_s is None or route.feed.has_start:
+        if route.starts_in_stream or state.subscribed_s is None or route.feed.has_start:
             return inf
         if state.asked_s is None:
             return state.subscribed_s + (0.0 if route.feed.has_updates else FIRST_UPDATE_S)
         if state.in_flight:  # the gateway ends a request in any case; on the socket nobody does
             is_pulled = rule.recovery is Recovery.SNAPSHOT_ON_SOCKET
             return state.asked_s + PULL_S if is_pulled else inf
-        if route.starts_in_stream and state.under_way:
-            return state.asked_s + START_S
         return state.asked_s + _PAUSES.after(state.attempts)
+
+    def _renewal_s(self, route: BookRoute) -> float:
+        """When to make the book's subscription anew."""
+        state = self._states[route]
+        if state.subscribed_s is None or state.is_ending:
+            return inf
+        if self._is_silent(route):
+            return self._silent_since_s(route) + _RENEWALS.after(state.renewals + 1)
+        if route.starts_in_stream and state.asked_s is not None:
+            return state.asked_s + _PAUSES.after(state.attempts)
+        return inf
+
+    def _is_silent(self, route: BookRoute) -> bool:
+        """Only the venue can bring the book further now."""
+        state, feed = self._states[route], route.feed
+        if route.starts_in_stream:
+            return state.under_way
+        is_pulled = feed.rule.recovery is Recovery.SNAPSHOT_ON_SOCKET
+        is_deaf = is_pulled and state.in_flight and not feed.has_updates
+        return (feed.has_start or is_deaf) and not feed.is_live
+
+    def _silent_since_s(self, route: BookRoute) -> float:
+        state = self._states[route]
+        return max(state.subscribed_s or 0.0, state.waits_s)

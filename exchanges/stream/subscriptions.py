@@ -103,6 +103,11 @@ class Subscriptions:
             self._wishes.append((route, False))
         return route
 
+    def awaits(self, route: Route) -> bool:
+        """An answer will tell of the route: it has been asked for, or is about to be."""
+        asked = any(route in one.routes for one in self._asked.values())
+        return asked or any(route is wished for wished, _ in self._wishes)
+
     def drop(self, route: Route) -> None:
         """Forget a route that the venue does not send."""
         for topic in route.topics:
@@ -116,6 +121,8 @@ class Subscriptions:
         while len(routes) < self._batch and self._fits(first, subscribe):
             routes.append(self._wishes.popleft()[0])
         self._last_id += 1
+        for route in routes:
+            route.answered = False
         if self._acknowledges:
             self._asked[self._last_id] = Pending(list(routes), subscribe, now_s)
         elif not subscribe:

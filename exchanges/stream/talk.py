@@ -10,9 +10,9 @@ connection does these on its behalf:
     wake_at = talk.deadline                      # monotonic seconds; call again by then
 
 What is said is the venue's `Wire`. Wishes and acknowledgements are kept in `subscriptions.py`,
-what was refused and is asked for again in `refusals.py`, signs of life in `heartbeat.py`. What is
-built on top (books in `books.py`) fills in the hooks at the end; nothing here knows what the data
-are.
+what was refused or not answered and is asked for again in `refusals.py`, signs of life in
+`heartbeat.py`. What is built on top (books in `books.py`) fills in the hooks at the end; nothing
+here knows what the data are.
 """
 
 from collections import deque
@@ -117,14 +117,9 @@ class Talk:
 
     @property
     def has_work(self) -> bool:
-        """Something may be waiting to be sent."""
-        is_asked = self._answer is not None
-        return (
-            is_asked
-            or bool(self._ready)
-            or self._subscriptions.has_wishes
-            or self._refusals.is_news
-        )
+        """Something may be waiting to be sent or told."""
+        is_waiting = self._answer is not None or self._ready or self._granted_already
+        return bool(is_waiting) or self._subscriptions.has_wishes or self._refusals.is_news
 
     def subscribe(self, topics: Iterable[Topic]) -> None:
         """Wish to be told about `topics`; those already wished for are left alone.
@@ -197,7 +192,7 @@ class Talk:
             StreamStale: the connection shows no sign of life.
         """
         self._now_s, self._now_ns = now_s, now_ns
-        self.subscribe(self._refusals.due(now_s))
+        self._ask_again(now_s)
         heard_s = now_s if self.heard_s is None else self.heard_s
         wants_ping = self._pulse.look(self.frames, now_s, heard_s)
         if wants_ping and (ping := self.wire.ping(now_ns)) is not None:
@@ -267,11 +262,18 @@ class Talk:
         route = route or self._adopt(data)
         if route is None or route.ended:
             return None
-        if not route.answered:
+        if not route.answered and not data.is_answer:
             route.answered = True
-            if not self.stream.acknowledges:
+            if not self._is_told_elsewhere(route):
                 self._granted_already += [(topic, route) for topic in sorted(route.topics)]
+                self._settle([route])
         return route
+
+    def _is_told_elsewhere(self, route: Route) -> bool:
+        """An answer is still to come that tells of it, or goes to somebody else."""
+        if not self.stream.acknowledges:
+            return False
+        return self.wire.listening or self._subscriptions.awaits(route)
 
     def _news(self, said: Said, received_ns: int) -> tuple[StreamEvent, ...]:
         """News of the connection and of requests."""
@@ -309,11 +311,15 @@ class Talk:
         return next((number for number in oldest if number >= 0), -1)
 
     def _grant(self, routes: list[Route], received_ns: int) -> tuple[StreamEvent, ...]:
+        self._settle(routes)
+        told = (_states(route, SubscriptionState.SUBSCRIBED, received_ns) for route in routes)
+        return tuple(chain.from_iterable(told))
+
+    def _settle(self, routes: Iterable[Route]) -> None:
+        """The venue serves them: nothing is to be asked for again."""
         for route in routes:
             for topic in route.topics:
                 self._refusals.discard(topic)
-        told = (_states(route, SubscriptionState.SUBSCRIBED, received_ns) for route in routes)
-        return tuple(chain.from_iterable(told))
 
     def _drop(
         self, routes: list[Route], said: Refused | RefusedKey, received_ns: int
@@ -335,7 +341,21 @@ class Talk:
             return self._grant([route], now_ns)
         text = f"no answer within {ACK_S:g} s"
         error = ExchangeError(text, venue=self.wire.venue, asked=route.key)
-        return _states(route, SubscriptionState.UNANSWERED, now_ns, error)
+        events = self._on_unanswered(route, error, now_ns)
+        return events + _states(route, SubscriptionState.UNANSWERED, now_ns, error)
+
+    def _ask_again(self, now_s: float) -> None:
+        """Wish anew for what was refused, and for what was not answered.
+
+        The venue may have granted that without a word, and refuses to do so twice: it is ended
+        before.
+        """
+        due = self._refusals.due(now_s)
+        unanswered = dict.fromkeys(map(self._subscriptions.get, due))
+        self.subscribe(due)
+        for route in unanswered:
+            if route:
+                self._subscriptions.wish(route, subscribe=False)
 
     # How it fits together.
 
@@ -413,6 +433,14 @@ class Talk:
         self, route: Route, error: ExchangeError, received_ns: int
     ) -> tuple[StreamEvent, ...]:
         """The venue will not send it."""
+        return ()
+
+    def _on_unanswered(
+        self, route: Route, error: ExchangeError, now_ns: int
+    ) -> tuple[StreamEvent, ...]:
+        """The venue does not say whether it will send it."""
+        for topic in route.topics:
+            self._refusals.add(topic, self._now_s)
         return ()
 
     def _on_unstarted(self, route: Route) -> None:

@@ -71,12 +71,14 @@ class Route:
 class Data(msgspec.Struct, frozen=True, gc=False):
     """Data for the reader of what frames call `key`.
 
-    With `is_shared` the frame tells of markets that nobody asked for as well.
+    With `is_shared` the frame tells of markets that nobody asked for as well. With `is_answer` it
+    answers a question, and does not prove that the topic is pushed.
     """
 
     key: str
     payload: Any
     is_shared: bool = False
+    is_answer: bool = False
 
 
 class Granted(msgspec.Struct, frozen=True):

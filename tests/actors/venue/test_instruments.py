@@ -281,6 +281,116 @@ async def test_of_two_that_trade_the_one_that_had_the_symbol_keeps_it(
         assert there.instruments.get(true.symbol) == true
 
 
+def statuses(context: VenueContext) -> dict[str, Status]:
+    return {one.symbol: one.status for one in context.instruments}
+
+
+def emptied(listing: Listing) -> Listing:
+    return Listing([])
+
+
+def delisted(listing: Listing) -> Listing:
+    """Every row stands there, and says that its market has gone."""
+    return Listing([replace(one, status=Status.DELISTED) for one in listing.instruments])
+
+
+@pytest.mark.parametrize("shrink", [emptied, delisted])
+@pytest.mark.parametrize("name", list(VENUES))
+async def test_lists_that_have_lost_everything_at_once_are_believed_when_they_say_so_twice(
+    name: str, shrink: Callable[[Listing], Listing], autojump_clock: MockClock
+) -> None:
+    """A list in maintenance is empty, too: it is told, and soon asked for again."""
+    async with venue_context(name) as (context, _):
+        await load_instruments(context)
+        known = statuses(context)
+        assert not context.unlisted
+        there = changed(context, shrink)
+        assert await load_instruments(there) == []
+        assert statuses(there) == known
+        assert all("no longer" in why for why in there.unlisted.values())
+        assert there.unlisted
+        # It was a slip.
+        assert await load_instruments(context) == []
+        assert not context.unlisted
+        # Told twice in a row it is true, and may be over soon.
+        await load_instruments(there)
+        changes = await load_instruments(there)
+        assert {one.instrument.symbol for one in changes} == set(known)
+        assert set(statuses(there).values()) == {Status.DELISTED}
+        assert there.unlisted
+        await load_instruments(context)
+        assert statuses(context) == known
+        assert not context.unlisted
+
+
+async def test_list_that_has_lost_most_of_its_markets_is_believed_when_it_says_so_twice(
+    autojump_clock: MockClock,
+) -> None:
+    symbols = [f"A{number}/USDT" for number in range(5)]
+    async with venue_context("okx", symbols=symbols) as (context, _):
+        await load_instruments(context)
+        most = changed(context, lambda listing: Listing(listing.instruments[:2]))
+        assert await load_instruments(most) == []
+        (why,) = most.unlisted.values()
+        assert why == "lists 3 of its 5 markets no longer"
+        assert len(await load_instruments(most)) == 3
+
+
+async def test_list_that_loses_less_than_half_of_its_markets_is_believed_at_once(
+    autojump_clock: MockClock,
+) -> None:
+    symbols = [f"A{number}/USDT" for number in range(5)]
+    async with venue_context("okx", symbols=symbols) as (context, _):
+        await load_instruments(context)
+        few = changed(context, lambda listing: Listing(listing.instruments[:3]))
+        assert len(await load_instruments(few)) == 2
+        assert not few.unlisted
+
+
+@pytest.mark.parametrize("name", WITH_LISTS)
+async def test_an_empty_list_between_others_is_no_answer_either(
+    name: str, autojump_clock: MockClock
+) -> None:
+    async with venue_context(name) as (context, _):
+        await load_instruments(context)
+        known = statuses(context)
+
+        def without_spot(listing: Listing) -> Listing:
+            return Listing([one for one in listing.instruments if one.kind is not Kind.SPOT])
+
+        there = changed(context, without_spot)
+        assert await load_instruments(there) == []
+        assert statuses(there) == known
+        assert len(there.unlisted) == 1
+
+
+async def test_a_list_that_was_not_answered_meanwhile_says_nothing_twice_in_a_row(
+    autojump_clock: MockClock,
+) -> None:
+    async with venue_context("okx") as (context, _):
+        await load_instruments(context)
+        there = changed(context, emptied)
+        assert await load_instruments(there) == []
+        await load_instruments(unanswered(context, Kind.SPOT))
+        assert await load_instruments(there) == []
+
+
+async def test_venue_that_lists_nothing_at_first_is_soon_asked_again(
+    autojump_clock: MockClock,
+) -> None:
+    asked_s: list[float] = []
+    async with venue_context("okx") as (context, _):
+        there = changed(replace(context, instruments=Instruments()), emptied)
+
+        async def note(changes: list[InstrumentChange]) -> None:
+            asked_s.append(trio.current_time())
+
+        with trio.move_on_after(60.0):
+            await run_instruments(there, note, 900.0)
+        assert len(asked_s) > 2
+        assert "all lists" in there.inspect_lists()
+
+
 async def test_list_that_is_not_answered_is_asked_for_again_after_growing_pauses(
     autojump_clock: MockClock,
 ) -> None:

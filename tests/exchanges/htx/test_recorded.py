@@ -239,8 +239,8 @@ def test_recorded_changes_of_a_spot_book_are_read_value_by_value(sample: Sample)
 def test_recorded_whole_book_is_read_value_by_value(sample: Sample) -> None:
     codec = listening_codec("feed")
     answer = renamed(sample("htx/ws_mbp_req_response.json"), "mbp.5", "mbp.150")
-    assert codec.receive(answer, RECEIVED_NS) == ()  # until its stream shows a sign of life
-    sign = {"seqNum": 7, "prevSeqNum": 6, "bids": [], "asks": []}
+    assert codec.receive(answer, RECEIVED_NS) == ()  # until its stream has got there
+    sign = {"seqNum": 100020142010, "prevSeqNum": 6, "bids": [], "asks": []}
     frame = packed(json.dumps({"ch": "market.btcusdt.mbp.150", "ts": 1, "tick": sign}).encode())
     assert codec.receive(frame, RECEIVED_NS) == (
         BookSnapshot(

@@ -3,6 +3,7 @@
 Books are in `test_codec_books.py`.
 """
 
+from itertools import pairwise
 from math import inf
 
 import msgspec
@@ -20,6 +21,7 @@ from exchanges.errors import (
 from exchanges.limits import Rate
 from exchanges.market.events import BookLost, Fault, Subscription, SubscriptionState
 from exchanges.market.topics import Channel, Topic
+from exchanges.stream.books import MarketCodec
 from exchanges.stream.subscriptions import ACK_S
 from tests.exchanges.stream.words import (
     BOOK,
@@ -163,6 +165,86 @@ def test_unanswered_request_is_told_once() -> None:
     )
     assert codec.expire(ACK_S + 1, RECEIVED_NS) == ()
     assert codec.topics == (TRADES,)
+
+
+def test_unanswered_topic_is_asked_for_again_after_pauses_that_grow() -> None:
+    """It is ended before, for a venue may refuse to grant a thing twice."""
+    codec = codec_of()
+    codec.subscribe([TRADES])
+    asked_s, now_s = [], 0.0
+    while now_s < 1000.0:
+        codec.expire(now_s, RECEIVED_NS)
+        for frame in codec.outgoing(now_s):
+            match str(frame).split():
+                case ["ping"]:
+                    hear(codec, "pong")
+                case ["unsubscribe", request_id, *_]:
+                    hear(codec, f"refused {request_id} what is not there")
+                case ["subscribe", *_]:
+                    asked_s.append(now_s)
+        now_s += 0.5
+    waits = [later - earlier for earlier, later in pairwise(asked_s)]
+    assert waits[:5] == [ACK_S + pause_s for pause_s in (10.5, 20.5, 40.5, 80.5, 160.5)]
+
+
+def test_unanswered_topic_that_nobody_wants_any_more_is_not_asked_for_again() -> None:
+    codec = unanswered_codec(TRADES)
+    codec.unsubscribe([TRADES])
+    assert codec.outgoing(ACK_S) == ["unsubscribe 2 trades BTC"]
+    hear(codec, "granted 2")
+    codec.expire(100.0, RECEIVED_NS)
+    assert [frame for frame in codec.outgoing(100.0) if frame != "ping"] == []
+
+
+def test_channels_of_one_unanswered_native_stream_are_asked_for_again_once() -> None:
+    codec = unanswered_codec(MARK, FUNDING)
+    codec.expire(ACK_S + 10.0, RECEIVED_NS)
+    assert codec.outgoing(ACK_S + 10.0) == ["ping", "unsubscribe 2 mark BTC"]
+    hear(codec, "pong", "granted 2")
+    assert codec.outgoing(ACK_S + 10.0) == ["subscribe 3 mark BTC"]
+    assert hear(codec, "granted 3") == (
+        news(FUNDING, SubscriptionState.SUBSCRIBED),
+        news(MARK, SubscriptionState.SUBSCRIBED),
+    )
+    codec.expire(1000.0, RECEIVED_NS)
+    assert "unsubscribe" not in " ".join(map(str, codec.outgoing(1000.0)))
+
+
+def test_first_data_after_an_answer_that_did_not_come_are_the_answer() -> None:
+    codec = unanswered_codec(TRADES)
+    assert hear(codec, "trades BTC 5") == (trade(5.0),)
+    assert codec.has_work  # whoever runs it is to look now
+    assert codec.expire(12.0, RECEIVED_NS) == (news(TRADES, SubscriptionState.SUBSCRIBED),)
+    assert hear(codec, "trades BTC 6") == (trade(6.0),)
+    assert codec.expire(13.0, RECEIVED_NS) == ()
+    codec.expire(300.0, RECEIVED_NS)
+    assert [frame for frame in codec.outgoing(300.0) if frame != "ping"] == []
+
+
+def test_subscription_made_anew_and_not_answered_is_not_told_as_granted() -> None:
+    """That it was granted before says nothing."""
+    codec = subscribed(BOOK)
+    hear(codec, "book BTC 10", "book BTC 11 12")
+    codec.outgoing(100.0)
+    hear(codec, "granted 2")
+    codec.outgoing(100.0)
+    why = AnError(ExchangeError, "no answer within 10 s")
+    assert codec.expire(100.0 + ACK_S, RECEIVED_NS)[1:] == (
+        news(BOOK, SubscriptionState.UNANSWERED, why),
+    )
+
+
+def unanswered_codec(*topics: Topic) -> MarketCodec:
+    """A codec whose request of second 0 has not been answered until now, `ACK_S`."""
+    codec = codec_of()
+    codec.expire(0.0, RECEIVED_NS)
+    codec.subscribe(topics)
+    codec.outgoing(0.0)
+    states = [
+        one.state for one in codec.expire(ACK_S, RECEIVED_NS) if isinstance(one, Subscription)
+    ]
+    assert states == [SubscriptionState.UNANSWERED] * len(topics)
+    return codec
 
 
 def test_data_answers_a_request() -> None:

@@ -5,6 +5,7 @@ import pytest
 from exchanges.market.events import BookLost, Fault
 from exchanges.market.instrument import Instrument
 from exchanges.stream.starts import FIRST_UPDATE_S, PAUSE_S, START_S
+from exchanges.stream.subscriptions import ACK_S
 from exchanges.stream.talk import UnreadableFrame
 from tests.exchanges.stream.words import (
     BOOK,
@@ -231,3 +232,52 @@ def test_end_of_a_connection_reaches_books_that_were_not_live_as_well() -> None:
     hear(codec, "book BTC 10", "book BTC 11 12")
     told = codec.end(RECEIVED_NS)
     assert told == (lost(Fault.DISCONNECTED, ""), lost(Fault.DISCONNECTED, "", ETH))
+
+
+# Books that get nothing to start from.
+
+
+def test_granted_book_whose_stream_says_nothing_says_so_and_is_subscribed_anew() -> None:
+    codec = subscribed(BOOK, kind=AskingWire)
+    (request,) = codec.requests(FIRST_UPDATE_S)
+    assert codec.answer(request, book(100)) == ()
+    now_s = FIRST_UPDATE_S + START_S
+    assert codec.deadline == now_s
+    assert codec.expire(now_s, RECEIVED_NS) == (
+        lost(Fault.STARTING, "acknowledged, but no update for 15 s"),
+    )
+    assert codec.outgoing(now_s) == ["unsubscribe 2 book BTC"]
+    hear(codec, "granted 2")
+    assert codec.outgoing(now_s) == ["subscribe 3 book BTC"]
+    assert hear(codec, "granted 3", "book BTC 100 101")[1:] == (book(100), delta(100, 101))
+    assert codec.is_settled
+
+
+def test_granted_book_that_comes_without_a_snapshot_says_so() -> None:
+    codec = subscribed(BOOK)
+    hear(codec, "book BTC 1 2")
+    assert codec.expire(START_S, RECEIVED_NS) == (
+        lost(Fault.STARTING, "acknowledged, but no start for 15 s"),
+    )
+
+
+def test_book_whose_subscription_is_not_answered_says_so_and_is_subscribed_anew() -> None:
+    codec = codec_of()
+    codec.expire(0.0, RECEIVED_NS)
+    codec.subscribe([BOOK])
+    codec.outgoing(0.0)
+    told = codec.expire(ACK_S, RECEIVED_NS)
+    assert told[0] == lost(Fault.STARTING, "words: no answer within 10 s (book BTC)")
+    assert codec.expire(START_S, RECEIVED_NS) == ()  # it is known why
+    assert codec.outgoing(START_S) == ["unsubscribe 2 book BTC"]
+    hear(codec, "refused 2 nothing to end")
+    assert codec.outgoing(START_S) == ["subscribe 3 book BTC"]
+
+
+def test_live_book_has_a_reason_to_be_silent() -> None:
+    codec = subscribed(BOOK, kind=AskingWire)
+    hear(codec, "book BTC 99 100")
+    (request,) = codec.requests(0.0)
+    codec.answer(request, book(100))
+    assert codec.expire(1e6, RECEIVED_NS) == ()
+    assert [frame for frame in codec.outgoing(1e6) if frame != "ping"] == []

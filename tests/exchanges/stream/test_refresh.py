@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchanges.market.events import BookDelta, BookSnapshot, Event, Fault
+from exchanges.market.numbers import NS_PER_S
 from exchanges.stream.sequence import BookFeed, BookRule, Recovery
 from tests.exchanges.transcripts import RECEIVED_NS, market
 
@@ -65,10 +66,39 @@ def test_an_update_that_straddles_the_snapshot_follows_it() -> None:
 
 def test_a_snapshot_ahead_of_the_stream_is_caught_up_with() -> None:
     feed = refreshing_feed()
-    assert spans(feed.snapshot(snapshot(17))) == [(-1, 17)]
-    assert spans(send(feed, 14, 16)) == []
-    assert spans(send(feed, 16, 18)) == [(17, 18)]
+    assert feed.snapshot(snapshot(17)) == ()
+    assert feed.has_start
+    assert spans(send(feed, 14, 16)) == [(14, 16)]
+    assert spans(send(feed, 16, 18)) == [(16, 18), (-1, 17), (17, 18)]
+    assert not feed.needs_start
     assert spans(send(feed, 18, 19)) == [(18, 19)]
+
+
+def test_a_snapshot_that_the_stream_has_just_got_to_is_taken_at_once() -> None:
+    feed = refreshing_feed()
+    assert spans(feed.snapshot(snapshot(14))) == [(-1, 14)]
+    feed.refresh()
+    assert spans(feed.snapshot(snapshot(14))) == [(-1, 14)]  # and if none has come since
+    assert spans(send(feed, 14, 15)) == [(14, 15)]
+
+
+def test_a_snapshot_that_stays_ahead_of_the_stream_is_given_up_and_the_book_goes_on() -> None:
+    feed = refreshing_feed()
+    feed.snapshot(snapshot(1_000_000))
+    for second in range(6):
+        (told,) = feed.delta(
+            BookDelta(
+                instrument=BTC,
+                bids=[],
+                asks=[],
+                previous=14 + second,
+                sequence=15 + second,
+                received_ns=RECEIVED_NS + second * NS_PER_S,
+            )
+        )
+        assert isinstance(told, BookDelta)
+    assert (feed.is_live, feed.needs_start, feed.has_start) == (True, True, False)
+    assert spans(feed.snapshot(snapshot(18))) == [(-1, 18), (18, 19), (19, 20)]
 
 
 @pytest.mark.parametrize("sequence", [5, 9])

@@ -136,12 +136,35 @@ def test_rule_5_holds_for_an_update_that_comes_after_the_snapshot() -> None:
     )
 
 
-def test_rule_8_start_waits_for_a_sign_of_the_stream() -> None:
+@pytest.mark.parametrize("before", [[], [delta(8, 10)]], ids=["quiet", "behind"])
+def test_rule_8_start_waits_until_the_stream_has_got_to_it(before: list[BookDelta]) -> None:
     feed = BookFeed(BY_REQUEST)
+    send(feed, *before)
     assert feed.snapshot(snapshot(13)) == ()
+    assert send(feed, delta(10, 12)) == ()
     assert (feed.is_live, feed.has_start) == (False, True)
-    assert send(feed, delta(10, 12)) == (snapshot(13),)  # an old one is a sign as well
+    assert send(feed, delta(12, 13)) == (snapshot(13),)
     assert (feed.is_live, feed.has_start) == (True, False)
+    assert send(feed, delta(13, 14)) == (delta(13, 14),)
+
+
+def test_rule_8_start_that_the_stream_has_just_got_to_is_taken_at_once() -> None:
+    feed = BookFeed(BY_REQUEST)
+    send(feed, delta(10, 12), delta(12, 13))
+    assert feed.snapshot(snapshot(13)) == (snapshot(13),)
+
+
+def test_rule_8_start_that_the_stream_does_not_get_to_is_given_up_and_another_fetched() -> None:
+    feed = BookFeed(BY_REQUEST)
+    send(feed, delta(9, 10))
+    for start in (1_000_000, 2_000_000):
+        assert feed.snapshot(snapshot(start)) == ()
+        told = send(feed, *(at(delta(10 + i, 11 + i), i) for i in range(6)))
+        (loss,) = told
+        assert isinstance(loss, BookLost)
+        assert loss.detail == f"for {STUCK_S:g} s nothing above {start}, but 16"
+        assert (feed.is_live, feed.has_start, feed.losses) == (False, False, 0)
+    assert feed.snapshot(snapshot(15)) == (snapshot(15), at(delta(15, 16), 5))
 
 
 def test_rule_8_start_that_the_first_update_does_not_reach_is_too_old() -> None:

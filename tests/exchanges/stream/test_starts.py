@@ -12,6 +12,7 @@ from exchanges.stream.starts import (
     PAUSE_S,
     PULL_S,
     QUIET_S,
+    START_CAP_S,
     START_S,
     BookRoute,
     Starts,
@@ -42,11 +43,17 @@ def update(route: BookRoute, previous: int, last: int) -> None:
     route.feed.delta(words.delta(previous, last, route.instrument))
 
 
+def hold(route: BookRoute, sequence: int) -> None:
+    """The snapshot comes, and nothing that it could be joined to."""
+    route.feed.snapshot(words.book(sequence, route.instrument))
+
+
 def start(starts: Starts, route: BookRoute, sequence: int) -> None:
     """The snapshot comes, and the book is live."""
     snapshot = BookSnapshot(
         instrument=route.instrument, bids=[], asks=[], sequence=sequence, received_ns=RECEIVED_NS
     )
+    update(route, sequence - 1, sequence)
     route.feed.snapshot(snapshot)
     starts.settle(route)
 
@@ -169,6 +176,64 @@ def test_books_are_started_in_the_order_they_were_wanted() -> None:
     assert starts.due_requests(101.0, FETCHED) == routes
 
 
+@pytest.mark.parametrize("recovery", [FETCHED, Recovery.SNAPSHOT_ON_SOCKET])
+def test_subscription_that_brings_no_update_to_a_start_is_made_anew_ever_more_rarely(
+    recovery: Recovery,
+) -> None:
+    route = book_route(BookRule(recovery))
+    starts, now_s, waits = subscribed(route), 101.0, []
+    starts.due_requests(now_s, recovery)
+    hold(route, 100)
+    starts.landed(route)
+    for _ in range(7):
+        wait_s = starts.deadline - now_s
+        now_s += wait_s
+        waits.append(wait_s)
+        assert starts.due_subscriptions(now_s - 0.01) == []
+        assert starts.silent(now_s) == [(route, wait_s)]
+        assert starts.due_subscriptions(now_s) == [route]
+        assert starts.deadline == inf  # until the subscription has been sent
+        starts.subscribed(route, now_s)
+    assert waits == [15, 30, 60, 120, 240, 240, 240]
+    assert (waits[0], waits[-1]) == (START_S, START_CAP_S)
+
+
+def test_topic_that_answers_neither_on_the_socket_nor_in_the_stream_is_subscribed_anew() -> None:
+    pulled = Recovery.SNAPSHOT_ON_SOCKET
+    route = book_route(BookRule(pulled))
+    starts = subscribed(route)
+    assert starts.due_requests(101.0, pulled) == [route]
+    assert starts.due_requests(101.0 + PULL_S, pulled) == [route]
+    assert starts.due_subscriptions(101.0 + START_S - 0.01) == []
+    assert starts.silent(101.0 + START_S) == [(route, START_S)]
+    assert starts.due_subscriptions(101.0 + START_S) == [route]
+
+
+def test_book_whose_stream_speaks_is_not_subscribed_anew() -> None:
+    route = book_route(BY_REQUEST)
+    starts = subscribed(route)
+    update(route, 1, 2)
+    assert starts.due_subscriptions(1e9) == []  # a snapshot will do
+    starts.due_requests(101.0, FETCHED)
+    start(starts, route, 100)
+    assert starts.due_subscriptions(1e9) == []
+    lose(starts, route)
+    assert starts.due_subscriptions(1e9) == []
+
+
+def test_live_book_that_is_to_start_anew_is_not_subscribed_anew() -> None:
+    route = book_route(BY_REQUEST)
+    starts = subscribed(route)
+    start(starts, route, 100)
+    starts.want_anew(route)
+    route.feed.refresh()
+    assert starts.due_requests(200.0, FETCHED) == [route]
+    hold(route, 105)
+    starts.landed(route)
+    assert starts.due_subscriptions(1e9) == []
+    assert starts.silent(1e9) == []
+
+
 # Books whose snapshot comes with the subscription.
 
 
@@ -183,6 +248,24 @@ def test_subscription_that_brings_no_snapshot_is_made_anew() -> None:
     assert starts.deadline == 100.0 + START_S
     assert starts.due_subscriptions(100.0 + START_S - 0.01) == []
     assert starts.due_subscriptions(100.0 + START_S) == [route]
+
+
+def test_subscription_that_brings_no_snapshot_is_made_anew_ever_more_rarely() -> None:
+    route = book_route(IN_STREAM)
+    starts, now_s, waits = subscribed(route), 100.0, []
+    for _ in range(7):
+        waits.append(starts.deadline - now_s)
+        now_s = starts.deadline
+        assert starts.silent(now_s) == [(route, waits[-1])]
+        assert starts.due_subscriptions(now_s) == [route]
+        starts.subscribed(route, now_s)
+    assert waits == [15, 30, 60, 120, 240, 240, 240]
+    start(starts, route, 100)
+    lose(starts, route)
+    assert starts.silent(now_s + 1.0) == []
+    assert starts.due_subscriptions(now_s + 1.0) == [route]
+    starts.subscribed(route, now_s + 1.0)
+    assert starts.deadline == now_s + 1.0 + START_S  # it has been live
 
 
 def test_lost_book_in_the_stream_is_subscribed_anew_at_once() -> None:
