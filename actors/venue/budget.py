@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import trio
 
+from actors.edges.log import Log
 from actors.venue.door import Door
 from exchanges.errors import RateLimited
 from exchanges.limits import Bucket, Rate
@@ -28,7 +29,11 @@ PATIENCE_S: Final[Mapping[Effect, float]] = {
     Effect.ONCE: 1.0,
 }
 """How long a request waits when the venue wants to be left alone; for a ban none waits."""
+ALARM_TIMES: Final = 5
+"""A ban that is met so often goes on for a quarter of an hour: that is one alarm."""
 Costs = tuple[tuple[str, float], ...]
+
+log = Log(__name__)
 
 
 class Budget:
@@ -104,13 +109,19 @@ class Budget:
         for name in names:
             self._buckets[name].close(until_s)
 
-    def shut_requests(self, wait_s: float) -> float:
+    def shut_requests(self, wait_s: float, reason: str) -> float:
         """The venue has banned us, as a request was told; gives for how long nobody asks."""
-        return self._requests_door.shut(wait_s, trio.current_time())
+        return self._shut(self._requests_door, wait_s, reason)
 
-    def shut_connects(self, wait_s: float) -> float:
+    def shut_connects(self, wait_s: float, reason: str) -> float:
         """The venue has banned us, as a handshake was told; gives for how long nobody tries."""
-        return self._connects_door.shut(wait_s, trio.current_time())
+        return self._shut(self._connects_door, wait_s, reason)
+
+    def _shut(self, door: Door, wait_s: float, reason: str) -> float:
+        times, for_s = door.times, door.shut(wait_s, trio.current_time())
+        tell = log.error if times < ALARM_TIMES == door.times else log.warning
+        tell("banned", venue=self._venue.name, for_s=for_s, times=door.times, reason=reason)
+        return for_s
 
     def answered(self) -> None:
         """The venue has answered a request, and that was no ban."""

@@ -7,9 +7,9 @@ import trio
 
 from exchanges.pauses import Growing
 
-PAUSES: Final = Growing(60.0, 3600.0)
-"""Of bans that follow each other, from the second on, where the venue does not want more: it grows
-from what a firewall wants to a time in which a person may have found the reason."""
+PAUSES: Final = Growing(60.0, 600.0)
+"""Of bans that follow each other, from the second on, where the venue does not want more: from what
+a firewall wants to how often connections that stay down are probed."""
 PROBE_S: Final = 30.0
 """Whoever goes first after a ban is answered by then, or another one goes: a handshake may take
 that long."""
@@ -20,11 +20,14 @@ class Door:
 
     When a ban is over, whoever enters first keeps all others out until it is answered, so that a
     ban that goes on is met once. Its pause grows while it is met again and again.
+
+    Attributes:
+        times: how often a ban was met since somebody was let in.
     """
 
     def __init__(self) -> None:
         self._until_s = -inf
-        self._times = 0  # met since somebody was let in
+        self.times = 0
         self._is_tried = False
         self._changed = trio.Event()
 
@@ -42,13 +45,13 @@ class Door:
 
     def enter(self, now_s: float) -> None:
         """One goes in, and has seen `wait_s` return 0.0."""
-        if self._times:
+        if self.times:
             self._until_s, self._is_tried = now_s + PROBE_S, True
 
     def answered(self) -> None:
         """The venue has answered one of us; what was sent before a ban says nothing of it."""
         if self._is_tried:
-            self._until_s, self._times, self._is_tried = -inf, 0, False
+            self._until_s, self.times, self._is_tried = -inf, 0, False
             self._tell()
 
     def shut(self, wait_s: float, now_s: float) -> float:
@@ -56,10 +59,10 @@ class Door:
 
         Several may hear of the same ban.
         """
-        if self._is_tried or not self._times:
-            self._times += 1
-            if self._times > 1:
-                wait_s = max(wait_s, PAUSES.after(self._times))
+        if self._is_tried or not self.times:
+            self.times += 1
+            if self.times > 1:
+                wait_s = max(wait_s, PAUSES.after(self.times))
         self._until_s = max(self._until_s if not self._is_tried else -inf, now_s + wait_s)
         self._is_tried = False
         self._tell()

@@ -196,8 +196,7 @@ class Gateway:
         """Send nothing that the venue does not want for so long as it says."""
         wait_s = error.retry_after_s
         if error.is_ban and wait_s:
-            error.retry_after_s = self._budget.shut_requests(wait_s)
-            log.warning("banned", venue=error.venue, for_s=error.retry_after_s, reason=str(error))
+            error.retry_after_s = self._budget.shut_requests(wait_s, str(error))
             return
         self._budget.answered()
         if wait_s:

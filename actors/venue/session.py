@@ -247,8 +247,7 @@ class Session:
         )
         told_s = table.told_s(refusal)
         if error.status in REFUSED_S:
-            wait_s = budget.shut_connects(told_s or REFUSED_S[error.status])
-            log.warning("banned", venue=self._context.venue.name, for_s=wait_s, reason=str(error))
+            budget.shut_connects(told_s or REFUSED_S[error.status], str(error))
             return
         budget.connected()
         if told_s:  # the sockets are out of order, which says nothing of us

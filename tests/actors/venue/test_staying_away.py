@@ -154,11 +154,11 @@ async def test_a_ban_that_goes_on_is_met_by_one_and_less_and_less_often(
         await trio.sleep(1.0)
         for _ in range(2):
             nursery.start_soon(ask_for_ever)
-        await trio.sleep(14_000.0)
+        await trio.sleep(2_900.0)
         pauses_s = [later - before for before, later in pairwise(server.asked_s)]
-        assert pauses_s == [60.5, 120.5, 240.5, 480.5, 960.5, 1920.5, 3600.5, 3600.5]
+        assert pauses_s == [60.5, 120.5, 240.5, 480.5, 600.5, 600.5, 600.5]
         shut = False
-        await trio.sleep(3_600.0)
+        await trio.sleep(600.0)
         shut, asked = True, len(server.asked)
         await trio.sleep(60.0)
         assert 1 <= len(server.asked) - asked <= 3
