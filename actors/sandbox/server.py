@@ -38,7 +38,7 @@ _OUR_FAULT: Final = SandboxReply(status=500, body=b"", headers=())
 
 
 class SandboxServer:
-    """One venue of the sandbox.
+    """One venue of the sandbox, whose markets live on every `step_s`.
 
     Attributes:
         venue: the pure server; its `refused` and `busy` are faults as well.
@@ -46,11 +46,12 @@ class SandboxServer:
         failures: how many clients have met an error of ours; it ended that client alone.
     """
 
-    def __init__(self, venue: SandboxVenue, clock: Clock) -> None:
+    def __init__(self, venue: SandboxVenue, clock: Clock, step_s: float = STEP_S) -> None:
         self.venue = venue
         self.faults = FrameFaults()
         self.failures = 0
         self._clock = clock
+        self._step_s = step_s
         self._streams = {stream.name for stream in venue.streams}
         self._clients: dict[Client, None] = {}  # the oldest first
         self._silent_until_s = -inf
@@ -88,7 +89,7 @@ class SandboxServer:
         task_status.started()
         next_s = trio.current_time()
         while True:
-            next_s += STEP_S
+            next_s += self._step_s
             await trio.sleep_until(next_s)
             now_ns = self._clock.now_ns()
             updates = self.venue.advance(now_ns)

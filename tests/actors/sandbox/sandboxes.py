@@ -13,7 +13,7 @@ from actors.edges.clock import TrioClock
 from actors.edges.hub import Hub
 from actors.network.network import MemoryNetwork
 from actors.network.websocket import Transport
-from actors.sandbox.server import SandboxServer, sandbox_endpoints, serve_in_memory
+from actors.sandbox.server import STEP_S, SandboxServer, sandbox_endpoints, serve_in_memory
 from actors.venue.context import Injected, VenueContext
 from exchanges import VENUES
 from exchanges.market.events import Level
@@ -26,21 +26,31 @@ SYMBOLS: Final = ("BTC/USDT", "ETH/USDT", "BTC/USDT:USDT")
 
 
 def make_server(
-    name: str, clock: TrioClock, *, seed: int = 1, symbols: Iterable[str] = SYMBOLS
+    name: str,
+    clock: TrioClock,
+    *,
+    seed: int = 1,
+    symbols: Iterable[str] = SYMBOLS,
+    step_s: float = STEP_S,
 ) -> SandboxServer:
     """The sandbox of a venue; all of one seed follow the same world."""
     world = World(EPOCH_NS, lambda asset: Random(f"{seed} {asset}"))
     venue = VENUES[name].sandbox()(symbols, world, Random(f"{seed} {name}"), EPOCH_NS)
-    return SandboxServer(venue, clock)
+    return SandboxServer(venue, clock, step_s)
 
 
 @asynccontextmanager
 async def sandboxes(
-    *names: str, seed: int = 1, symbols: Iterable[str] = SYMBOLS
+    *names: str, seed: int = 1, symbols: Iterable[str] = SYMBOLS, step_s: float = STEP_S
 ) -> AsyncIterator[tuple[MemoryNetwork, Mapping[str, SandboxServer], Mapping[str, dict[str, str]]]]:
-    """Running sandboxes: the network that reaches them, the servers, and their endpoints."""
+    """Running sandboxes: the network that reaches them, the servers, and their endpoints.
+
+    Tests of hours let the markets live on in longer steps: each step is work.
+    """
     clock = TrioClock(EPOCH_NS)
-    servers = {name: make_server(name, clock, seed=seed, symbols=symbols) for name in names}
+    servers = {
+        name: make_server(name, clock, seed=seed, symbols=symbols, step_s=step_s) for name in names
+    }
     async with serve_in_memory(servers.values()) as (network, addresses):
         endpoints = {name: sandbox_endpoints(VENUES[name], addresses[name]) for name in servers}
         yield network, servers, endpoints
@@ -48,11 +58,15 @@ async def sandboxes(
 
 @asynccontextmanager
 async def venue_context(
-    name: str, *, transport: Transport = Transport.AUTO, symbols: Iterable[str] = SYMBOLS
+    name: str,
+    *,
+    transport: Transport = Transport.AUTO,
+    symbols: Iterable[str] = SYMBOLS,
+    step_s: float = STEP_S,
 ) -> AsyncIterator[tuple[VenueContext, SandboxServer]]:
     """What the connections of one venue need, with a sandbox behind it."""
     clock, venue = TrioClock(EPOCH_NS), VENUES[name]
-    async with sandboxes(name, symbols=symbols) as (network, servers, endpoints):
+    async with sandboxes(name, symbols=symbols, step_s=step_s) as (network, servers, endpoints):
         server, chance = servers[name], Random(1)
         given = Injected(network=network, clock=clock, chance=chance, transport=transport)
         context = VenueContext.open(venue, endpoints[name], Hub(), given)

@@ -111,7 +111,10 @@ async def rig(
     transport: Transport = Transport.AUTO,
     symbols: Iterable[str] = FEW,
 ) -> AsyncIterator[Rig]:
-    async with venue_context(name, transport=transport, symbols=symbols) as (context, server):
+    async with venue_context(name, transport=transport, symbols=symbols, step_s=1.0) as (
+        context,
+        server,
+    ):
         # Silence is not what is looked at here.
         monkeypatch.setattr(server.venue, "advance", lambda now_ns: {})
         monkeypatch.setattr(Patience, "is_over", lambda *_, **__: False)
