@@ -29,6 +29,8 @@ Commands = trio.MemorySendChannel[Resync]
 
 # A connection that failed says so itself, and one that was stopped is no news.
 _TOLD_ELSEWHERE: Final = frozenset({Fault.DISCONNECTED, Fault.UNSUBSCRIBED, Fault.DELISTED})
+# Told by who closes the book, before it does so.
+_TOLD_BEFORE: Final = frozenset({Fault.DELISTED, Fault.UNIT})
 
 _NOBODY: Final = -1  # sessions have numbers from 0
 
@@ -73,9 +75,9 @@ async def run_book(
                 told = book.fault
                 _log(book)
     except trio.Cancelled:
-        if book.fault is not Fault.DELISTED:
+        if book.fault not in _TOLD_BEFORE:
             book.lose(Fault.UNSUBSCRIBED, "nobody keeps it any more")
-        tops.tell(book)
+            tops.tell(book)
         raise
     except Exception:
         book.lose(Fault.FAILED, "the book's actor has failed")

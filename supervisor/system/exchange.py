@@ -134,8 +134,12 @@ class PublicExchange:
     # Requests.
 
     async def instruments(self) -> list[Instrument]:
-        """Everything the venue lists now; streams that are open use its new rules."""
-        await self._load()
+        """Everything the venue lists now; streams that are open go by it from now on.
+
+        They use new rules, start anew in a new unit, and end where the market is delisted.
+        """
+        async with self._loading:  # so that the newer answer is the one that counts
+            await self._load()
         listed = self._context.instruments
         return [one for one in listed if one.status is not Status.DELISTED]
 
@@ -184,14 +188,16 @@ class PublicExchange:
         await self._context.gateway.call(self.venue.rest.ping())
 
     # Streams: `async with exchange.stream_trades(symbol) as trades: async for trade in trades: ...`
+    # The iteration ends when the market is found to be delisted.
 
     def stream_book(self, symbol: str) -> Opening[OrderBook]:
         """The market's live book, each time that it has changed or was lost.
 
-        It is the same object each time, and always the newest state: a slow reader skips what
-        has passed. Reading it raises `BookNotLive` while it may be wrong.
+        It is always the newest state: a slow reader skips what has passed. Reading it raises
+        `BookNotLive` while it may be wrong. It is the same object each time, until the venue
+        changes the market's unit: then another one follows.
         """
-        return self._open(symbol, self._streams.book)
+        return self._open(symbol, lambda: self._streams.book(symbol))
 
     def stream_tops(self, symbol: str) -> Opening[Top]:
         """The venue's own best bid and ask; `stream_book` has them too, and proves them."""
@@ -240,17 +246,15 @@ class PublicExchange:
                 await self._load()
 
     async def _load(self) -> None:
-        for change in await load_instruments(self._context):
-            self._branch.refresh(change.instrument)
+        await self._branch.changed(await load_instruments(self._context))
 
     def _stream(self, kind: type[E], topic: Topic) -> Opening[E]:
-        return self._open(
-            topic.symbol, lambda instrument: self._streams.events(kind, topic, instrument)
-        )
+        return self._open(topic.symbol, lambda: self._streams.events(kind, topic))
 
     @asynccontextmanager
     async def _open(
-        self, symbol: str, stream: Callable[[Instrument], Opening[T]]
+        self, symbol: str, stream: Callable[[], Opening[T]]
     ) -> AsyncIterator[AsyncIterator[T]]:
-        async with stream(await self._instrument(symbol)) as items:
+        await self._loaded(symbol)
+        async with stream() as items:
             yield items
