@@ -36,6 +36,10 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     taker_fee: float
     group: str
 
+    @property
+    def market(self) -> MarketKey:
+        return self.instrument.venue, self.instrument.symbol
+
 
 class PairStatistics(msgspec.Struct):
     """What selling on one market and buying on another has brought; `open_s` is of the closed."""
@@ -66,12 +70,16 @@ class _Side:
     )
 
     def __init__(self, watch: Watch) -> None:
+        self.sells: dict[_Side, _Pair] = {}  # crossed pairs, by the side to buy on
+        self.top: Top | None = None
+        self.go_by(watch)
+
+    def go_by(self, watch: Watch) -> None:
         self.watch = watch
-        self.market = (watch.instrument.venue, watch.instrument.symbol)
+        self.market = watch.market
         self.sell_factor = 1 - watch.taker_fee
         self.buy_factor = 1 + watch.taker_fee
-        self.sells: dict[_Side, _Pair] = {}  # crossed pairs, by the side to buy on
-        self.put(None)
+        self.put(self.top)
 
     def put(self, top: Top | None) -> None:
         self.top = top
@@ -143,15 +151,18 @@ class Detector:
         self._groups[side.watch.group].remove(side)
         return changes
 
-    def update_instrument(self, instrument: Instrument, now_ns: int) -> list[OpportunityChange]:
-        """Use new rules for a market that is watched; one that is halted has no opportunity."""
-        side = self._sides.get((instrument.venue, instrument.symbol))
+    def change(self, watch: Watch, now_ns: int) -> list[OpportunityChange]:
+        """Go by new rules and fees of a market of the same group, if it is watched.
+
+        One that is halted has no opportunity; all others are judged anew.
+        """
+        side = self._sides.get(watch.market)
         if side is None:
             return []
-        side.watch = msgspec.structs.replace(side.watch, instrument=instrument)
-        if instrument.status is Status.TRADING:
-            return []
-        return self._end_pairs(side, Reason.HALTED, now_ns)
+        side.go_by(watch)
+        if watch.instrument.status is not Status.TRADING:
+            return self._end_pairs(side, Reason.HALTED, now_ns)
+        return self._compare(side, now_ns, now_ns) if side.top else []
 
     def update(self, market: MarketKey, top: Top | Fault, now_ns: int) -> list[OpportunityChange]:
         """Take the newest top of a market, or the news that it has none."""
@@ -164,16 +175,7 @@ class Detector:
         side.put(top)
         if top.venue_ns is not None:
             self.clocks[market[0]].heard(top.venue_ns, top.received_ns, market[1])
-        changes: list[OpportunityChange] = []
-        open_factor = self._open_factor
-        for other in self._groups[side.watch.group]:
-            if other is side:
-                continue
-            if side.net_bid > other.net_ask * open_factor or other in side.sells:
-                changes += self._judge(side, other, top.received_ns, now_ns)
-            if other.net_bid > side.net_ask * open_factor or side in other.sells:
-                changes += self._judge(other, side, top.received_ns, now_ns)
-        return changes
+        return self._compare(side, top.received_ns, now_ns)
 
     def expire(self, now_ns: int) -> list[OpportunityChange]:
         """Close what has grown too old without news."""
@@ -209,6 +211,19 @@ class Detector:
         return sorted(found, key=lambda opportunity: -opportunity.edge_bps)
 
     # The life of a pair.
+
+    def _compare(self, side: _Side, heard_ns: int, now_ns: int) -> list[OpportunityChange]:
+        """Judge a side that has changed against all others of its group."""
+        changes: list[OpportunityChange] = []
+        open_factor = self._open_factor
+        for other in self._groups[side.watch.group]:
+            if other is side:
+                continue
+            if side.net_bid > other.net_ask * open_factor or other in side.sells:
+                changes += self._judge(side, other, heard_ns, now_ns)
+            if other.net_bid > side.net_ask * open_factor or side in other.sells:
+                changes += self._judge(other, side, heard_ns, now_ns)
+        return changes
 
     def _judge(
         self, sell: _Side, buy: _Side, heard_ns: int, now_ns: int

@@ -92,7 +92,7 @@ class Replay:
             self.unread[Unread(record.venue, venue.stream_name(record), error.reason)] += 1
             batches = venue.batches_of_unreadable(record, error)
         for source, events in batches:
-            for market in self._apply(venue, source, events):
+            for market in self._apply(venue, source, events, changes):
                 book = self.books[market]
                 top = book.top() if book.fault is None else book.fault
                 changes += self.detector.update(market, top, self._now_ns)
@@ -139,9 +139,13 @@ class Replay:
         return _VenueReplay(venue, self._units_of(venue.name))
 
     def _apply(
-        self, venue: "_VenueReplay", source: int, events: Iterable[StreamEvent]
+        self,
+        venue: "_VenueReplay",
+        source: int,
+        events: Iterable[StreamEvent],
+        changes: list[OpportunityChange],
     ) -> set[MarketKey]:
-        """Bring the books up to date; returns whose.
+        """Bring the books up to date; returns whose. What new rules do is added to `changes`.
 
         While a connection is replaced two send the same market. As in the live system, the book
         follows the older one until the newer one brings a snapshot.
@@ -158,6 +162,9 @@ class Replay:
             if source != followed:
                 continue
             book = self.books.get(market) or self._open(venue.venue, instrument)
+            if isinstance(event, BookSnapshot) and instrument != book.instrument:
+                book.change(instrument)  # the recording tells no other way
+                changes += self.detector.change(self._watch(venue.venue, book), self._now_ns)
             book.apply(event)
             touched.add(market)
             if trouble := book.trouble:
@@ -168,15 +175,16 @@ class Replay:
         # Nobody can fetch another start, so that a limited one must do.
         book = OrderBook(instrument, venue.checksum)
         self.books[instrument.venue, instrument.symbol] = book
-        self.detector.add(
-            Watch(
-                instrument=instrument,
-                book=book,
-                taker_fee=self._fee_of(venue, instrument),
-                group=self._identity.group(instrument),
-            )
-        )
+        self.detector.add(self._watch(venue, book))
         return book
+
+    def _watch(self, venue: Venue, book: OrderBook) -> Watch:
+        return Watch(
+            instrument=book.instrument,
+            book=book,
+            taker_fee=self._fee_of(venue, book.instrument),
+            group=self._identity.group(book.instrument),
+        )
 
     def _statistics(self) -> dict[tuple[MarketKey, MarketKey], PairStatistics]:
         """What each direction has brought, the opportunities still open included."""

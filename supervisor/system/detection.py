@@ -72,7 +72,7 @@ class Detection(Follower):
             self.news.publish(change)
 
     def changed(self, market: WatchedMarket) -> None:
-        for change in self.detector.update_instrument(market.instrument, self._clock.now_ns()):
+        for change in self.detector.change(self._watch(market), self._clock.now_ns()):
             self.news.publish(change)
 
     async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:

@@ -31,9 +31,19 @@ class Rig:
 
     def watch(self, venue: str, **facts: Any) -> Instrument:
         market = instrument(venue, "BTC/USDT", **facts)
-        book = self.books[venue] = OrderBook(market)
-        self.detector.add(Watch(instrument=market, book=book, taker_fee=self.fee, group="BTC/USDT"))
+        self.books[venue] = OrderBook(market)
+        self.detector.add(self._watch(market))
         return market
+
+    def change(self, venue: str, **facts: Any) -> list[OpportunityChange]:
+        """The rules of a market or its fee are others now."""
+        market = instrument(venue, "BTC/USDT", **facts)
+        self.books[venue].change(market)
+        return self.detector.change(self._watch(market), self.now_ns)
+
+    def _watch(self, market: Instrument) -> Watch:
+        book = self.books[market.venue]
+        return Watch(instrument=market, book=book, taker_fee=self.fee, group="BTC/USDT")
 
     def quote(
         self, venue: str, bid: float, ask: float, *, size: float = 1.0, venue_ns: int | None = None
@@ -201,8 +211,7 @@ def test_a_market_that_takes_no_orders_is_refused() -> None:
     rig.quote("a", 99.0, 100.0)
     assert rig.quote("b", 100.2, 100.3) == []
     assert rig.detector.refused == {Reason.HALTED: 1}
-    assert rig.detector.update_instrument(instrument("b", "BTC/USDT"), rig.now_ns) == []
-    assert only(rig.quote("b", 100.2, 100.3)).phase is Phase.OPENED
+    assert only(rig.change("b")).phase is Phase.OPENED
 
 
 def test_fault_19_a_crossed_book_gives_no_opportunity() -> None:
@@ -227,12 +236,31 @@ def test_fault_23_a_market_that_is_halted_closes_its_opportunity_at_once() -> No
     rig = Rig("a", "b")
     rig.quote("a", 99.0, 100.0)
     rig.quote("b", 100.2, 100.3)
-    halted = instrument("a", "BTC/USDT", status=Status.HALTED)
-    change = only(rig.detector.update_instrument(halted, rig.now_ns))
+    change = only(rig.change("a", status=Status.HALTED))
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.HALTED)
     assert rig.detector.open() == []
     assert rig.quote("b", 100.2, 100.3) == []
     assert rig.detector.refused == {Reason.HALTED: 1}
+
+
+def test_another_fee_counts_at_once() -> None:
+    rig = Rig("a", "b")
+    rig.quote("a", 99.0, 100.0)
+    rig.quote("b", 100.2, 100.3)
+    rig.fee = 0.01
+    change = only(rig.change("a"))
+    assert (change.phase, change.reason) == (Phase.CLOSED, Reason.EDGE_GONE)
+    assert rig.quote("b", 100.2, 100.3) == []
+    rig.fee = 0.0001
+    change = only(rig.change("a"))
+    assert change.phase is Phase.OPENED
+    assert change.opportunity.buy.taker_fee == 0.0001
+
+
+def test_rules_of_a_market_that_nobody_watches_are_no_news() -> None:
+    rig = Rig("a", "b")
+    rig.detector.remove(rig.market("a"), rig.now_ns)
+    assert rig.change("a") == []
 
 
 def test_fault_24_an_asset_of_the_same_name_is_refused_by_its_price() -> None:
