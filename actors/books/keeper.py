@@ -1,6 +1,6 @@
 """The actor of one book: batches of events in, the newest top out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -11,6 +11,7 @@ from actors.books.tops import Tops
 from actors.edges.channels import Inbox
 from actors.edges.log import Log
 from exchanges.market.events import BookLost, BookSnapshot, Event, Fault
+from exchanges.market.numbers import NS_PER_S
 
 BookInbox = Inbox[tuple[int, Sequence[Event]]]
 """Batches for one book, each with the number of the session that it came from."""
@@ -27,6 +28,12 @@ class Resync(msgspec.Struct, frozen=True):
 Commands = trio.MemorySendChannel[Resync]
 """Where the connection that feeds a book hears of it; never full."""
 
+Stamps = Callable[[int, int, str], None]
+"""Hears what the venue's clock and ours showed for a piece of news, and of which symbol it was."""
+
+# How far two clocks are apart changes slowly, and each sample costs more than a small update.
+SAMPLE_NS: Final = NS_PER_S // 4
+
 # A connection that failed says so itself, and one that was stopped is no news.
 _TOLD_ELSEWHERE: Final = frozenset({Fault.DISCONNECTED, Fault.UNSUBSCRIBED, Fault.DELISTED})
 # Told by who closes the book, before it does so.
@@ -42,16 +49,19 @@ async def run_book(
     inbox: BookInbox,
     tops: Tops,
     commands: Commands,
+    stamps: Stamps,
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Keep `book` up to date until cancelled; when it finds itself wrong it asks for a new start.
 
+    Of the stamps of what it shows, `stamps` hears a sample.
+
     While a connection is replaced two sessions send the same market. The book follows the older
     one until the newer one brings a snapshot, and that one from then on. When the one that it
     follows ends it asks for another start and follows whoever brings one.
     """
-    source, told = _NOBODY, book.fault
+    source, told, sampled_ns = _NOBODY, book.fault, 0
     try:
         task_status.started()
         if book.fault is not None and book.fault is not Fault.STARTING:
@@ -70,6 +80,13 @@ async def run_book(
                             resync(book, book.fault, book.detail, commands)
             if trouble := book.trouble:
                 resync(book, trouble, book.detail, commands)
+            if (
+                abs(book.received_ns - sampled_ns) >= SAMPLE_NS  # our clock may be set back
+                and book.venue_ns is not None
+                and book.fault is None
+            ):
+                sampled_ns = book.received_ns
+                stamps(book.venue_ns, sampled_ns, book.instrument.symbol)
             tops.tell(book)
             if book.fault is not told:
                 told = book.fault

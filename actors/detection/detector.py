@@ -29,10 +29,14 @@ from exchanges.market.numbers import NS_PER_S, NS_PER_US
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A market to be watched; those of one `group` are compared with each other."""
+    """A market to be watched; those of one `group` are compared with each other.
+
+    `clock` is that of its venue.
+    """
 
     instrument: Instrument
     book: ReadableBook
+    clock: VenueClock
     taker_fee: float
     group: str
 
@@ -115,16 +119,12 @@ class Detector:
         refused: how many opportunities were not shown, by the first reason that spoke against
             each; one that stays refused for the same reason counts once.
         statistics: what each direction has brought, by market to sell and market to buy on.
-        clocks: each venue's clock as its stamps tell it; others may add measurements.
     """
 
-    def __init__(
-        self, settings: DetectorSettings, clocks: dict[str, VenueClock] | None = None
-    ) -> None:
+    def __init__(self, settings: DetectorSettings) -> None:
         self.settings = settings
         self.refused: Counter[Reason] = Counter()
         self.statistics: dict[tuple[MarketKey, MarketKey], PairStatistics] = {}
-        self.clocks = {} if clocks is None else clocks
         self._sides: dict[MarketKey, _Side] = {}
         self._groups: dict[str, list[_Side]] = {}
         self._open: dict[tuple[MarketKey, MarketKey], _Pair] = {}
@@ -140,7 +140,6 @@ class Detector:
             raise ValueError(f"{side.market} is watched already")
         self._sides[side.market] = side
         self._groups.setdefault(watch.group, []).append(side)
-        self.clocks.setdefault(watch.instrument.venue, VenueClock())
 
     def remove(self, market: MarketKey, now_ns: int) -> list[OpportunityChange]:
         """Watch a market no longer; its open opportunities are closed."""
@@ -173,8 +172,6 @@ class Detector:
             side.put(None)
             return self._end_pairs(side, Reason.BOOK_LOST, now_ns)
         side.put(top)
-        if top.venue_ns is not None:
-            self.clocks[market[0]].heard(top.venue_ns, top.received_ns, market[1])
         return self._compare(side, top.received_ns, now_ns)
 
     def expire(self, now_ns: int) -> list[OpportunityChange]:
@@ -294,7 +291,7 @@ class Detector:
         """Time since the side was heard of, and since its content by the venue's clock."""
         top = side.top
         assert top is not None
-        venue_age_ns = self.clocks[side.market[0]].age_ns(top.venue_ns, now_ns)
+        venue_age_ns = side.watch.clock.age_ns(top.venue_ns, now_ns)
         return now_ns - top.received_ns, venue_age_ns
 
     def _since_ns(self, side: _Side) -> int:
@@ -303,8 +300,7 @@ class Detector:
         assert top is not None
         if top.venue_ns is None:
             return top.received_ns
-        clock = self.clocks[side.market[0]]
-        return min(top.received_ns, clock.stamped_ns(top.venue_ns))
+        return min(top.received_ns, side.watch.clock.stamped_ns(top.venue_ns))
 
     def _refuse(self, pair: _Pair, reason: Reason) -> None:
         if pair.refused is not reason:

@@ -14,9 +14,10 @@ from actors.detection.identity import AssetIdentity
 from actors.detection.opportunity import DetectorSettings, OpportunityChange
 from actors.recording.format import Record, RecordedFrame, RecordedQuote
 from actors.recording.packing import RecordingError
+from actors.venue.clock import VenueClock
 from exchanges import VENUES, Venue
 from exchanges.errors import ExchangeError, VenueProtocolError
-from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, StreamEvent
+from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, StreamEvent, Top
 from exchanges.market.instrument import Instrument
 from exchanges.market.scaled import unscaled
 from exchanges.market.topics import Channel, Topic
@@ -95,6 +96,8 @@ class Replay:
             for market in self._apply(venue, source, events, changes):
                 book = self.books[market]
                 top = book.top() if book.fault is None else book.fault
+                if isinstance(top, Top) and top.venue_ns is not None:
+                    venue.clock.heard(top.venue_ns, top.received_ns, top.instrument.symbol)
                 changes += self.detector.update(market, top, self._now_ns)
         return changes
 
@@ -161,28 +164,29 @@ class Replay:
                 self._sources[market] = followed = source
             if source != followed:
                 continue
-            book = self.books.get(market) or self._open(venue.venue, instrument)
+            book = self.books.get(market) or self._open(venue, instrument)
             if isinstance(event, BookSnapshot) and instrument != book.instrument:
                 book.change(instrument)  # the recording tells no other way
-                changes += self.detector.change(self._watch(venue.venue, book), self._now_ns)
+                changes += self.detector.change(self._watch(venue, book), self._now_ns)
             book.apply(event)
             touched.add(market)
             if trouble := book.trouble:
                 venue.resync(instrument.symbol, trouble, book.detail, self._now_ns)
         return touched
 
-    def _open(self, venue: Venue, instrument: Instrument) -> OrderBook:
+    def _open(self, venue: "_VenueReplay", instrument: Instrument) -> OrderBook:
         # Nobody can fetch another start, so that a limited one must do.
-        book = OrderBook(instrument, venue.checksum)
+        book = OrderBook(instrument, venue.venue.checksum)
         self.books[instrument.venue, instrument.symbol] = book
         self.detector.add(self._watch(venue, book))
         return book
 
-    def _watch(self, venue: Venue, book: OrderBook) -> Watch:
+    def _watch(self, venue: "_VenueReplay", book: OrderBook) -> Watch:
         return Watch(
             instrument=book.instrument,
             book=book,
-            taker_fee=self._fee_of(venue, book.instrument),
+            clock=venue.clock,
+            taker_fee=self._fee_of(venue.venue, book.instrument),
             group=self._identity.group(book.instrument),
         )
 
@@ -209,10 +213,11 @@ class _Connection:
 
 
 class _VenueReplay:
-    """One venue of the recording: its instruments, and a codec for each connection."""
+    """One venue of the recording: its instruments, its clock, and a codec for each connection."""
 
     def __init__(self, venue: Venue, units: Mapping[str, Unit]) -> None:
         self.venue = venue
+        self.clock = VenueClock()
         self._instruments = GuessedInstruments(venue, units=units)
         self._connections: dict[tuple[str, str], _Connection] = {}
         self._snapshots: dict[Topic, BookSnapshot] = {}  # the latest that were fetched

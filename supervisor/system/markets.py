@@ -103,7 +103,14 @@ class Markets:
             await self.books.add(
                 ChildSpec(
                     name=market.name,
-                    run=partial(run_book, book, market.inbox, self.tops, market.commands),
+                    run=partial(
+                        run_book,
+                        book,
+                        market.inbox,
+                        self.tops,
+                        market.commands,
+                        context.venue_clock.heard,
+                    ),
                     inspect=market.inbox.inspect,
                 )
             )

@@ -213,7 +213,8 @@ async def _roll_over(venue: Venue, stream: Stream) -> None:
             assert instrument is not None
             book = OrderBook(instrument, venue.checksum)
             inbox = context.inboxes[topic.symbol] = BookInbox(64)
-            await nursery.start(run_book, book, inbox, Tops(), connection.commands)
+            stamps = context.venue_clock.heard
+            await nursery.start(run_book, book, inbox, Tops(), connection.commands, stamps)
             connection.tell(Subscribe((topic,)))
             books.append(book)
         await nursery.start(connection.run)

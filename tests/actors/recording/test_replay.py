@@ -301,7 +301,9 @@ async def recorded(
         instrument = context.instruments.get(symbol)
         assert instrument is not None
         books.append(OrderBook(instrument, context.venue.checksum))
-        await nursery.start(run_book, books[-1], context.inboxes[symbol], Tops(), nowhere)
+        await nursery.start(
+            run_book, books[-1], context.inboxes[symbol], Tops(), nowhere, context.venue_clock.heard
+        )
         connection.tell(Subscribe((Topic(Channel.BOOK, symbol),)))
     await nursery.start(connection.run)
     return books

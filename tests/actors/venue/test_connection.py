@@ -60,6 +60,7 @@ class Rig:
                 self.context.inboxes[symbol],
                 Tops(),
                 self.connection.commands,
+                self.context.venue_clock.heard,
             )
 
     def assert_right(self) -> None:

@@ -16,6 +16,7 @@ from exchanges import VENUES
 from exchanges.errors import CodecUsageError, InvalidSymbol
 from exchanges.market.events import Event, Fault
 from exchanges.market.instrument import Instrument, Kind, kind_of
+from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel, KlineInterval
 from supervisor.supervision.child import State
 from supervisor.system.exchange import PublicExchange, open_exchange
@@ -80,6 +81,28 @@ async def test_a_streamed_book_is_the_venues(name: str, autojump_clock: MockCloc
                         checked += has_bids and has_asks
             with pytest.raises(BookNotLive, match="nobody keeps it"):
                 book.top()
+
+
+@every_venue
+async def test_a_feed_that_is_frozen_is_not_read_with_a_bound(
+    name: str, autojump_clock: MockClock
+) -> None:
+    """All that is told is old, and nobody has asked the venue for its time."""
+    ours, stale = TrioClock(EPOCH_NS + 40 * NS_PER_S), r"stale \(4\d\.\d s old, and 5 s are"
+    async with (
+        sandboxes(name) as (network, _, endpoints),
+        open_exchange(name, endpoints=endpoints[name], network=network, clock=ours) as exchange,
+    ):
+        for symbol in symbols_of(name):
+            async with exchange.stream_book(symbol) as books:
+                with trio.fail_after(60):
+                    book = await next_live(books)
+                if book.venue_ns is None:
+                    assert book.top(max_age_s=5) == book.top()  # it tells no stamps
+                    continue
+                for read in (book.top, book.bids, book.asks):
+                    with pytest.raises(BookNotLive, match=stale):
+                        read(max_age_s=5)
 
 
 async def test_a_book_that_is_lost_is_told_and_comes_back(autojump_clock: MockClock) -> None:
