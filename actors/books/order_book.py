@@ -39,7 +39,7 @@ class BookNotLive(Exception):
 
     Attributes:
         venue, symbol: which book.
-        fault: why; `detail` says more.
+        fault: why; `detail` says more, and `reason` both.
     """
 
     def __init__(self, venue: str, symbol: str, fault: Fault, detail: str) -> None:
@@ -47,7 +47,8 @@ class BookNotLive(Exception):
         self.symbol = symbol
         self.fault = fault
         self.detail = detail
-        super().__init__(f"{venue} {symbol} is not live: {fault}{detail and f' ({detail})'}")
+        self.reason = f"{fault}{detail and f' ({detail})'}"
+        super().__init__(f"{venue} {symbol} is not live: {self.reason}")
 
 
 class SequenceError(Exception):

@@ -30,6 +30,8 @@ from supervisor.system.placement import Placement
 BRANCH_LIMIT: Final = RestartLimit(restarts=5, window_s=600.0)
 PARKING: Final = Parking(probe_after_s=60.0)
 
+_MARKETS: Final = {Kind.SPOT: "spot markets", Kind.PERPETUAL: "perpetuals"}
+
 log = Log(__name__)
 
 
@@ -185,9 +187,10 @@ class VenueBranch:
         ]
 
     def _kind(self, symbol: str) -> Kind:
-        """
+        """The kind that a symbol names.
+
         Raises:
-            InvalidSymbol: that is no symbol.
+            InvalidSymbol: it is none.
         """
         try:
             return kind_of(symbol)
@@ -252,6 +255,8 @@ class VenueBranch:
     def not_traded(self, symbol: str) -> str:
         """What to say of a symbol that the venue does not trade, with what may be meant."""
         instruments = self.context.instruments
+        if self.has_no_such(symbol):
+            return f"has no {_MARKETS[kind_of(symbol)]}"
         if unlisted := self.context.unlisted:
             return f"does not list {symbol} now; not answered: {', '.join(unlisted)}"
         if plain := instruments.traded_as(symbol):
@@ -261,6 +266,13 @@ class VenueBranch:
             )
         listed = [one.symbol for one in instruments if one.status is not Status.DELISTED]
         return f"does not trade {symbol}; {suggest(symbol, listed)}"
+
+    def has_no_such(self, symbol: str) -> bool:
+        """Whether the venue has no markets of that kind at all, so that none is missing."""
+        try:
+            return kind_of(symbol) not in self.context.venue.kinds
+        except ValueError:  # no symbol at all
+            return False
 
     def listed(self, symbol: str) -> Instrument | None:
         """The market that the venue lists now under that symbol."""
@@ -308,7 +320,7 @@ class VenueBranch:
         """Say of each symbol once that the venue does not trade it."""
         unknown = self.unknown
         for symbol in unknown:
-            if symbol not in self._told_unknown:
+            if symbol not in self._told_unknown and not self.has_no_such(symbol):
                 reason = self.not_traded(symbol)
                 log.warning("not_traded", venue=self.name, symbol=symbol, reason=reason)
         self._told_unknown = set(unknown)
