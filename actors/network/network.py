@@ -9,7 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib import import_module
-from typing import Protocol
+from typing import Final, Protocol
 
 import trio
 from trio.testing import memory_stream_pair
@@ -19,6 +19,11 @@ from actors.edges.secrets import redacted
 
 class Network(Protocol):
     """How to reach a host. Both methods raise `OSError` when it cannot be reached."""
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether all hosts are in this process, so that time may be virtual."""
+        ...
 
     async def connect(self, host: str, port: int) -> trio.abc.Stream:
         """An open byte stream to `host`."""
@@ -48,6 +53,8 @@ class SocketNetwork:
 
     Certificates are checked against those of the machine, unless `tls` knows others.
     """
+
+    is_virtual: Final = False
 
     def __init__(self, proxy: str = "", tls: ssl.SSLContext | None = None) -> None:
         self._proxy = proxy
@@ -90,6 +97,8 @@ class MemoryNetwork:
 
     TLS is left out: there is nobody to hide from.
     """
+
+    is_virtual: Final = True
 
     def __init__(self, nursery: trio.Nursery) -> None:
         self._nursery = nursery

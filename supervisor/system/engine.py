@@ -301,7 +301,8 @@ async def open_engine(
     """The engine, running inside the `async with` block and stopped in order at its end.
 
     `network`, `clock` and `chance` are real ones unless given; a program in virtual time gives
-    its own.
+    its own. The venues are imported before anything runs, up to 40 ms each, if they were not yet
+    (`load_config` has done so); one that is added later stalls nothing.
 
     Raises:
         ConfigError: the configuration is wrong; nothing was started.
