@@ -59,10 +59,8 @@ class VenueContext(msgspec.Struct, eq=False):
     rivals: dict[str, tuple[str, ...]] = {}
 
     def inspect_lists(self) -> Mapping[str, object]:
-        """For the live tree: how many markets are known, which lists were not answered, and what
-        is wrong with the venue's stamps."""
-        clock = {"clock": complaint} if (complaint := self.venue_clock.complaint) else {}
-        return {"instruments": len(self.instruments), **self.unlisted, **clock}
+        """For the live tree: how many markets are known, and which lists were not answered."""
+        return {"instruments": len(self.instruments), **self.unlisted}
 
     @property
     def budget(self) -> Budget:

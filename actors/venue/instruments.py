@@ -1,5 +1,4 @@
-"""The actor that knows what a venue trades: loads its instruments, refreshes them, and measures
-its clock."""
+"""The actor that knows what a venue trades: it loads its instruments and refreshes them."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeVar
@@ -13,18 +12,14 @@ from actors.venue.context import VenueContext
 from exchanges.errors import UNREADABLE, ExchangeError
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Instruments, Status
-from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.lists import MarketLists
 from exchanges.rest.request import Request
 
 T = TypeVar("T")
 
-CLOCK_EVERY_S: Final = 60.0
 ASK_AGAIN_S: Final = 10.0
 """Before a list that was not answered is asked for again; it doubles, with jitter."""
 _RANK: Final = {Status.TRADING: 0, Status.HALTED: 1, Status.DELISTED: 2}
-COARSEST_NS: Final = NS_PER_S // 10
-"""A clock that tells coarser times is better known by when its messages arrive."""
 
 log = Log(__name__)
 
@@ -36,7 +31,7 @@ async def run_instruments(
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Keep the venue's instruments and clock offset up to date until cancelled.
+    """Keep the venue's instruments up to date until cancelled.
 
     `on_change` is told what is new or different, the first time everything. The actor is ready
     once a list was answered; those that could not be had are logged, and asked for again after a
@@ -46,23 +41,14 @@ async def run_instruments(
         ExchangeError: not one list could be had the first time.
     """
     await on_change(await load_instruments(context))
-    stale, unmeasured, odd_clock = Repeats(), Repeats(), Repeats()
-    await _measure(context, unmeasured)
+    stale = Repeats()
     task_status.started()
-    clock_at_s = trio.current_time() + CLOCK_EVERY_S
-    refresh_at_s = trio.current_time() + _pause_s(context, stale, refresh_s)
     while True:
-        await trio.sleep_until(min(clock_at_s, refresh_at_s))
-        if trio.current_time() >= clock_at_s:
-            await _measure(context, unmeasured)
-            _tell_clock(context, odd_clock)
-            clock_at_s = trio.current_time() + CLOCK_EVERY_S
-        if trio.current_time() >= refresh_at_s:
-            try:
-                await on_change(await load_instruments(context))
-            except ExchangeError as error:
-                context.unlisted = {"all lists": str(error)}
-            refresh_at_s = trio.current_time() + _pause_s(context, stale, refresh_s)
+        await trio.sleep(_pause_s(context, stale, refresh_s))
+        try:
+            await on_change(await load_instruments(context))
+        except ExchangeError as error:
+            context.unlisted = {"all lists": str(error)}
 
 
 def _pause_s(context: VenueContext, stale: Repeats, refresh_s: float) -> float:
@@ -174,36 +160,3 @@ def _together(context: VenueContext, instruments: Iterable[Instrument]) -> Instr
         except UNREADABLE as error:
             log.warning("market_not_told", venue=one.venue, market=one.native, reason=repr(error))
     return found
-
-
-def _tell_clock(context: VenueContext, complaints: Repeats) -> None:
-    complaint = context.venue_clock.complaint
-    if not complaint:
-        complaints.succeeded()
-    elif complaints.failed():
-        log.warning(
-            "clock_not_trusted",
-            venue=context.venue.name,
-            times=complaints.count,
-            reason=complaint,
-        )
-
-
-async def _measure(context: VenueContext, failures: Repeats) -> None:
-    """Compare the venue's clock with ours; a failure leaves the last measurement standing.
-
-    What is told too coarsely says less than the stamps of the stream.
-    """
-    if context.venue.rest.clock_step_ns > COARSEST_NS:
-        return
-    sent_ns = context.clock.now_ns()
-    try:
-        venue_ns = await context.gateway.call(context.venue.rest.server_time())
-    except ExchangeError as error:
-        if failures.failed():
-            log.warning(
-                "clock_not_measured", venue=error.venue, times=failures.count, reason=str(error)
-            )
-    else:
-        failures.succeeded()
-        context.venue_clock.measured(sent_ns, venue_ns, context.clock.now_ns())

@@ -13,6 +13,7 @@ from actors.edges.log import Log
 from actors.venue.auditor import AuditCount, Auditor
 from actors.venue.context import VenueContext
 from actors.venue.instruments import run_instruments
+from actors.venue.measuring import run_clock
 from exchanges.errors import InvalidSymbol
 from exchanges.market.events import Fault, InstrumentChange
 from exchanges.market.instrument import Instrument, Kind, Status, kind_of
@@ -58,7 +59,7 @@ class VenueBranch:
         refresh_s: float | None = None,
         audit_s: float = 0.0,
     ) -> None:
-        """Without `refresh_s` nobody keeps its instruments, without `audit_s` nobody audits."""
+        """Without `refresh_s` nobody keeps lists and clock, without `audit_s` nobody audits."""
         self.context = context
         self.placement = Placement(context)
         self.wished: list[str] = []
@@ -105,6 +106,10 @@ class VenueBranch:
         gateway = self.context.gateway
         yield ChildSpec(name="gateway", run=gateway.run, inspect=gateway.inspect)
         if refresh_s := self._refresh_s:
+            clock = self.context.venue_clock
+            yield ChildSpec(
+                name="clock", run=partial(run_clock, self.context), inspect=clock.inspect
+            )
             load = partial(run_instruments, self.context, self.changed, refresh_s)
             yield ChildSpec(
                 name="instruments",

@@ -12,14 +12,12 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from actors.venue.clock import VenueClock
 from actors.venue.context import VenueContext
 from actors.venue.instruments import load_instruments, run_instruments
 from exchanges import VENUES
 from exchanges.errors import VenueUnavailable
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instruments, Kind, Status
-from exchanges.market.numbers import NS_PER_S
 from exchanges.market.units import Unit
 from exchanges.rest.request import Listing, Odd, Request, Response, Rows
 from tests.actors.sandbox.sandboxes import venue_context
@@ -109,27 +107,6 @@ async def test_a_rule_too_large_for_the_users_unit_costs_no_market_but_its_own(
         )
         changes = await load_instruments(there)
         assert {change.instrument.symbol for change in changes} == {one.symbol for one in others}
-
-
-async def test_clock_that_tells_whole_seconds_is_not_asked(autojump_clock: MockClock) -> None:
-    offsets: list[int | None] = []
-    async with venue_context("okx") as (context, _):
-        for step_ns in (NS_PER_S, NS_PER_S // 1_000):
-            rest = copy(context.venue.rest)
-            rest.clock_step_ns = step_ns
-            clock = VenueClock()
-            async with trio.open_nursery() as nursery:
-                venue = replace(context.venue, rest=rest)
-                there = replace(context, venue=venue, venue_clock=clock)
-                await nursery.start(run_instruments, there, ignore, 60.0)
-                nursery.cancel_scope.cancel()
-            offsets.append(clock.offset_ns)
-    assert offsets[0] is None
-    assert offsets[1] is not None
-
-
-async def ignore(changes: list[InstrumentChange]) -> None:
-    """What is listed is of no interest."""
 
 
 # Lists and rows that are odd.

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import trio
@@ -11,10 +12,13 @@ from trio.testing import MockClock
 from actors.books.order_book import BookNotLive, OrderBook, SequenceError
 from actors.detection.opportunity import Phase, Reason
 from actors.edges.clock import TrioClock
-from actors.venue.instruments import CLOCK_EVERY_S, load_instruments
+from actors.venue.instruments import load_instruments
+from actors.venue.measuring import CLOCK_EVERY_S
+from exchanges import VENUES
 from exchanges.errors import CodecUsageError, InvalidSymbol
 from exchanges.market.events import BookLost, Event, Fault, InstrumentChange
 from exchanges.market.topics import Channel, Topic
+from exchanges.rest.request import Request
 from supervisor.settings.reader import ConfigError
 from supervisor.system.branch import VenueBranch
 from supervisor.system.engine import UnknownMarket
@@ -24,8 +28,7 @@ from tests.system.conftest import Rig, rig
 BTC, ETH, PERPETUAL = SYMBOLS
 PARTING = {"open_bps": 1.0, "close_bps": 0.0, "min_notional": 10}
 REFRESH_S = 10.0
-# Lists are looked at when the clock is measured.
-REFRESHED_S = CLOCK_EVERY_S + REFRESH_S
+REFRESHED_S = REFRESH_S + 1.0  # with the time that lists take
 
 
 def branch_of(made: Rig, venue: str) -> VenueBranch:
@@ -344,6 +347,25 @@ async def test_fault_23_a_market_that_is_listed_no_more_is_not_opened_again(
         await made.engine.add("okx", ETH)
         with pytest.raises(UnknownMarket, match=f"okx does not trade {ETH}"):
             made.engine.book("okx", ETH)
+
+
+async def test_lists_that_hang_do_not_keep_the_clock_from_being_measured(
+    autojump_clock: MockClock,
+) -> None:
+    async with rig("okx", symbols=[BTC], refresh_s=REFRESH_S) as made:
+        await made.until_live(1)
+        gateway, asked_s = branch_of(made, "okx").context.gateway, [0.0]
+        call = gateway.call
+
+        async def hang(request: Request[Any]) -> Any:
+            if str(request) != str(VENUES["okx"].rest.server_time()):
+                await trio.sleep_forever()
+            asked_s.append(trio.current_time())
+            return await call(request)
+
+        gateway.call = hang  # type: ignore[method-assign]
+        await trio.sleep(4 * CLOCK_EVERY_S)
+        assert len(asked_s) >= 4
 
 
 # Who keeps the books.
