@@ -36,9 +36,7 @@ class VenueContext(msgspec.Struct, eq=False):
     """One venue as its actors see it.
 
     `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
-    `venue_clock` is its clock against ours, `sources` numbers its sessions, and `listing` is what
-    was last asked to know its instruments. `unlisted` says of which lists there is no answer now,
-    and why; `rivals` are the markets that were told to claim one symbol, that which has it first.
+    `venue_clock` is its clock against ours, and `sources` numbers its sessions.
     """
 
     venue: Venue
@@ -54,13 +52,6 @@ class VenueContext(msgspec.Struct, eq=False):
     instruments: Instruments = msgspec.field(default_factory=Instruments)
     inboxes: dict[str, BookInbox] = {}
     sources: Iterator[int] = msgspec.field(default_factory=count)
-    listing: str = ""
-    unlisted: dict[str, str] = {}
-    rivals: dict[str, tuple[str, ...]] = {}
-
-    def inspect_lists(self) -> Mapping[str, object]:
-        """For the live tree: how many markets are known, and which lists were not answered."""
-        return {"instruments": len(self.instruments), **self.unlisted}
 
     @property
     def budget(self) -> Budget:

@@ -1,6 +1,6 @@
 """The actor that knows what a venue trades: it loads its instruments and refreshes them."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -21,80 +21,98 @@ ASK_AGAIN_S: Final = 10.0
 """Before a list that was not answered is asked for again; it doubles, with jitter."""
 _RANK: Final = {Status.TRADING: 0, Status.HALTED: 1, Status.DELISTED: 2}
 
+Rivals = dict[str, tuple[str, ...]]
+"""The markets that were told to claim one symbol, that which has it first."""
+
 log = Log(__name__)
 
 
-async def run_instruments(
-    context: VenueContext,
-    on_change: Callable[[list[InstrumentChange]], Awaitable[None]],
-    refresh_s: float,
-    *,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Keep the venue's instruments up to date until cancelled.
+class InstrumentLoader:
+    """Asks a venue for its lists and keeps `context.instruments` as they tell.
 
-    `on_change` is told what is new or different, the first time everything. The actor is ready
-    once a list was answered; those that could not be had are logged, and asked for again after a
-    pause that grows up to `refresh_s`.
-
-    Raises:
-        ExchangeError: not one list could be had the first time.
+    Attributes:
+        listing: what was last asked.
+        unlisted: of which lists there is no answer now, and why.
     """
-    await on_change(await load_instruments(context))
-    stale = Repeats()
-    task_status.started()
-    while True:
-        await trio.sleep(_pause_s(context, stale, refresh_s))
-        try:
-            await on_change(await load_instruments(context))
-        except ExchangeError as error:
-            context.unlisted = {"all lists": str(error)}
+
+    def __init__(self, context: VenueContext) -> None:
+        self.listing = ""
+        self.unlisted: dict[str, str] = {}
+        self._context = context
+        self._rivals: Rivals = {}
+
+    async def run(
+        self,
+        on_change: Callable[[list[InstrumentChange]], Awaitable[None]],
+        refresh_s: float,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Keep the venue's instruments up to date until cancelled.
+
+        `on_change` is told what is new or different, the first time everything. The actor is ready
+        once a list was answered; those that could not be had are logged, and asked for again after
+        a pause that grows up to `refresh_s`.
+
+        Raises:
+            ExchangeError: not one list could be had the first time.
+        """
+        await on_change(await self.load())
+        stale = Repeats()
+        task_status.started()
+        while True:
+            await trio.sleep(self._pause_s(stale, refresh_s))
+            try:
+                await on_change(await self.load())
+            except ExchangeError as error:
+                self.unlisted = {"all lists": str(error)}
+
+    async def load(self) -> list[InstrumentChange]:
+        """Fetch the venue's lists and bring `context.instruments` up to date.
+
+        A list that is not answered leaves its markets as they were, and is told by `unlisted`.
+
+        Raises:
+            ExchangeError: no list was answered.
+        """
+        lists = MarketLists(self._context.venue.rest, self._context.instruments)
+        while request := lists.wanted:
+            try:
+                lists.take(await self._ask(request))
+            except ExchangeError as error:
+                lists.fail(error)
+        self.unlisted = {asked: str(error) for asked, error in lists.unanswered.items()}
+        return _merge(self._context, lists, self._rivals)
+
+    def inspect(self) -> Mapping[str, object]:
+        """For the live tree: how many markets are known, and which lists were not answered."""
+        return {"instruments": len(self._context.instruments), **self.unlisted}
+
+    def _pause_s(self, stale: Repeats, refresh_s: float) -> float:
+        """Until the lists are asked for again; what was not answered is told."""
+        if not self.unlisted:
+            stale.succeeded()
+            return refresh_s
+        if stale.failed():
+            log.warning(
+                "instruments_stale",
+                venue=self._context.venue.name,
+                times=stale.count,
+                asked=", ".join(self.unlisted),
+                reason=next(iter(self.unlisted.values())),
+            )
+        jitter = 0.5 + self._context.chance.random()
+        return min(refresh_s, ASK_AGAIN_S * (1 << min(stale.count - 1, 20)) * jitter)
+
+    async def _ask(self, request: Request[T]) -> T:
+        """An answer; whoever gives up on it can tell what it was."""
+        context = self._context
+        where = context.endpoints[request.endpoint]
+        self.listing = f"the answer of {context.venue.name} to {request} at {where}"
+        return await context.gateway.call(request)
 
 
-def _pause_s(context: VenueContext, stale: Repeats, refresh_s: float) -> float:
-    """Until the lists are asked for again; what was not answered is told."""
-    if not context.unlisted:
-        stale.succeeded()
-        return refresh_s
-    if stale.failed():
-        log.warning(
-            "instruments_stale",
-            venue=context.venue.name,
-            times=stale.count,
-            asked=", ".join(context.unlisted),
-            reason=next(iter(context.unlisted.values())),
-        )
-    pause_s = ASK_AGAIN_S * (1 << min(stale.count - 1, 20)) * (0.5 + context.chance.random())
-    return min(refresh_s, pause_s)
-
-
-async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
-    """Fetch the venue's lists and bring `context.instruments` up to date.
-
-    A list that is not answered leaves its markets as they were, and is told by
-    `context.unlisted`.
-
-    Raises:
-        ExchangeError: no list was answered.
-    """
-    lists = MarketLists(context.venue.rest, context.instruments)
-    while request := lists.wanted:
-        try:
-            lists.take(await _ask(context, request))
-        except ExchangeError as error:
-            lists.fail(error)
-    context.unlisted = {asked: str(error) for asked, error in lists.unanswered.items()}
-    return _merge(context, lists)
-
-
-async def _ask(context: VenueContext, request: Request[T]) -> T:
-    """An answer; whoever gives up on it can tell what it was."""
-    where = context.endpoints[request.endpoint]
-    context.listing = f"the answer of {context.venue.name} to {request} at {where}"
-    return await context.gateway.call(request)
-
-
-def _merge(context: VenueContext, lists: MarketLists) -> list[InstrumentChange]:
+def _merge(context: VenueContext, lists: MarketLists, rivals: Rivals) -> list[InstrumentChange]:
     """What is new or different; instruments that are listed no more count as delisted.
 
     One whose row could not be read this time stays as it was.
@@ -108,7 +126,7 @@ def _merge(context: VenueContext, lists: MarketLists) -> list[InstrumentChange]:
         if (known.kind, known.native) not in told
     ]
     # Together, so that each has the symbol that it can have among the others.
-    now = _together(context, _without_rivals(context, (*missing, *listed)))
+    now = _together(context, _without_rivals(context, (*missing, *listed), rivals))
     changes = [
         InstrumentChange(
             instrument=one, previous=context.instruments.get(one.symbol), received_ns=now_ns
@@ -121,7 +139,9 @@ def _merge(context: VenueContext, lists: MarketLists) -> list[InstrumentChange]:
     return changes
 
 
-def _without_rivals(context: VenueContext, found: Iterable[Instrument]) -> list[Instrument]:
+def _without_rivals(
+    context: VenueContext, found: Iterable[Instrument], told: Rivals
+) -> list[Instrument]:
     """One market for each symbol, whatever the order of the rows; what others claim it is told
     once.
 
@@ -139,8 +159,8 @@ def _without_rivals(context: VenueContext, found: Iterable[Instrument]) -> list[
         kept.append(first)
         claims_it = (one for one in others if one.status is not Status.DELISTED)
         names = tuple(one.native for one in claims_it if one.native != first.native)
-        if names and context.rivals.get(symbol) != (first.native, *names):
-            context.rivals[symbol] = (first.native, *names)
+        if names and told.get(symbol) != (first.native, *names):
+            told[symbol] = (first.native, *names)
             log.warning(
                 "symbol_claimed_twice",
                 venue=context.venue.name,

@@ -12,7 +12,7 @@ from actors.books.order_book import OrderBook
 from actors.edges.log import Log
 from actors.venue.auditor import AuditCount, Auditor
 from actors.venue.context import VenueContext
-from actors.venue.instruments import run_instruments
+from actors.venue.instruments import InstrumentLoader
 from actors.venue.measuring import run_clock
 from exchanges.errors import InvalidSymbol
 from exchanges.market.events import Fault, InstrumentChange
@@ -44,6 +44,7 @@ class VenueBranch:
 
     Attributes:
         context: what its connections share.
+        loader: what knows of its instruments.
         placement: its connections.
         wished: symbols that the configuration, or who changed it since, wants to be watched.
         markets: those whose books are, by symbol.
@@ -61,6 +62,7 @@ class VenueBranch:
     ) -> None:
         """Without `refresh_s` nobody keeps lists and clock, without `audit_s` nobody audits."""
         self.context = context
+        self.loader = InstrumentLoader(context)
         self.placement = Placement(context)
         self.wished: list[str] = []
         self.is_closed = False
@@ -110,12 +112,11 @@ class VenueBranch:
             yield ChildSpec(
                 name="clock", run=partial(run_clock, self.context), inspect=clock.inspect
             )
-            load = partial(run_instruments, self.context, self.changed, refresh_s)
             yield ChildSpec(
                 name="instruments",
-                run=load,
-                waits_for=lambda: self.context.listing,
-                inspect=self.context.inspect_lists,
+                run=partial(self.loader.run, self.changed, refresh_s),
+                waits_for=lambda: self.loader.listing,
+                inspect=self.loader.inspect,
             )
         yield self.placement.crew.as_child(wait_ready=False)
         if auditor := self._auditor:
@@ -262,7 +263,7 @@ class VenueBranch:
         instruments = self.context.instruments
         if self.has_no_such(symbol):
             return f"has no {_MARKETS[kind_of(symbol)]}"
-        if unlisted := self.context.unlisted:
+        if unlisted := self.loader.unlisted:
             return f"does not list {symbol} now; not answered: {', '.join(unlisted)}"
         if plain := instruments.traded_as(symbol):
             return (

@@ -23,7 +23,6 @@ from actors.edges.secrets import redacted
 from actors.network.network import Network, SocketNetwork
 from actors.network.websocket import Transport
 from actors.venue.context import Injected, VenueContext
-from actors.venue.instruments import load_instruments
 from exchanges import Venue
 from exchanges.market.events import (
     BookSnapshot,
@@ -241,12 +240,12 @@ class PublicExchange:
     async def _loaded(self, symbol: str = "") -> None:
         """Know the venue's markets; a symbol may stand in a list that was not answered."""
         async with self._loading:
-            known, unlisted = self._context.instruments, self._context.unlisted
+            known, unlisted = self._context.instruments, self._branch.loader.unlisted
             if not len(known) or (symbol and unlisted and not known.get(symbol)):
                 await self._load()
 
     async def _load(self) -> None:
-        await self._branch.changed(await load_instruments(self._context))
+        await self._branch.changed(await self._branch.loader.load())
 
     def _stream(self, kind: type[E], topic: Topic) -> Opening[E]:
         return self._open(topic.symbol, lambda: self._streams.events(kind, topic))

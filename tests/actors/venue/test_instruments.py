@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from trio.testing import MockClock
 
 from actors.venue.context import VenueContext
-from actors.venue.instruments import load_instruments, run_instruments
+from actors.venue.instruments import InstrumentLoader
 from exchanges import VENUES
 from exchanges.errors import VenueUnavailable
 from exchanges.market.events import InstrumentChange
@@ -56,7 +56,7 @@ async def test_list_that_comes_in_pages_is_read_to_its_end(autojump_clock: MockC
             context, venue=replace(context.venue, rest=rest), instruments=Instruments()
         )
         with suppress(EOFError):
-            await run_instruments(context, note, 60.0)
+            await InstrumentLoader(context).run(note, 60.0)
     assert {change.instrument.symbol for change in told} == set(server.venue.markets)
 
 
@@ -80,7 +80,7 @@ async def test_market_whose_row_is_odd_for_once_stays_as_it_was(
 
         rest.instruments = lambda: tuple(without(request) for request in whole)
         there = replace(context, venue=replace(context.venue, rest=rest))
-        changes = await load_instruments(there)
+        changes = await InstrumentLoader(there).load()
         assert [(one.instrument.symbol, one.instrument.status) for one in changes] == [
             (gone.symbol, Status.DELISTED)
         ]
@@ -105,7 +105,7 @@ async def test_a_rule_too_large_for_the_users_unit_costs_no_market_but_its_own(
             venue=replace(context.venue, rest=rest),
             instruments=Instruments(units=units),
         )
-        changes = await load_instruments(there)
+        changes = await InstrumentLoader(there).load()
         assert {change.instrument.symbol for change in changes} == {one.symbol for one in others}
 
 
@@ -149,16 +149,17 @@ async def test_a_list_that_is_not_answered_costs_no_market_of_another(
 ) -> None:
     """Its own markets stay as they were, and it is told."""
     async with venue_context(name) as (context, _):
-        await load_instruments(context)
+        await InstrumentLoader(context).load()
         known = list(context.instruments)
         there = unanswered(replace(context, instruments=Instruments()), kind)
-        await load_instruments(there)
+        loader = InstrumentLoader(there)
+        await loader.load()
         assert {one.symbol for one in there.instruments} == {
             one.symbol for one in known if one.kind is not kind
         }
-        assert list(there.unlisted.values()) == [f"{name}: 503"]
+        assert list(loader.unlisted.values()) == [f"{name}: 503"]
         again = unanswered(context, kind)
-        assert await load_instruments(again) == []
+        assert await InstrumentLoader(again).load() == []
         assert list(again.instruments) == known
 
 
@@ -171,7 +172,7 @@ async def test_venue_that_answers_no_list_is_not_known(
         for kind in Kind:
             there = unanswered(there, kind)
         with pytest.raises(VenueUnavailable):
-            await load_instruments(there)
+            await InstrumentLoader(there).load()
 
 
 @pytest.mark.parametrize("name", WITH_INTERVALS)
@@ -187,14 +188,15 @@ async def test_intervals_of_funding_that_are_not_answered_cost_no_market(
 
         rest.funding_intervals = lambda: replace(asked, read=fail)
         there = replace(context, venue=replace(context.venue, rest=rest), instruments=Instruments())
-        await load_instruments(there)
+        loader = InstrumentLoader(there)
+        await loader.load()
         assert {one.symbol for one in there.instruments} == {
             one.symbol for one in context.instruments
         }
         assert {one.funding_interval_s for one in there.instruments} == {None}
-        assert len(there.unlisted) == 1
+        assert len(loader.unlisted) == 1
         # What was known before stays known.
-        assert await load_instruments(replace(there, instruments=context.instruments)) == []
+        assert await InstrumentLoader(replace(there, instruments=context.instruments)).load() == []
 
 
 @pytest.mark.parametrize("name", WITH_INTERVALS)
@@ -211,7 +213,7 @@ async def test_an_odd_row_of_the_intervals_costs_itself_alone(
 
         rest.funding_intervals = lambda: replace(asked, read=read)
         there = replace(context, venue=replace(context.venue, rest=rest), instruments=Instruments())
-        await load_instruments(there)
+        await InstrumentLoader(there).load()
         found = {one.native: one.funding_interval_s for one in there.instruments if one.settle}
         assert found == {odd.native: None, **{one.native: 3600.0 for one in others}}
 
@@ -232,9 +234,10 @@ async def test_of_two_rows_of_one_symbol_the_one_that_trades_has_it(
             return Listing(rows)
 
         there = changed(replace(context, instruments=Instruments()), with_rival)
+        loader = InstrumentLoader(there)
         with capture_logs() as logs:
-            await load_instruments(there)
-            await load_instruments(there)
+            await loader.load()
+            await loader.load()
         assert there.instruments.get(true.symbol) == true
         said = [line for line in logs if line["event"] == "symbol_claimed_twice"]
         assert [(one["market"], one["others"]) for one in said] == [(true.native, ("A-LISTING",))]
@@ -251,7 +254,7 @@ async def test_of_two_that_trade_the_one_that_had_the_symbol_keeps_it(
             return Listing([rival, *listing.instruments])
 
         there = changed(context, with_rival)
-        assert await load_instruments(there) == []
+        assert await InstrumentLoader(there).load() == []
         assert there.instruments.get(true.symbol) == true
 
 
@@ -260,13 +263,13 @@ async def test_list_that_is_not_answered_is_asked_for_again_after_growing_pauses
 ) -> None:
     asked_s: list[float] = []
     async with venue_context("okx") as (context, _):
-        there = unanswered(context, Kind.PERPETUAL)
+        loader = InstrumentLoader(unanswered(context, Kind.PERPETUAL))
 
         async def note(changes: list[InstrumentChange]) -> None:
             asked_s.append(trio.current_time())
 
         with capture_logs() as logs, trio.move_on_after(3600.0):
-            await run_instruments(there, note, 600.0)
+            await loader.run(note, 600.0)
     pauses = [later - earlier for earlier, later in pairwise(asked_s)]
     assert 5.0 <= pauses[0] <= 30.0
     assert pauses[0] < pauses[2] < pauses[4]
@@ -274,5 +277,5 @@ async def test_list_that_is_not_answered_is_asked_for_again_after_growing_pauses
     stale = [line for line in logs if line["event"] == "instruments_stale"]
     assert 2 <= len(stale) < len(asked_s)
     assert "SWAP" in stale[0]["asked"]
-    assert there.inspect_lists()["instruments"] == len(context.instruments)
-    assert len(there.inspect_lists()) == 2
+    assert loader.inspect()["instruments"] == len(context.instruments)
+    assert len(loader.inspect()) == 2

@@ -12,7 +12,6 @@ from trio.testing import MockClock
 from actors.books.order_book import BookNotLive, OrderBook, SequenceError
 from actors.detection.opportunity import Phase, Reason
 from actors.edges.clock import TrioClock
-from actors.venue.instruments import load_instruments
 from actors.venue.measuring import CLOCK_EVERY_S
 from exchanges import VENUES
 from exchanges.errors import CodecUsageError, InvalidSymbol
@@ -153,7 +152,7 @@ async def test_what_cannot_be_had_is_not_wanted(autojump_clock: MockClock) -> No
         with pytest.raises(CodecUsageError, match="streams no funding of spot markets"):
             await branch.want(Topic(Channel.FUNDING, BTC))
         del made.servers["okx"].venue.markets[ETH]
-        await branch.changed(await load_instruments(branch.context))
+        await branch.changed(await branch.loader.load())
         with pytest.raises(InvalidSymbol, match=f"does not trade {ETH}"):
             await branch.want(Topic(Channel.BOOK, ETH))
         assert branch.placement.topics_of(BTC) == list(branch.placement.topics)
