@@ -25,8 +25,8 @@ class Resync(msgspec.Struct, frozen=True):
     detail: str
 
 
-Commands = trio.MemorySendChannel[Resync]
-"""Where the connection that feeds a book hears of it; never full."""
+Commands = Callable[[Resync], None]
+"""Tells the connection that feeds a book."""
 
 Stamps = Callable[[int, int, str], None]
 """Hears what the venue's clock and ours showed for a piece of news, and of which symbol it was."""
@@ -104,7 +104,7 @@ async def run_book(
 
 def resync(book: OrderBook, fault: Fault, detail: str, commands: Commands) -> None:
     """Ask for a new start of the book."""
-    commands.send_nowait(Resync(book.instrument.symbol, fault, detail))
+    commands(Resync(book.instrument.symbol, fault, detail))
 
 
 def _log(book: OrderBook) -> None:

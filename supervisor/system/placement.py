@@ -8,7 +8,8 @@ from typing import Final
 import trio
 
 from actors.books.keeper import Commands
-from actors.venue.connection import Connection, Refresh, Subscribe, Unsubscribe
+from actors.venue.commands import Refresh, Subscribe, Unsubscribe
+from actors.venue.connection import Connection
 from actors.venue.context import VenueContext
 from exchanges.errors import CodecUsageError
 from exchanges.market.instrument import Instrument
@@ -28,7 +29,7 @@ PARKING: Final = Parking(probe_after_s=60.0, cap_s=600.0)
 class Placement:
     """The connections of one venue; each takes as many topics as the venue allows.
 
-    It alone knows which topics are open, and where.
+    It alone knows where a topic is open; how many a connection has, its own topics tell.
 
     Attributes:
         context: the venue as they see it.
@@ -58,7 +59,7 @@ class Placement:
 
     def commands(self, topic: Topic) -> Commands:
         """Where the connection that carries the topic hears of a book that was found wrong."""
-        return self._places[topic].commands
+        return self._places[topic].tell
 
     def stream_of(self, topic: Topic, instrument: Instrument) -> Stream:
         """The stream that has a topic of the market.

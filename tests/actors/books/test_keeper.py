@@ -2,6 +2,7 @@
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.books.keeper import SAMPLE_NS, BookInbox, Resync, run_book
@@ -23,15 +24,15 @@ class Rig:
         self.book = OrderBook(market)
         self.inbox = BookInbox(64)
         self.stamps: list[tuple[int, int, str]] = []
-        self.commands, self._heard = trio.open_memory_channel[Resync](10)
+        self.commands: list[Resync] = []
 
     async def start(self, nursery: trio.Nursery) -> None:
         await nursery.start(
-            run_book, self.book, self.inbox, Tops(), self.commands, lambda *told: self.note(told)
+            run_book, self.book, self.inbox, Tops(), self.commands.append, self.note
         )
 
-    def note(self, told: tuple[int, int, str]) -> None:
-        self.stamps.append(told)
+    def note(self, venue_ns: int, received_ns: int, symbol: str) -> None:
+        self.stamps.append((venue_ns, received_ns, symbol))
 
     async def tell(self, *events: Event) -> None:
         self.inbox.offer((0, events))
@@ -40,6 +41,23 @@ class Rig:
     async def quote(self, received_ns: int, **facts: int) -> None:
         bids, asks = [(99.0, 1.0)], [(101.0, 1.0)]
         await self.tell(snapshot(self.market, bids, asks, received_ns=received_ns, **facts))
+
+
+async def test_a_start_in_another_unit_is_told_to_the_connection(
+    btc: Instrument, nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    """It believes that all is well."""
+    rig = Rig(btc)
+    await rig.start(nursery)
+    await rig.quote(NOW_NS)
+    assert rig.commands == []
+    larger = replace(btc, contract_size=btc.contract_size * 10)
+    await rig.tell(snapshot(larger, [(99.0, 10.0)], [(101.0, 10.0)]))
+    (command,) = rig.commands
+    assert (command.symbol, command.fault) == (btc.symbol, Fault.UNIT)
+    await rig.quote(NOW_NS)
+    assert rig.book.is_live
+    nursery.cancel_scope.cancel()
 
 
 async def test_a_sample_of_the_venues_stamps_is_told(
