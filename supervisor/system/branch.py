@@ -12,17 +12,16 @@ from actors.books.order_book import OrderBook
 from actors.edges.log import Log
 from actors.venue.auditor import AuditCount, Auditor
 from actors.venue.context import VenueContext
-from actors.venue.instruments import InstrumentLoader
 from actors.venue.measuring import run_clock
 from exchanges.errors import InvalidSymbol
 from exchanges.market.events import Fault, InstrumentChange
 from exchanges.market.instrument import Instrument, Kind, Status, kind_of
 from exchanges.market.topics import Channel, Topic
 from supervisor.settings.config import Wish
-from supervisor.settings.reader import suggest
 from supervisor.supervision.child import ChildSpec
 from supervisor.supervision.policy import Parking, RestartLimit, Strategy
 from supervisor.supervision.supervise import Supervisor
+from supervisor.system.listings import Listings
 from supervisor.system.markets import Markets, WatchedMarket
 from supervisor.system.placement import Placement
 
@@ -30,8 +29,6 @@ from supervisor.system.placement import Placement
 # minute to fail, and the pause behind it another: a window of a minute would never see two.
 BRANCH_LIMIT: Final = RestartLimit(restarts=5, window_s=600.0)
 PARKING: Final = Parking(probe_after_s=60.0)
-
-_MARKETS: Final = {Kind.SPOT: "spot markets", Kind.PERPETUAL: "perpetuals"}
 
 log = Log(__name__)
 
@@ -44,7 +41,7 @@ class VenueBranch:
 
     Attributes:
         context: what its connections share.
-        loader: what knows of its instruments.
+        listings: what it lists.
         placement: its connections.
         wished: symbols that the configuration, or who changed it since, wants to be watched.
         markets: those whose books are, by symbol.
@@ -62,7 +59,7 @@ class VenueBranch:
     ) -> None:
         """Without `refresh_s` nobody keeps lists and clock, without `audit_s` nobody audits."""
         self.context = context
-        self.loader = InstrumentLoader(context)
+        self.listings = Listings(context)
         self.placement = Placement(context)
         self.wished: list[str] = []
         self.is_closed = False
@@ -114,9 +111,9 @@ class VenueBranch:
             )
             yield ChildSpec(
                 name="instruments",
-                run=partial(self.loader.run, self.changed, refresh_s),
-                waits_for=lambda: self.loader.listing,
-                inspect=self.loader.inspect,
+                run=partial(self.listings.loader.run, self.changed, refresh_s),
+                waits_for=lambda: self.listings.loader.listing,
+                inspect=self.listings.loader.inspect,
             )
         yield self.placement.crew.as_child(wait_ready=False)
         if auditor := self._auditor:
@@ -132,7 +129,7 @@ class VenueBranch:
             CodecUsageError: the venue streams no such thing of markets of that kind.
         """
         async with self._turn:
-            instrument = self.listed(topic.symbol)
+            instrument = self.listings.now(topic.symbol)
             if instrument is None or self.is_closed:
                 raise self._refusal(topic.symbol)
             self.placement.stream_of(topic, instrument)
@@ -240,54 +237,17 @@ class VenueBranch:
             self._books.lose(market, fault, detail)
         await self._end(self.placement.topics_of(instrument.symbol))
 
-    def instrument(self, symbol: str) -> Instrument:
-        """What the venue lists under that symbol, or has listed.
-
-        Raises:
-            InvalidSymbol: nothing.
-        """
-        instrument = self.context.instruments.get(symbol)
-        if instrument is None:
-            raise self._refusal(symbol)
-        return instrument
-
     @property
     def unknown(self) -> list[str]:
         """What is wished for and the venue does not trade, once its lists are there."""
         if not len(self.context.instruments):
             return []
-        return [symbol for symbol in self.wished if self.listed(symbol) is None]
-
-    def not_traded(self, symbol: str) -> str:
-        """What to say of a symbol that the venue does not trade, with what may be meant."""
-        instruments = self.context.instruments
-        if self.has_no_such(symbol):
-            return f"has no {_MARKETS[kind_of(symbol)]}"
-        if unlisted := self.loader.unlisted:
-            return f"does not list {symbol} now; not answered: {', '.join(unlisted)}"
-        if plain := instruments.traded_as(symbol):
-            return (
-                f"trades {symbol} as {plain.multiplier} {plain.base} in one; its market is told "
-                f"per {plain.base} here: write {plain.symbol}"
-            )
-        listed = [one.symbol for one in instruments if one.status is not Status.DELISTED]
-        return f"does not trade {symbol}; {suggest(symbol, listed)}"
-
-    def has_no_such(self, symbol: str) -> bool:
-        """Whether the venue has no markets of that kind at all, so that none is missing."""
-        try:
-            return kind_of(symbol) not in self.context.venue.kinds
-        except ValueError:  # no symbol at all
-            return False
-
-    def listed(self, symbol: str) -> Instrument | None:
-        """The market that the venue lists now under that symbol."""
-        instrument = self.context.instruments.get(symbol)
-        return None if instrument and instrument.status is Status.DELISTED else instrument
+        return [symbol for symbol in self.wished if self.listings.now(symbol) is None]
 
     def _refusal(self, symbol: str) -> InvalidSymbol:
-        said = "is watched no longer" if self.is_closed else self.not_traded(symbol)
-        return InvalidSymbol(said, venue=self.name, asked=symbol)
+        if self.is_closed:
+            return InvalidSymbol("is watched no longer", venue=self.name, asked=symbol)
+        return self.listings.refusal(symbol)
 
     # What is open.
 
@@ -296,7 +256,7 @@ class VenueBranch:
         # A branch that is restarted meanwhile must not leave half a market behind.
         with trio.CancelScope(shield=True):
             for topic in list(self._wanted if topics is None else topics):
-                instrument = self.listed(topic.symbol)
+                instrument = self.listings.now(topic.symbol)
                 if instrument is None or topic in self.placement.topics:
                     continue
                 if topic.channel is Channel.BOOK:
@@ -326,8 +286,8 @@ class VenueBranch:
         """Say of each symbol once that the venue does not trade it."""
         unknown = self.unknown
         for symbol in unknown:
-            if symbol not in self._told_unknown and not self.has_no_such(symbol):
-                reason = self.not_traded(symbol)
+            if symbol not in self._told_unknown and not self.listings.has_no_such(symbol):
+                reason = self.listings.not_traded(symbol)
                 log.warning("not_traded", venue=self.name, symbol=symbol, reason=reason)
         self._told_unknown = set(unknown)
 

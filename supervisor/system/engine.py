@@ -137,10 +137,10 @@ class Engine:
         branch = self._branch(venue)
         if market := branch.markets.get(symbol):
             return market.book
-        if branch.has_no_such(symbol):
-            raise NoSuchKind(f"{venue} {branch.not_traded(symbol)}")
+        if branch.listings.has_no_such(symbol):
+            raise NoSuchKind(f"{venue} {branch.listings.not_traded(symbol)}")
         if symbol in branch.unknown:
-            raise UnknownMarket(f"{venue} {branch.not_traded(symbol)}")
+            raise UnknownMarket(f"{venue} {branch.listings.not_traded(symbol)}")
         if symbol in branch.wished:
             detail = "the venue's instruments are being loaded"
             raise BookNotLive(venue, symbol, Fault.STARTING, detail)

@@ -235,17 +235,17 @@ class PublicExchange:
 
     async def _instrument(self, symbol: str) -> Instrument:
         await self._loaded(symbol)
-        return self._branch.instrument(symbol)
+        return self._branch.listings.known(symbol)
 
     async def _loaded(self, symbol: str = "") -> None:
         """Know the venue's markets; a symbol may stand in a list that was not answered."""
         async with self._loading:
-            known, unlisted = self._context.instruments, self._branch.loader.unlisted
+            known, unlisted = self._context.instruments, self._branch.listings.loader.unlisted
             if not len(known) or (symbol and unlisted and not known.get(symbol)):
                 await self._load()
 
     async def _load(self) -> None:
-        await self._branch.changed(await self._branch.loader.load())
+        await self._branch.changed(await self._branch.listings.loader.load())
 
     def _stream(self, kind: type[E], topic: Topic) -> Opening[E]:
         return self._open(topic.symbol, lambda: self._streams.events(kind, topic))

@@ -100,7 +100,7 @@ class _Books(AsyncIterator[OrderBook]):
         await anext(self._bell)
         if market := self._branch.markets.get(self._symbol):
             self._book = market.book
-        elif self._branch.listed(self._symbol) is None:
+        elif self._branch.listings.now(self._symbol) is None:
             self._bell.close()
         return self._book
 

@@ -152,7 +152,7 @@ async def test_what_cannot_be_had_is_not_wanted(autojump_clock: MockClock) -> No
         with pytest.raises(CodecUsageError, match="streams no funding of spot markets"):
             await branch.want(Topic(Channel.FUNDING, BTC))
         del made.servers["okx"].venue.markets[ETH]
-        await branch.changed(await branch.loader.load())
+        await branch.changed(await branch.listings.loader.load())
         with pytest.raises(InvalidSymbol, match=f"does not trade {ETH}"):
             await branch.want(Topic(Channel.BOOK, ETH))
         assert branch.placement.topics_of(BTC) == list(branch.placement.topics)
