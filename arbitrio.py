@@ -24,7 +24,8 @@ What else is here:
     configuration   load_config, Config, VenueConfig, FeeConfig, AssetUnit, DetectorSettings,
                     Comparable, ConfigError
     venues          VENUES by name, each a Venue
-    books           OrderBook, which raises BookNotLive while it may be wrong; UnknownMarket
+    books           OrderBook, which raises BookNotLive while it may be wrong; UnknownMarket,
+                    NoSuchKind
     opportunities   OpportunityChange, Opportunity, Leg, Phase, Reason
     events          Trade, Top, Ticker, Kline, Funding and all others; BookLost and its Fault
     markets         Instrument, Kind, Status, Channel, KlineInterval, Topic
@@ -135,6 +136,7 @@ if TYPE_CHECKING:
     from supervisor.supervision.policy import Strategy as Strategy
     from supervisor.supervision.supervise import Supervisor as Supervisor
     from supervisor.system.engine import Engine as Engine
+    from supervisor.system.engine import NoSuchKind as NoSuchKind
     from supervisor.system.engine import Taps as Taps
     from supervisor.system.engine import UnknownMarket as UnknownMarket
     from supervisor.system.engine import open_engine as open_engine
@@ -185,7 +187,7 @@ _HOMES: Final = {
         "Backoff Parking Restart RestartLimit RestartLimitReached Strategy"
     ),
     "supervisor.supervision.supervise": "Supervisor",
-    "supervisor.system.engine": "Engine Taps UnknownMarket open_engine",
+    "supervisor.system.engine": "Engine NoSuchKind Taps UnknownMarket open_engine",
     "supervisor.system.exchange": "PublicExchange open_exchange",
     "supervisor.system.live_streams": "Opening",
     "supervisor.system.sandboxes": "Sandboxes open_sandboxes",

@@ -1,6 +1,6 @@
 """The actor of one book: batches of events in, the newest top out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -11,6 +11,7 @@ from actors.books.tops import Tops
 from actors.edges.channels import Inbox
 from actors.edges.log import Log
 from exchanges.market.events import BookLost, BookSnapshot, Event, Fault
+from exchanges.market.numbers import NS_PER_S
 
 BookInbox = Inbox[tuple[int, Sequence[Event]]]
 """Batches for one book, each with the number of the session that it came from."""
@@ -24,11 +25,19 @@ class Resync(msgspec.Struct, frozen=True):
     detail: str
 
 
-Commands = trio.MemorySendChannel[Resync]
-"""Where the connection that feeds a book hears of it; never full."""
+Commands = Callable[[Resync], None]
+"""Tells the connection that feeds a book."""
+
+Stamps = Callable[[int, int, str], None]
+"""Hears what the venue's clock and ours showed for a piece of news, and of which symbol it was."""
+
+# How far two clocks are apart changes slowly, and each sample costs more than a small update.
+SAMPLE_NS: Final = NS_PER_S // 4
 
 # A connection that failed says so itself, and one that was stopped is no news.
 _TOLD_ELSEWHERE: Final = frozenset({Fault.DISCONNECTED, Fault.UNSUBSCRIBED, Fault.DELISTED})
+# Told by who closes the book, before it does so.
+_TOLD_BEFORE: Final = frozenset({Fault.DELISTED, Fault.UNIT})
 
 _NOBODY: Final = -1  # sessions have numbers from 0
 
@@ -40,16 +49,19 @@ async def run_book(
     inbox: BookInbox,
     tops: Tops,
     commands: Commands,
+    stamps: Stamps,
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Keep `book` up to date until cancelled; when it finds itself wrong it asks for a new start.
 
+    Of the stamps of what it shows, `stamps` hears a sample.
+
     While a connection is replaced two sessions send the same market. The book follows the older
     one until the newer one brings a snapshot, and that one from then on. When the one that it
     follows ends it asks for another start and follows whoever brings one.
     """
-    source, told = _NOBODY, _why(book)
+    source, told, sampled_ns = _NOBODY, _why(book), 0
     try:
         task_status.started()
         if book.fault is not None and book.fault is not Fault.STARTING:
@@ -68,14 +80,21 @@ async def run_book(
                             resync(book, book.fault, book.detail, commands)
             if trouble := book.trouble:
                 resync(book, trouble, book.detail, commands)
+            if (
+                abs(book.received_ns - sampled_ns) >= SAMPLE_NS  # our clock may be set back
+                and book.venue_ns is not None
+                and book.fault is None
+            ):
+                sampled_ns = book.received_ns
+                stamps(book.venue_ns, sampled_ns, book.instrument.symbol)
             tops.tell(book)
             if _why(book) != told:
                 told = _why(book)
                 _log(book)
     except trio.Cancelled:
-        if book.fault is not Fault.DELISTED:
+        if book.fault not in _TOLD_BEFORE:
             book.lose(Fault.UNSUBSCRIBED, "nobody keeps it any more")
-        tops.tell(book)
+            tops.tell(book)
         raise
     except Exception:
         book.lose(Fault.FAILED, "the book's actor has failed")
@@ -85,7 +104,7 @@ async def run_book(
 
 def resync(book: OrderBook, fault: Fault, detail: str, commands: Commands) -> None:
     """Ask for a new start of the book."""
-    commands.send_nowait(Resync(book.instrument.symbol, fault, detail))
+    commands(Resync(book.instrument.symbol, fault, detail))
 
 
 def _why(book: OrderBook) -> tuple[Fault | None, bool]:

@@ -29,7 +29,7 @@ AgeS = Callable[["OrderBook"], float]
 
 # A venue may cross its book for the time between two frames; one that stays crossed is wrong.
 CROSSED_GRACE_NS: Final = 1 * NS_PER_S
-_FOUND_BY_THE_BOOK: Final = frozenset({Fault.CHECKSUM, Fault.DEPTH})
+_FOUND_BY_THE_BOOK: Final = frozenset({Fault.CHECKSUM, Fault.DEPTH, Fault.UNIT})
 NO_BID: Final = (0.0, 0.0)
 NO_ASK: Final = (float("inf"), 0.0)
 
@@ -39,7 +39,7 @@ class BookNotLive(Exception):
 
     Attributes:
         venue, symbol: which book.
-        fault: why; `detail` says more.
+        fault: why; `detail` says more, and `reason` both.
     """
 
     def __init__(self, venue: str, symbol: str, fault: Fault, detail: str) -> None:
@@ -47,7 +47,8 @@ class BookNotLive(Exception):
         self.symbol = symbol
         self.fault = fault
         self.detail = detail
-        super().__init__(f"{venue} {symbol} is not live: {fault}{detail and f' ({detail})'}")
+        self.reason = f"{fault}{detail and f' ({detail})'}"
+        super().__init__(f"{venue} {symbol} is not live: {self.reason}")
 
 
 class SequenceError(Exception):
@@ -58,6 +59,8 @@ class OrderBook:
     """Bids and asks of one market.
 
     Attributes:
+        instrument: the market by the rules that `change` has told last; events may come with older
+            ones.
         fault: why the book may not be read, None while it is live.
         sequence: the venue's id of the last update applied.
         received_ns, venue_ns: stamps of the last event, by our clock and the venue's.
@@ -226,13 +229,16 @@ class OrderBook:
         self._check_crossed()
 
     def _apply_snapshot(self, snapshot: BookSnapshot) -> None:
+        if not snapshot.instrument.goes_on_from(self.instrument):
+            # It was asked for before the unit changed; updates are told in that of the book.
+            self.lose(Fault.UNIT, "a start was told in another unit")
+            return
         window = snapshot.window
         self._bids = BookSide(is_bid=True, levels=snapshot.bids, window=window)
         self._asks = BookSide(is_bid=False, levels=snapshot.asks, window=window)
         if self._start_limit:
             self._known = KnownDepth(snapshot.bids, snapshot.asks, self._start_limit)
         self._verified = snapshot.verified
-        self.instrument = snapshot.instrument
         self.fault = None
         self.detail = ""
         self.snapshots += 1

@@ -29,12 +29,20 @@ from exchanges.market.numbers import NS_PER_S, NS_PER_US
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A market to be watched; those of one `group` are compared with each other."""
+    """A market to be watched; those of one `group` are compared with each other.
+
+    `clock` is that of its venue.
+    """
 
     instrument: Instrument
     book: ReadableBook
+    clock: VenueClock
     taker_fee: float
     group: str
+
+    @property
+    def market(self) -> MarketKey:
+        return self.instrument.venue, self.instrument.symbol
 
 
 class PairStatistics(msgspec.Struct):
@@ -66,12 +74,16 @@ class _Side:
     )
 
     def __init__(self, watch: Watch) -> None:
+        self.sells: dict[_Side, _Pair] = {}  # crossed pairs, by the side to buy on
+        self.top: Top | None = None
+        self.go_by(watch)
+
+    def go_by(self, watch: Watch) -> None:
         self.watch = watch
-        self.market = (watch.instrument.venue, watch.instrument.symbol)
+        self.market = watch.market
         self.sell_factor = 1 - watch.taker_fee
         self.buy_factor = 1 + watch.taker_fee
-        self.sells: dict[_Side, _Pair] = {}  # crossed pairs, by the side to buy on
-        self.put(None)
+        self.put(self.top)
 
     def put(self, top: Top | None) -> None:
         self.top = top
@@ -107,16 +119,12 @@ class Detector:
         refused: how many opportunities were not shown, by the first reason that spoke against
             each; one that stays refused for the same reason counts once.
         statistics: what each direction has brought, by market to sell and market to buy on.
-        clocks: each venue's clock as its stamps tell it; others may add measurements.
     """
 
-    def __init__(
-        self, settings: DetectorSettings, clocks: dict[str, VenueClock] | None = None
-    ) -> None:
+    def __init__(self, settings: DetectorSettings) -> None:
         self.settings = settings
         self.refused: Counter[Reason] = Counter()
         self.statistics: dict[tuple[MarketKey, MarketKey], PairStatistics] = {}
-        self.clocks = {} if clocks is None else clocks
         self._sides: dict[MarketKey, _Side] = {}
         self._groups: dict[str, list[_Side]] = {}
         self._open: dict[tuple[MarketKey, MarketKey], _Pair] = {}
@@ -132,7 +140,6 @@ class Detector:
             raise ValueError(f"{side.market} is watched already")
         self._sides[side.market] = side
         self._groups.setdefault(watch.group, []).append(side)
-        self.clocks.setdefault(watch.instrument.venue, VenueClock())
 
     def remove(self, market: MarketKey, now_ns: int) -> list[OpportunityChange]:
         """Watch a market no longer; its open opportunities are closed."""
@@ -143,15 +150,18 @@ class Detector:
         self._groups[side.watch.group].remove(side)
         return changes
 
-    def update_instrument(self, instrument: Instrument, now_ns: int) -> list[OpportunityChange]:
-        """Use new rules for a market that is watched; one that is halted has no opportunity."""
-        side = self._sides.get((instrument.venue, instrument.symbol))
+    def change(self, watch: Watch, now_ns: int) -> list[OpportunityChange]:
+        """Go by new rules and fees of a market of the same group, if it is watched.
+
+        One that is halted has no opportunity; all others are judged anew.
+        """
+        side = self._sides.get(watch.market)
         if side is None:
             return []
-        side.watch = msgspec.structs.replace(side.watch, instrument=instrument)
-        if instrument.status is Status.TRADING:
-            return []
-        return self._end_pairs(side, Reason.HALTED, now_ns)
+        side.go_by(watch)
+        if watch.instrument.status is not Status.TRADING:
+            return self._end_pairs(side, Reason.HALTED, now_ns)
+        return self._compare(side, now_ns, now_ns) if side.top else []
 
     def update(self, market: MarketKey, top: Top | Fault, now_ns: int) -> list[OpportunityChange]:
         """Take the newest top of a market, or the news that it has none."""
@@ -162,18 +172,7 @@ class Detector:
             side.put(None)
             return self._end_pairs(side, Reason.BOOK_LOST, now_ns)
         side.put(top)
-        if top.venue_ns is not None:
-            self.clocks[market[0]].heard(top.venue_ns, top.received_ns, market[1])
-        changes: list[OpportunityChange] = []
-        open_factor = self._open_factor
-        for other in self._groups[side.watch.group]:
-            if other is side:
-                continue
-            if side.net_bid > other.net_ask * open_factor or other in side.sells:
-                changes += self._judge(side, other, top.received_ns, now_ns)
-            if other.net_bid > side.net_ask * open_factor or side in other.sells:
-                changes += self._judge(other, side, top.received_ns, now_ns)
-        return changes
+        return self._compare(side, top.received_ns, now_ns)
 
     def expire(self, now_ns: int) -> list[OpportunityChange]:
         """Close what has grown too old without news."""
@@ -209,6 +208,19 @@ class Detector:
         return sorted(found, key=lambda opportunity: -opportunity.edge_bps)
 
     # The life of a pair.
+
+    def _compare(self, side: _Side, heard_ns: int, now_ns: int) -> list[OpportunityChange]:
+        """Judge a side that has changed against all others of its group."""
+        changes: list[OpportunityChange] = []
+        open_factor = self._open_factor
+        for other in self._groups[side.watch.group]:
+            if other is side:
+                continue
+            if side.net_bid > other.net_ask * open_factor or other in side.sells:
+                changes += self._judge(side, other, heard_ns, now_ns)
+            if other.net_bid > side.net_ask * open_factor or side in other.sells:
+                changes += self._judge(other, side, heard_ns, now_ns)
+        return changes
 
     def _judge(
         self, sell: _Side, buy: _Side, heard_ns: int, now_ns: int
@@ -279,7 +291,7 @@ class Detector:
         """Time since the side was heard of, and since its content by the venue's clock."""
         top = side.top
         assert top is not None
-        venue_age_ns = self.clocks[side.market[0]].age_ns(top.venue_ns, now_ns)
+        venue_age_ns = side.watch.clock.age_ns(top.venue_ns, now_ns)
         return now_ns - top.received_ns, venue_age_ns
 
     def _since_ns(self, side: _Side) -> int:
@@ -288,8 +300,7 @@ class Detector:
         assert top is not None
         if top.venue_ns is None:
             return top.received_ns
-        clock = self.clocks[side.market[0]]
-        return min(top.received_ns, clock.stamped_ns(top.venue_ns))
+        return min(top.received_ns, side.watch.clock.stamped_ns(top.venue_ns))
 
     def _refuse(self, pair: _Pair, reason: Reason) -> None:
         if pair.refused is not reason:

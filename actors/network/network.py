@@ -9,7 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib import import_module
-from typing import Protocol
+from typing import Final, Protocol
 
 import trio
 from trio.testing import memory_stream_pair
@@ -19,6 +19,11 @@ from actors.edges.secrets import redacted
 
 class Network(Protocol):
     """How to reach a host. Both methods raise `OSError` when it cannot be reached."""
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether all hosts are in this process, so that time may be virtual."""
+        ...
 
     async def connect(self, host: str, port: int) -> trio.abc.Stream:
         """An open byte stream to `host`."""
@@ -51,6 +56,8 @@ class SocketNetwork:
     Attributes:
         proxy: its URL, "" without one; whoever has the same one comes from the same address.
     """
+
+    is_virtual: Final = False
 
     def __init__(self, proxy: str = "", tls: ssl.SSLContext | None = None) -> None:
         self.proxy = proxy
@@ -93,6 +100,8 @@ class MemoryNetwork:
 
     TLS is left out: there is nobody to hide from.
     """
+
+    is_virtual: Final = True
 
     def __init__(self, nursery: trio.Nursery) -> None:
         self._nursery = nursery

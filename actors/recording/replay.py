@@ -14,9 +14,10 @@ from actors.detection.identity import AssetIdentity
 from actors.detection.opportunity import DetectorSettings, OpportunityChange
 from actors.recording.format import Record, RecordedFrame, RecordedQuote
 from actors.recording.packing import RecordingError
+from actors.venue.clock import VenueClock
 from exchanges import VENUES, Venue
 from exchanges.errors import ExchangeError, VenueProtocolError
-from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, StreamEvent
+from exchanges.market.events import BookDelta, BookLost, BookSnapshot, Fault, StreamEvent, Top
 from exchanges.market.instrument import Instrument
 from exchanges.market.scaled import unscaled
 from exchanges.market.topics import Channel, Topic
@@ -92,9 +93,11 @@ class Replay:
             self.unread[Unread(record.venue, venue.stream_name(record), error.reason)] += 1
             batches = venue.batches_of_unreadable(record, error)
         for source, events in batches:
-            for market in self._apply(venue, source, events):
+            for market in self._apply(venue, source, events, changes):
                 book = self.books[market]
                 top = book.top() if book.fault is None else book.fault
+                if isinstance(top, Top) and top.venue_ns is not None:
+                    venue.clock.heard(top.venue_ns, top.received_ns, top.instrument.symbol)
                 changes += self.detector.update(market, top, self._now_ns)
         return changes
 
@@ -139,9 +142,13 @@ class Replay:
         return _VenueReplay(venue, self._units_of(venue.name))
 
     def _apply(
-        self, venue: "_VenueReplay", source: int, events: Iterable[StreamEvent]
+        self,
+        venue: "_VenueReplay",
+        source: int,
+        events: Iterable[StreamEvent],
+        changes: list[OpportunityChange],
     ) -> set[MarketKey]:
-        """Bring the books up to date; returns whose.
+        """Bring the books up to date; returns whose. What new rules do is added to `changes`.
 
         While a connection is replaced two send the same market. As in the live system, the book
         follows the older one until the newer one brings a snapshot.
@@ -157,26 +164,31 @@ class Replay:
                 self._sources[market] = followed = source
             if source != followed:
                 continue
-            book = self.books.get(market) or self._open(venue.venue, instrument)
+            book = self.books.get(market) or self._open(venue, instrument)
+            if isinstance(event, BookSnapshot) and instrument != book.instrument:
+                book.change(instrument)  # the recording tells no other way
+                changes += self.detector.change(self._watch(venue, book), self._now_ns)
             book.apply(event)
             touched.add(market)
             if trouble := book.trouble:
                 venue.resync(instrument.symbol, trouble, book.detail, self._now_ns)
         return touched
 
-    def _open(self, venue: Venue, instrument: Instrument) -> OrderBook:
+    def _open(self, venue: "_VenueReplay", instrument: Instrument) -> OrderBook:
         # Nobody can fetch another start, so that a limited one must do.
-        book = OrderBook(instrument, venue.checksum)
+        book = OrderBook(instrument, venue.venue.checksum)
         self.books[instrument.venue, instrument.symbol] = book
-        self.detector.add(
-            Watch(
-                instrument=instrument,
-                book=book,
-                taker_fee=self._fee_of(venue, instrument),
-                group=self._identity.group(instrument),
-            )
-        )
+        self.detector.add(self._watch(venue, book))
         return book
+
+    def _watch(self, venue: "_VenueReplay", book: OrderBook) -> Watch:
+        return Watch(
+            instrument=book.instrument,
+            book=book,
+            clock=venue.clock,
+            taker_fee=self._fee_of(venue.venue, book.instrument),
+            group=self._identity.group(book.instrument),
+        )
 
     def _statistics(self) -> dict[tuple[MarketKey, MarketKey], PairStatistics]:
         """What each direction has brought, the opportunities still open included."""
@@ -201,10 +213,11 @@ class _Connection:
 
 
 class _VenueReplay:
-    """One venue of the recording: its instruments, and a codec for each connection."""
+    """One venue of the recording: its instruments, its clock, and a codec for each connection."""
 
     def __init__(self, venue: Venue, units: Mapping[str, Unit]) -> None:
         self.venue = venue
+        self.clock = VenueClock()
         self._instruments = GuessedInstruments(venue, units=units)
         self._connections: dict[tuple[str, str], _Connection] = {}
         self._snapshots: dict[Topic, BookSnapshot] = {}  # the latest that were fetched

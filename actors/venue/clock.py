@@ -1,11 +1,11 @@
 """How far a venue's clock is from ours."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from exchanges.market.numbers import NS_PER_S
+from exchanges.market.numbers import NS_PER_MS, NS_PER_S
 
 # Evidence is forgotten after this, so that drift and steps are followed; a delay of all messages
 # for less than that is seen as one.
@@ -154,6 +154,13 @@ class VenueClock:
             apart_s = self._measured_ns / NS_PER_S
             return f"its clock is {apart_s:+.0f} s from ours: one of them is wrong"
         return ""
+
+    def inspect(self) -> Mapping[str, object]:
+        """For the live tree: what is wrong with it, or else how far it is from ours."""
+        if complaint := self.complaint:
+            return {"complaint": complaint}
+        offset_ns = self.offset_ns
+        return {} if offset_ns is None else {"offset_ms": round(offset_ns / NS_PER_MS, 1)}
 
     def _of_trips(self) -> int | None:
         """What the latest measurements agree on; one alone must be plausible."""

@@ -5,16 +5,14 @@ from contextlib import suppress
 from math import inf
 from typing import Final
 
-import msgspec
 import trio
 
-from actors.books.keeper import Resync
 from actors.edges.log import Log
 from actors.network.websocket import Disconnected, HandshakeRefused
+from actors.venue.commands import Command, Subscribe, Unsubscribe
 from actors.venue.context import VenueContext
 from actors.venue.session import Session
 from exchanges.errors import ExchangeError
-from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
 from exchanges.stream.facts import Stream
 
@@ -40,23 +38,6 @@ SESSION_FAILURES: Final = (
 log = Log(__name__)
 
 
-class Subscribe(msgspec.Struct, frozen=True):
-    topics: tuple[Topic, ...]
-
-
-class Unsubscribe(msgspec.Struct, frozen=True):
-    topics: tuple[Topic, ...]
-
-
-class Refresh(msgspec.Struct, frozen=True):
-    """The rules of an instrument changed."""
-
-    instrument: Instrument
-
-
-Command = Subscribe | Unsubscribe | Resync | Refresh
-
-
 class Connection:
     """One slot of a venue's connections; its topics survive restarts of the actor.
 
@@ -71,12 +52,7 @@ class Connection:
         self._sessions: list[Session] = []  # the primary first, a successor after it
         self._past_frames = 0  # of sessions that are over
 
-    @property
-    def commands(self) -> trio.MemorySendChannel[Command]:
-        """Where the actor hears of a book that was found wrong."""
-        return self._send
-
-    def tell(self, command: Subscribe | Unsubscribe | Refresh) -> None:
+    def tell(self, command: Command) -> None:
         """Give the actor a command; what it must wish for is kept even while it is down."""
         match command:
             case Subscribe(topics):
@@ -157,16 +133,7 @@ class Connection:
     async def _obey(self) -> None:
         async for command in self._commands:
             for session in self._sessions:
-                match command:
-                    case Subscribe(topics):
-                        session.codec.subscribe(topics)
-                    case Unsubscribe(topics):
-                        session.codec.unsubscribe(topics)
-                    case Resync(symbol, fault, detail):
-                        session.resync(symbol, fault, detail)
-                    case Refresh(instrument):
-                        session.codec.update_instrument(instrument)
-                session.wake()
+                session.obey(command)
 
     async def _until_rollover(self, session: Session) -> None:
         """Wait until the session's lifetime is nearly over, or the venue announces its end."""

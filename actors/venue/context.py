@@ -19,7 +19,6 @@ from exchanges.chance import Chance
 from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instruments
 from exchanges.market.units import Unit
-from exchanges.rest.memory import ListMemory
 from exchanges.venue import Venue
 
 
@@ -39,10 +38,7 @@ class VenueContext(msgspec.Struct, eq=False):
 
     `budget` is what the venue allows our address, shared with whoever else comes from there.
     `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
-    `venue_clock` is its clock against ours, `sources` numbers its sessions, `listing` is what was
-    last asked to know its instruments, and `lists` what these told. `unlisted` says of which lists
-    there is no answer now that is believed, and why; `rivals` are the markets that were told to
-    claim one symbol, that which has it first.
+    `venue_clock` is its clock against ours, and `sources` numbers its sessions.
     """
 
     venue: Venue
@@ -59,16 +55,6 @@ class VenueContext(msgspec.Struct, eq=False):
     instruments: Instruments = msgspec.field(default_factory=Instruments)
     inboxes: dict[str, BookInbox] = {}
     sources: Iterator[int] = msgspec.field(default_factory=count)
-    listing: str = ""
-    lists: ListMemory = msgspec.field(default_factory=ListMemory)
-    unlisted: dict[str, str] = {}
-    rivals: dict[str, tuple[str, ...]] = {}
-
-    def inspect_lists(self) -> Mapping[str, object]:
-        """For the live tree: how many markets are known, which lists were not answered, and what
-        is wrong with the venue's stamps."""
-        clock = {"clock": complaint} if (complaint := self.venue_clock.complaint) else {}
-        return {"instruments": len(self.instruments), **self.unlisted, **clock}
 
     @classmethod
     def open(

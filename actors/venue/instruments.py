@@ -1,7 +1,6 @@
-"""The actor that knows what a venue trades: loads its instruments, refreshes them, and measures
-its clock."""
+"""The actor that knows what a venue trades: it loads its instruments and refreshes them."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
 import trio
@@ -13,137 +12,149 @@ from actors.venue.context import VenueContext
 from exchanges.errors import UNREADABLE, ExchangeError, RateLimited
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instrument, Instruments, Status
-from exchanges.market.numbers import NS_PER_S
 from exchanges.pauses import Growing
 from exchanges.rest.lists import MarketLists
+from exchanges.rest.memory import ListMemory
 from exchanges.rest.request import Request
 
 T = TypeVar("T")
 
-CLOCK_EVERY_S: Final = 60.0
 ASK_AGAIN_S: Final = 10.0
 """Before a list that has no answer that is believed is asked for again; it doubles, with jitter."""
 _RANK: Final = {Status.TRADING: 0, Status.HALTED: 1, Status.DELISTED: 2}
-COARSEST_NS: Final = NS_PER_S // 10
-"""A clock that tells coarser times is better known by when its messages arrive."""
+
+Rivals = dict[str, tuple[str, ...]]
+"""The markets that were told to claim one symbol, that which has it first."""
 
 log = Log(__name__)
 
 
-async def run_instruments(
-    context: VenueContext,
-    on_change: Callable[[list[InstrumentChange]], Awaitable[None]],
-    refresh_s: float,
-    *,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Keep the venue's instruments and clock offset up to date until cancelled.
+class InstrumentLoader:
+    """Asks a venue for its lists and keeps `context.instruments` as they tell.
 
-    `on_change` is told what is new or different, the first time everything. The actor is ready
-    once a list was answered; those that could not be had are logged, and asked for again after a
-    pause that grows up to `refresh_s`.
-
-    Raises:
-        ExchangeError: not one list could be had the first time, and not because the venue wanted to
-            be left alone.
+    Attributes:
+        listing: what was last asked.
+        unlisted: of which lists there is no answer now that is believed, and why.
     """
-    await on_change(await _load_first(context))
-    stale, unmeasured, odd_clock = Repeats(), Repeats(), Repeats()
-    await _measure(context, unmeasured)
-    task_status.started()
-    clock_at_s = trio.current_time() + CLOCK_EVERY_S
-    refresh_at_s = trio.current_time() + _pause_s(context, stale, refresh_s)
-    while True:
-        await trio.sleep_until(min(clock_at_s, refresh_at_s))
-        if trio.current_time() >= clock_at_s:
-            await _measure(context, unmeasured)
-            _tell_clock(context, odd_clock)
-            clock_at_s = trio.current_time() + CLOCK_EVERY_S
-        if trio.current_time() >= refresh_at_s:
+
+    def __init__(self, context: VenueContext) -> None:
+        self.listing = ""
+        self.unlisted: dict[str, str] = {}
+        self._context = context
+        self._rivals: Rivals = {}
+        self._memory = ListMemory()
+
+    async def run(
+        self,
+        on_change: Callable[[list[InstrumentChange]], Awaitable[None]],
+        refresh_s: float,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Keep the venue's instruments up to date until cancelled.
+
+        `on_change` is told what is new or different, the first time everything. The actor is ready
+        once a list was answered; those that could not be had are logged, and asked for again after
+        a pause that grows up to `refresh_s`.
+
+        Raises:
+            ExchangeError: not one list could be had the first time, and not because the venue
+                wanted to be left alone.
+        """
+        await on_change(await self._load_first())
+        stale = Repeats()
+        task_status.started()
+        while True:
+            await trio.sleep(self._pause_s(stale, refresh_s))
             try:
-                await on_change(await load_instruments(context))
+                await on_change(await self.load())
             except ExchangeError as error:
-                context.unlisted = {"all lists": str(error)}
-            refresh_at_s = trio.current_time() + _pause_s(context, stale, refresh_s)
+                self.unlisted = {"all lists": str(error)}
+
+    async def load(self) -> list[InstrumentChange]:
+        """Fetch the venue's lists and bring `context.instruments` up to date.
+
+        A list that is not answered leaves its markets as they were, and so does one that has lost
+        most of them at once, until it says so again; both are told by `unlisted`.
+
+        Raises:
+            ExchangeError: no list was answered.
+        """
+        lists = MarketLists(self._context.venue.rest, self._context.instruments)
+        while request := lists.wanted:
+            try:
+                lists.take(await self._ask(request))
+            except ExchangeError as error:
+                lists.fail(error)
+        self._memory.judge(lists.told)
+        unanswered = {asked: str(error) for asked, error in lists.unanswered.items()}
+        self.unlisted = self._memory.doubts | unanswered
+        changes = _merge(self._context, lists, self._memory, self._rivals)
+        if not len(self._context.instruments):
+            self.unlisted["all lists"] = "there is not one market in them"
+        return changes
+
+    def inspect(self) -> Mapping[str, object]:
+        """For the live tree: how many markets are known, and which lists were not answered."""
+        return {"instruments": len(self._context.instruments), **self.unlisted}
+
+    def _pause_s(self, stale: Repeats, refresh_s: float) -> float:
+        """Until the lists are asked for again; what was not answered is told."""
+        if not self.unlisted:
+            stale.succeeded()
+            return refresh_s
+        if stale.failed():
+            log.warning(
+                "instruments_stale",
+                venue=self._context.venue.name,
+                times=stale.count,
+                asked=", ".join(self.unlisted),
+                reason=next(iter(self.unlisted.values())),
+            )
+        context = self._context
+        pause_s = Growing(ASK_AGAIN_S, refresh_s).after(stale.count)
+        pause_s *= 0.5 + context.chance.random()
+        return max(min(refresh_s, pause_s), context.budget.banned_s)
+
+    async def _load_first(self) -> list[InstrumentChange]:
+        """The lists; a venue that wants to be left alone is asked when it allows it."""
+        while True:
+            try:
+                return await self.load()
+            except RateLimited as error:
+                pause_s, venue = max(error.retry_after_s, ASK_AGAIN_S), error.venue
+                log.warning("instruments_wait", venue=venue, for_s=pause_s, reason=str(error))
+                self.listing = f"{venue} to answer again, which it does not for {pause_s:.0f} s"
+                await trio.sleep(pause_s)
+
+    async def _ask(self, request: Request[T]) -> T:
+        """An answer; whoever gives up on it can tell what it was."""
+        context = self._context
+        where = context.endpoints[request.endpoint]
+        self.listing = f"the answer of {context.venue.name} to {request} at {where}"
+        return await context.gateway.call(request)
 
 
-async def _load_first(context: VenueContext) -> list[InstrumentChange]:
-    """The lists; a venue that wants to be left alone is asked when it allows it."""
-    while True:
-        try:
-            return await load_instruments(context)
-        except RateLimited as error:
-            pause_s = max(error.retry_after_s, ASK_AGAIN_S)
-            log.warning("instruments_wait", venue=error.venue, for_s=pause_s, reason=str(error))
-            venue = context.venue.name
-            context.listing = f"{venue} to answer again, which it does not for {pause_s:.0f} s"
-            await trio.sleep(pause_s)
-
-
-def _pause_s(context: VenueContext, stale: Repeats, refresh_s: float) -> float:
-    """Until the lists are asked for again; what was not answered is told."""
-    if not context.unlisted:
-        stale.succeeded()
-        return refresh_s
-    if stale.failed():
-        log.warning(
-            "instruments_stale",
-            venue=context.venue.name,
-            times=stale.count,
-            asked=", ".join(context.unlisted),
-            reason=next(iter(context.unlisted.values())),
-        )
-    pause_s = Growing(ASK_AGAIN_S, refresh_s).after(stale.count) * (0.5 + context.chance.random())
-    return max(min(refresh_s, pause_s), context.budget.banned_s)
-
-
-async def load_instruments(context: VenueContext) -> list[InstrumentChange]:
-    """Fetch the venue's lists and bring `context.instruments` up to date.
-
-    A list that is not answered leaves its markets as they were, and so does one that has lost
-    most of them at once, until it says so again; both are told by `context.unlisted`.
-
-    Raises:
-        ExchangeError: no list was answered.
-    """
-    lists = MarketLists(context.venue.rest, context.instruments)
-    while request := lists.wanted:
-        try:
-            lists.take(await _ask(context, request))
-        except ExchangeError as error:
-            lists.fail(error)
-    context.lists.judge(lists.told)
-    unanswered = {asked: str(error) for asked, error in lists.unanswered.items()}
-    context.unlisted = context.lists.doubts | unanswered
-    changes = _merge(context, lists)
-    if not len(context.instruments):
-        context.unlisted["all lists"] = "there is not one market in them"
-    return changes
-
-
-async def _ask(context: VenueContext, request: Request[T]) -> T:
-    """An answer; whoever gives up on it can tell what it was."""
-    where = context.endpoints[request.endpoint]
-    context.listing = f"the answer of {context.venue.name} to {request} at {where}"
-    return await context.gateway.call(request)
-
-
-def _merge(context: VenueContext, lists: MarketLists) -> list[InstrumentChange]:
+def _merge(
+    context: VenueContext, lists: MarketLists, memory: ListMemory, rivals: Rivals
+) -> list[InstrumentChange]:
     """What is new or different; instruments that are listed no more count as delisted.
 
     One whose row could not be read this time stays as it was, and one whose list is not believed.
     """
     now_ns = context.clock.now_ns()
-    kept = context.lists.kept
+    kept = memory.kept
     listed = [one for one in lists.instruments if (one.kind, one.native) not in kept]
     told = {(one.kind, one.native) for one in listed}
     missing = [
-        known if _may_trade(known, context, lists) else replace(known, status=Status.DELISTED)
+        known
+        if (known.kind, known.native) in kept or lists.may_list(known)
+        else replace(known, status=Status.DELISTED)
         for known in context.instruments
         if (known.kind, known.native) not in told
     ]
     # Together, so that each has the symbol that it can have among the others.
-    now = _together(context, _without_rivals(context, (*missing, *listed)))
+    now = _together(context, _without_rivals(context, (*missing, *listed), rivals))
     changes = [
         InstrumentChange(
             instrument=one, previous=context.instruments.get(one.symbol), received_ns=now_ns
@@ -156,12 +167,9 @@ def _merge(context: VenueContext, lists: MarketLists) -> list[InstrumentChange]:
     return changes
 
 
-def _may_trade(known: Instrument, context: VenueContext, lists: MarketLists) -> bool:
-    """Whether a market that is not told may still be there."""
-    return (known.kind, known.native) in context.lists.kept or lists.may_list(known)
-
-
-def _without_rivals(context: VenueContext, found: Iterable[Instrument]) -> list[Instrument]:
+def _without_rivals(
+    context: VenueContext, found: Iterable[Instrument], told: Rivals
+) -> list[Instrument]:
     """One market for each symbol, whatever the order of the rows; what others claim it is told
     once.
 
@@ -179,8 +187,8 @@ def _without_rivals(context: VenueContext, found: Iterable[Instrument]) -> list[
         kept.append(first)
         claims_it = (one for one in others if one.status is not Status.DELISTED)
         names = tuple(one.native for one in claims_it if one.native != first.native)
-        if names and context.rivals.get(symbol) != (first.native, *names):
-            context.rivals[symbol] = (first.native, *names)
+        if names and told.get(symbol) != (first.native, *names):
+            told[symbol] = (first.native, *names)
             log.warning(
                 "symbol_claimed_twice",
                 venue=context.venue.name,
@@ -200,36 +208,3 @@ def _together(context: VenueContext, instruments: Iterable[Instrument]) -> Instr
         except UNREADABLE as error:
             log.warning("market_not_told", venue=one.venue, market=one.native, reason=repr(error))
     return found
-
-
-def _tell_clock(context: VenueContext, complaints: Repeats) -> None:
-    complaint = context.venue_clock.complaint
-    if not complaint:
-        complaints.succeeded()
-    elif complaints.failed():
-        log.warning(
-            "clock_not_trusted",
-            venue=context.venue.name,
-            times=complaints.count,
-            reason=complaint,
-        )
-
-
-async def _measure(context: VenueContext, failures: Repeats) -> None:
-    """Compare the venue's clock with ours; a failure leaves the last measurement standing.
-
-    What is told too coarsely says less than the stamps of the stream.
-    """
-    if context.venue.rest.clock_step_ns > COARSEST_NS:
-        return
-    sent_ns = context.clock.now_ns()
-    try:
-        venue_ns = await context.gateway.call(context.venue.rest.server_time())
-    except ExchangeError as error:
-        if failures.failed():
-            log.warning(
-                "clock_not_measured", venue=error.venue, times=failures.count, reason=str(error)
-            )
-    else:
-        failures.succeeded()
-        context.venue_clock.measured(sent_ns, venue_ns, context.clock.now_ns())

@@ -7,10 +7,11 @@ from typing import Final
 
 import trio
 
-from actors.books.keeper import BookInbox
+from actors.books.keeper import BookInbox, Resync
 from actors.edges.background import open_background
 from actors.edges.log import Log
 from actors.network.websocket import HandshakeRefused, WebSocket, open_websocket
+from actors.venue.commands import Command, Refresh, Subscribe, Unsubscribe
 from actors.venue.context import VenueContext
 from exchanges.errors import ExchangeError, RateLimited
 from exchanges.market.events import (
@@ -117,14 +118,19 @@ class Session:
         """End the connection: a newer session has taken over."""
         self._scope.cancel(reason=f"{self._name} has been replaced")
 
-    def wake(self) -> None:
-        """Let the codec's new wishes go out."""
+    def obey(self, command: Command) -> None:
+        """Do as told; what is to be sent for it goes out soon, and what is lost is told at once."""
+        match command:
+            case Subscribe(topics):
+                self.codec.subscribe(topics)
+            case Unsubscribe(topics):
+                self.codec.unsubscribe(topics)
+            case Resync(symbol, fault, detail):
+                now_ns = self._context.clock.now_ns()
+                self._deliver(self.codec.resync(symbol, fault, detail, now_ns))
+            case Refresh(instrument):
+                self.codec.update_instrument(instrument)
         self._wake.set()
-
-    def resync(self, symbol: str, fault: Fault, detail: str) -> None:
-        """Start a book anew and tell it so."""
-        now_ns = self._context.clock.now_ns()
-        self._deliver(self.codec.resync(symbol, fault, detail, now_ns))
 
     async def _pump(self, socket: WebSocket) -> None:
         async with open_background("the session has ended") as nursery:

@@ -99,6 +99,7 @@ class Fault(StrEnum):
     REFUSED = "refused"  # the venue refused the subscription
     UNSUBSCRIBED = "unsubscribed"  # nobody asks for it any more
     DELISTED = "delisted"  # the venue trades it no longer
+    UNIT = "unit"  # the venue has changed its unit, or tells it in another one
     FAILED = "failed"  # the book's actor failed
     STALE = "stale"  # older than its reader allows; only who reads with a bound meets it
 

@@ -124,6 +124,19 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         return f"{self.venue} {self.symbol}"
 
+    def goes_on_from(self, before: "Instrument") -> bool:
+        """Whether what is kept of a market goes on: the same one of the venue, in the same units.
+
+        Levels that a book holds were converted when they came: with another size of a contract it
+        would mix two units.
+        """
+        return (self.native, self.multiplier, self.contract_size, self.inverse) == (
+            before.native,
+            before.multiplier,
+            before.contract_size,
+            before.inverse,
+        )
+
     def floor_size(self, size: Decimal) -> Decimal:
         """The largest tradable size that is not above `size`."""
         return _round(size, self.step, ROUND_FLOOR)

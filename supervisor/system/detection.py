@@ -13,7 +13,6 @@ from actors.detection.watcher import run_detector
 from actors.edges.clock import Clock
 from actors.edges.histogram import Histogram
 from actors.edges.hub import Hub
-from actors.venue.clock import VenueClock
 from exchanges.market.instrument import Instrument
 from supervisor.supervision.child import ChildSpec
 from supervisor.supervision.policy import Parking
@@ -29,7 +28,6 @@ class Detection(Follower):
         news: what becomes of opportunities.
         latency_ns: from the socket read to the telling of an opportunity.
         detector: the one that runs now.
-        clocks: each venue's clock against ours.
     """
 
     def __init__(
@@ -42,8 +40,7 @@ class Detection(Follower):
     ) -> None:
         self.news: Hub[OpportunityChange] = Hub()
         self.latency_ns = Histogram()
-        self.clocks: dict[str, VenueClock] = {}
-        self.detector = Detector(settings, self.clocks)
+        self.detector = Detector(settings)
         self._settings = settings
         self._identity = identity
         self._taker_fee = taker_fee
@@ -62,7 +59,6 @@ class Detection(Follower):
 
     def opened(self, market: WatchedMarket) -> None:
         self._markets[market.key] = market
-        self.clocks[market.instrument.venue] = market.placement.context.venue_clock
         self.detector.add(self._watch(market))
 
     def closed(self, market: WatchedMarket) -> None:
@@ -72,7 +68,7 @@ class Detection(Follower):
             self.news.publish(change)
 
     def changed(self, market: WatchedMarket) -> None:
-        for change in self.detector.update_instrument(market.instrument, self._clock.now_ns()):
+        for change in self.detector.change(self._watch(market), self._clock.now_ns()):
             self.news.publish(change)
 
     async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:
@@ -96,7 +92,7 @@ class Detection(Follower):
         now_ns = self._clock.now_ns()
         for change in self.detector.abandon(now_ns):
             self.news.publish(change)
-        self.detector = Detector(self._settings, self.clocks)
+        self.detector = Detector(self._settings)
         for market in self._markets.values():
             self.detector.add(self._watch(market))
 
@@ -104,6 +100,7 @@ class Detection(Follower):
         return Watch(
             instrument=market.instrument,
             book=market.book,
+            clock=market.placement.context.venue_clock,
             taker_fee=self._taker_fee(market.instrument),
             group=self._identity.group(market.instrument),
         )

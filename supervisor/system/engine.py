@@ -41,6 +41,10 @@ class UnknownMarket(LookupError):
     """Nobody watches that market."""
 
 
+class NoSuchKind(UnknownMarket):
+    """The venue has no markets of that kind at all, so that none is missing."""
+
+
 class Taps(msgspec.Struct, frozen=True):
     """Who hears the raw traffic: frames by venue, and HTTP replies by venue."""
 
@@ -52,7 +56,8 @@ class Engine:
     """The running system; made by `open_engine`.
 
     Attributes:
-        config: what it was started with, venues added or removed since included.
+        config: what it was started with, venues added or removed since included; what is watched
+            now, `wished` tells.
         tops: every change of a watched book's best bid and ask, and every loss of a book.
         events: everything the venues' streams tell beside books.
         latency_ns: from the socket read to the telling of an opportunity.
@@ -110,6 +115,11 @@ class Engine:
         return {name: branch.audits for name, branch in self._branches.items() if branch.audits}
 
     @property
+    def wished(self) -> dict[str, tuple[str, ...]]:
+        """The symbols that are to be watched now, by venue; `book` tells how each stands."""
+        return {name: tuple(branch.wished) for name, branch in self._branches.items()}
+
+    @property
     def unlisted(self) -> dict[str, set[str]]:
         """The symbols that are to be watched and that the venue does not list, by venue.
 
@@ -121,14 +131,17 @@ class Engine:
         """The book of a watched market; reading it raises `BookNotLive` while it may be wrong.
 
         Raises:
-            UnknownMarket: nobody watches that market, or the venue does not trade it.
+            UnknownMarket: nobody watches that market, or the venue does not trade it; it is
+                `NoSuchKind` where the venue has no such markets at all.
             BookNotLive: the venue's instruments are still being loaded.
         """
         branch = self._branch(venue)
         if market := branch.markets.get(symbol):
             return market.book
+        if branch.listings.has_no_such(symbol):
+            raise NoSuchKind(f"{venue} {branch.listings.not_traded(symbol)}")
         if symbol in branch.unknown:
-            raise UnknownMarket(f"{venue} {branch.not_traded(symbol)}")
+            raise UnknownMarket(f"{venue} {branch.listings.not_traded(symbol)}")
         if symbol in branch.wished:
             detail = "the venue's instruments are being loaded"
             raise BookNotLive(venue, symbol, Fault.STARTING, detail)
@@ -289,7 +302,8 @@ async def open_engine(
     """The engine, running inside the `async with` block and stopped in order at its end.
 
     `network`, `clock` and `chance` are real ones unless given; a program in virtual time gives
-    its own.
+    its own. The venues are imported before anything runs, up to 40 ms each, if they were not yet
+    (`load_config` has done so); one that is added later stalls nothing.
 
     Raises:
         ConfigError: the configuration is wrong; nothing was started.

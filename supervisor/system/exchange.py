@@ -22,7 +22,6 @@ from actors.edges.hub import Hub
 from actors.network.network import Network, SocketNetwork
 from actors.network.websocket import Transport
 from actors.venue.context import Injected, VenueContext
-from actors.venue.instruments import load_instruments
 from exchanges import Venue
 from exchanges.market.events import (
     BookSnapshot,
@@ -126,8 +125,12 @@ class PublicExchange:
     # Requests.
 
     async def instruments(self) -> list[Instrument]:
-        """Everything the venue lists now; streams that are open use its new rules."""
-        await self._load()
+        """Everything the venue lists now; streams that are open go by it from now on.
+
+        They use new rules, start anew in a new unit, and end where the market is delisted.
+        """
+        async with self._loading:  # so that the newer answer is the one that counts
+            await self._load()
         listed = self._context.instruments
         return [one for one in listed if one.status is not Status.DELISTED]
 
@@ -176,14 +179,16 @@ class PublicExchange:
         await self._context.gateway.call(self.venue.rest.ping())
 
     # Streams: `async with exchange.stream_trades(symbol) as trades: async for trade in trades: ...`
+    # The iteration ends when the market is found to be delisted.
 
     def stream_book(self, symbol: str) -> Opening[OrderBook]:
         """The market's live book, each time that it has changed or was lost.
 
-        It is the same object each time, and always the newest state: a slow reader skips what
-        has passed. Reading it raises `BookNotLive` while it may be wrong.
+        It is always the newest state: a slow reader skips what has passed. Reading it raises
+        `BookNotLive` while it may be wrong. It is the same object each time, until the venue
+        changes the market's unit: then another one follows.
         """
-        return self._open(symbol, self._streams.book)
+        return self._open(symbol, lambda: self._streams.book(symbol))
 
     def stream_tops(self, symbol: str) -> Opening[Top]:
         """The venue's own best bid and ask; `stream_book` has them too, and proves them."""
@@ -222,27 +227,25 @@ class PublicExchange:
 
     async def _instrument(self, symbol: str) -> Instrument:
         await self._loaded(symbol)
-        return self._branch.instrument(symbol)
+        return self._branch.listings.known(symbol)
 
     async def _loaded(self, symbol: str = "") -> None:
         """Know the venue's markets; a symbol may stand in a list that was not answered."""
         async with self._loading:
-            known, unlisted = self._context.instruments, self._context.unlisted
+            known, unlisted = self._context.instruments, self._branch.listings.loader.unlisted
             if not len(known) or (symbol and unlisted and not known.get(symbol)):
                 await self._load()
 
     async def _load(self) -> None:
-        for change in await load_instruments(self._context):
-            self._branch.refresh(change.instrument)
+        await self._branch.changed(await self._branch.listings.loader.load())
 
     def _stream(self, kind: type[E], topic: Topic) -> Opening[E]:
-        return self._open(
-            topic.symbol, lambda instrument: self._streams.events(kind, topic, instrument)
-        )
+        return self._open(topic.symbol, lambda: self._streams.events(kind, topic))
 
     @asynccontextmanager
     async def _open(
-        self, symbol: str, stream: Callable[[Instrument], Opening[T]]
+        self, symbol: str, stream: Callable[[], Opening[T]]
     ) -> AsyncIterator[AsyncIterator[T]]:
-        async with stream(await self._instrument(symbol)) as items:
+        await self._loaded(symbol)
+        async with stream() as items:
             yield items

@@ -12,12 +12,12 @@ from supervisor.settings.venues import find_venue
 async def load_venue(name: str, network: Network | None) -> Venue:
     """The record of a venue, which may be anybody's; see `find_venue`.
 
-    Importing a venue builds its decoders, which takes up to 40 ms; on real sockets (no network is
-    injected) that is done beside the loop. Elsewhere the loop may be in virtual time, and what
-    happens there must not depend on when a thread is done.
+    Importing a venue builds its decoders, which takes up to 40 ms; that is done beside the loop,
+    unless the network is virtual: the loop may be in virtual time then, and what happens there must
+    not depend on when a thread is done. Without a network it is one of sockets.
 
     Raises:
         LookupError: there is no such venue; says which may be meant.
     """
     load = partial(find_venue, name)
-    return load() if network else await trio.to_thread.run_sync(load)
+    return load() if network and network.is_virtual else await trio.to_thread.run_sync(load)

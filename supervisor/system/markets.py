@@ -11,6 +11,7 @@ from actors.books.order_book import OrderBook
 from actors.books.tops import Tops
 from actors.venue.context import VenueContext
 from exchanges.chance import Chance
+from exchanges.market.events import Fault
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel, Topic
@@ -28,10 +29,14 @@ BOOK_LIMIT: Final = RestartLimit(restarts=50, window_s=60.0)
 class WatchedMarket(msgspec.Struct, eq=False):
     """One watched market: its book, the inbox of the book's actor, and the venue's connections."""
 
-    instrument: Instrument
     book: OrderBook
     inbox: BookInbox
     placement: Placement
+
+    @property
+    def instrument(self) -> Instrument:
+        """The rules that its book shows."""
+        return self.book.instrument
 
     @property
     def key(self) -> tuple[str, str]:
@@ -87,7 +92,7 @@ class Markets:
         context = placement.context
         venue, age_s = context.venue, partial(_age_s, context)
         book = OrderBook(instrument, venue.checksum, venue.start_limit, age_s)
-        market = WatchedMarket(instrument, book, BookInbox(INBOX_BATCHES), placement)
+        market = WatchedMarket(book, BookInbox(INBOX_BATCHES), placement)
         placement.stream_of(market.topic, instrument)  # before anything is kept
         # Whoever wishes may be cancelled meanwhile, and must not leave half a market behind.
         with trio.CancelScope(shield=True):
@@ -98,7 +103,14 @@ class Markets:
             await self.books.add(
                 ChildSpec(
                     name=market.name,
-                    run=partial(run_book, book, market.inbox, self.tops, market.commands),
+                    run=partial(
+                        run_book,
+                        book,
+                        market.inbox,
+                        self.tops,
+                        market.commands,
+                        context.venue_clock.heard,
+                    ),
                     inspect=market.inbox.inspect,
                 )
             )
@@ -113,9 +125,13 @@ class Markets:
             del market.placement.context.inboxes[market.instrument.symbol]
             await self.books.remove(market.name)
 
+    def lose(self, market: WatchedMarket, fault: Fault, detail: str) -> None:
+        """Let nobody read a book that is about to be closed, and tell why."""
+        market.book.lose(fault, detail)
+        self.tops.tell(market.book)
+
     def change(self, market: WatchedMarket, instrument: Instrument) -> None:
-        """Show new rules of a market's instrument, in its book as well."""
-        market.instrument = instrument
+        """Show new rules of a market's instrument, whose unit is the same."""
         market.book.change(instrument)
         self.tops.tell(market.book)
         if self._follower:

@@ -1,6 +1,6 @@
 """Which connection carries which topics of a venue; each connection is supervised."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import count
 from math import inf
 from typing import Final
@@ -8,7 +8,8 @@ from typing import Final
 import trio
 
 from actors.books.keeper import Commands
-from actors.venue.connection import Connection, Refresh, Subscribe, Unsubscribe
+from actors.venue.commands import Refresh, Subscribe, Unsubscribe
+from actors.venue.connection import Connection
 from actors.venue.context import VenueContext
 from exchanges.errors import CodecUsageError
 from exchanges.market.instrument import Instrument
@@ -28,7 +29,7 @@ PARKING: Final = Parking(probe_after_s=60.0, cap_s=600.0)
 class Placement:
     """The connections of one venue; each takes as many topics as the venue allows.
 
-    It alone knows which topics are open, and where.
+    It alone knows where a topic is open; how many a connection has, its own topics tell.
 
     Attributes:
         context: the venue as they see it.
@@ -39,7 +40,7 @@ class Placement:
         self.crew = Supervisor(f"{context.venue.name} connections", jitter=context.chance.random)
         self.context = context
         self._connections: dict[str, Connection] = {}
-        self._places: dict[Topic, tuple[Connection, Instrument]] = {}
+        self._places: dict[Topic, Connection] = {}
         self._numbers = count(1)
 
     @property
@@ -47,14 +48,18 @@ class Placement:
         """Frames that all connections have received."""
         return sum(connection.frames for connection in self._connections.values())
 
+    @property
+    def topics(self) -> Collection[Topic]:
+        """What is open."""
+        return self._places.keys()
+
     def topics_of(self, symbol: str) -> list[Topic]:
         """What is open of a market."""
         return [topic for topic in self._places if topic.symbol == symbol]
 
     def commands(self, topic: Topic) -> Commands:
         """Where the connection that carries the topic hears of a book that was found wrong."""
-        connection, _ = self._places[topic]
-        return connection.commands
+        return self._places[topic].tell
 
     def stream_of(self, topic: Topic, instrument: Instrument) -> Stream:
         """The stream that has a topic of the market.
@@ -79,13 +84,13 @@ class Placement:
         for connection in self._connections.values():
             if connection.stream is stream and len(connection.topics) < stream.max_topics:
                 connection.tell(Subscribe((topic,)))
-                self._places[topic] = connection, instrument
+                self._places[topic] = connection
                 return
         connection = Connection(self.context, stream)
         connection.tell(Subscribe((topic,)))
         name = f"{stream.name} {next(self._numbers)}"
         self._connections[name] = connection
-        self._places[topic] = connection, instrument
+        self._places[topic] = connection
         spec = ChildSpec(
             name=name,
             run=connection.run,
@@ -101,12 +106,8 @@ class Placement:
             await self.crew.add(spec)
 
     def refresh(self, instrument: Instrument) -> None:
-        """Use new rules of an instrument; what is open of another market goes on as it is."""
-        connections = [
-            connection
-            for topic, (connection, before) in self._places.items()
-            if topic.symbol == instrument.symbol and is_same_stream(before, instrument)
-        ]
+        """Use new rules of an instrument whose unit is the same, in all that is open of it."""
+        connections = [self._places[topic] for topic in self.topics_of(instrument.symbol)]
         for connection in dict.fromkeys(connections):
             connection.tell(Refresh(instrument))
 
@@ -114,24 +115,10 @@ class Placement:
         """End the topics, and the connections that carry nothing else."""
         ended: dict[Connection, list[Topic]] = {}
         for topic in topics:
-            connection, _ = self._places.pop(topic)
-            ended.setdefault(connection, []).append(topic)
+            ended.setdefault(self._places.pop(topic), []).append(topic)
         for connection, its_topics in ended.items():
             connection.tell(Unsubscribe(tuple(its_topics)))
         for name, connection in list(self._connections.items()):
             if not connection.topics:
                 del self._connections[name]
                 await self.crew.remove(name)
-
-
-def is_same_stream(before: Instrument, now: Instrument) -> bool:
-    """Whether what is kept of a market goes on: the same one of the venue, in the same units.
-
-    Levels that a book holds were converted when they came: with another size of a contract it
-    would mix two units.
-    """
-
-    def units(one: Instrument) -> tuple[object, ...]:
-        return one.native, one.multiplier, one.contract_size, one.inverse
-
-    return units(before) == units(now)

@@ -10,7 +10,7 @@ from actors.books.order_book import BookNotLive
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase
 from exchanges.market.numbers import NS_PER_MS, plain
 from supervisor.supervision.child import Node
-from supervisor.system.engine import Engine, UnknownMarket
+from supervisor.system.engine import Engine, NoSuchKind, UnknownMarket
 
 STATUS_S: Final = 5.0
 
@@ -115,15 +115,22 @@ def summary(engine: Engine, opened: int, seconds: float) -> Iterator[str]:
 
 
 def _not_up(engine: Engine) -> Iterator[str]:
-    """Each configured market that cannot be read, and why."""
+    """Each market that is to be watched and cannot be read, and why.
+
+    Where a venue has no such markets at all, that is said once and is no fault.
+    """
     if not engine.frames:
         yield "nothing was heard of any venue"
-    for venue in engine.config.venues:
-        for symbol in engine.config.symbols_of(venue):
+    absent: dict[str, None] = {}
+    for venue, symbols in engine.wished.items():
+        for symbol in symbols:
             try:
                 engine.book(venue, symbol).require_live()
+            except NoSuchKind as error:
+                absent[str(error)] = None
             except (BookNotLive, UnknownMarket) as error:
                 yield f"not up: {error}"
+    yield from absent
 
 
 def _restarted(node: Node, above: str = "") -> Iterator[tuple[str, Node]]:

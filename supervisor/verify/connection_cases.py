@@ -14,7 +14,8 @@ from actors.books.tops import Tops
 from actors.edges.clock import TrioClock
 from actors.edges.hub import Hub
 from actors.sandbox.server import SandboxServer, sandbox_endpoints, serve_in_memory
-from actors.venue.connection import Connection, Subscribe
+from actors.venue.commands import Subscribe
+from actors.venue.connection import Connection
 from actors.venue.context import Injected, VenueContext
 from exchanges.dialogue import answer
 from exchanges.errors import CodecUsageError, ExchangeError, StreamStale
@@ -213,7 +214,8 @@ async def _roll_over(venue: Venue, stream: Stream) -> None:
             assert instrument is not None
             book = OrderBook(instrument, venue.checksum)
             inbox = context.inboxes[topic.symbol] = BookInbox(64)
-            await nursery.start(run_book, book, inbox, Tops(), connection.commands)
+            stamps = context.venue_clock.heard
+            await nursery.start(run_book, book, inbox, Tops(), connection.tell, stamps)
             connection.tell(Subscribe((topic,)))
             books.append(book)
         await nursery.start(connection.run)

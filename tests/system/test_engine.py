@@ -288,6 +288,8 @@ def test_the_same_seed_gives_the_same_run(monkeypatch: pytest.MonkeyPatch) -> No
 class Nowhere:
     """A network that reaches nobody."""
 
+    is_virtual = True
+
     async def connect(self, host: str, port: int) -> trio.abc.Stream:
         await trio.lowlevel.checkpoint()
         raise OSError(f"{host} is not reached in a test")

@@ -11,7 +11,8 @@ from trio.testing import MockClock
 from actors.detection.detector import Detector
 from actors.detection.opportunity import OpportunityChange, Phase, Reason
 from actors.edges.taps import Direction, harmless
-from actors.venue.connection import Connection, Subscribe
+from actors.venue.commands import Subscribe
+from actors.venue.connection import Connection
 from exchanges.market.events import StreamEvent, Top
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.wire import Frame

@@ -9,13 +9,18 @@ from rich.cells import cell_len
 from rich.console import Console
 from trio.testing import MockClock
 
+from actors.books.order_book import BookNotLive
 from actors.detection.opportunity import Phase
+from supervisor.system.engine import NoSuchKind
 from supervisor.terminal.report import in_words, summary, tell, thresholds_in_short
 from supervisor.terminal.screen.keyboard import Key
 from supervisor.terminal.screen.show import Looking, Part, Picture, screen
+from supervisor.terminal.screen.standing import standings
+from tests.actors.sandbox.sandboxes import SYMBOLS
 from tests.system.conftest import Rig, rig
 from tests.system.test_engine import PARTING
 
+BTC, _, PERPETUAL = SYMBOLS
 RECORD = "12:00:00 child_started child=books"
 SIZES = [(60, 15), (80, 24), (80, 50), (120, 40), (200, 60)]
 
@@ -127,6 +132,52 @@ async def test_what_a_venue_does_not_list_is_told_and_not_counted(
         (line,) = [line for line in picture(made, 80, 24) if line.startswith("kraken")]
         assert "running" in line
         assert "1/1 not listed: NONE/USDT" in line
+
+
+async def test_markets_of_a_kind_that_a_venue_has_not_are_no_fault(
+    autojump_clock: MockClock,
+) -> None:
+    async with rig("kraken") as made:
+        await made.until_live(2)
+        (line,) = [line for line in picture(made, 80, 24) if line.startswith("kraken")]
+        assert "2/2 has no perpetuals" in line
+        lines = list(summary(made.engine, 0, 1.0))
+        assert lines.count("kraken has no perpetuals") == 1
+        assert not [line for line in lines if line.startswith("not up")]
+        with pytest.raises(NoSuchKind, match=r"^kraken has no perpetuals$"):
+            made.engine.book("kraken", PERPETUAL)
+
+
+async def test_what_is_watched_now_is_told_and_not_what_was_configured(
+    autojump_clock: MockClock,
+) -> None:
+    async with rig("binance", "okx", symbols=[BTC]) as made:
+        await made.until_live(2)
+        await made.engine.add("okx", PERPETUAL)
+        await made.engine.remove("okx", BTC)
+        await made.engine.remove_venue("binance")
+        await made.until_live(1)
+        assert made.engine.wished == {"okx": (PERPETUAL,)}
+        (line,) = [line for line in picture(made, 80, 24) if " 1/1" in line]
+        assert line.split() == ["okx", "running", "1/1"]
+        made.servers["okx"].drop_connections()
+        await trio.testing.wait_all_tasks_blocked()
+        lines = [line for line in summary(made.engine, 0, 1.0) if line.startswith("not up")]
+        assert lines == [f"not up: okx {PERPETUAL} is not live: disconnected"]
+        (line,) = [line for line in picture(made, 80, 24) if line.startswith("okx ")]
+        assert "0/1" in line
+
+
+async def test_what_a_venue_is_still_to_tell_is_said_as_by_the_engine(
+    autojump_clock: MockClock,
+) -> None:
+    async with rig("binance", "okx", symbols=[BTC], absent="okx") as made:
+        await made.until_live(1)
+        (down, _) = standings(made.engine)
+        assert (down.venue, down.live, down.wished) == ("okx", 0, 1)
+        with pytest.raises(BookNotLive) as raised:
+            made.engine.book("okx", BTC)
+        assert f"not up: {raised.value}" in list(summary(made.engine, 0, 1.0))
 
 
 async def test_books_that_are_not_live_come_first_and_say_why(autojump_clock: MockClock) -> None:

@@ -1,13 +1,13 @@
 """How each venue stands: its worst part, its live books, and why something is not up."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
-from actors.books.order_book import OrderBook
+from actors.books.order_book import BookNotLive
 from supervisor.supervision.child import Node, State
-from supervisor.system.engine import Engine
+from supervisor.system.engine import Engine, NoSuchKind, UnknownMarket
 
 # The worst first. A part that has ended or is being stopped is nothing to wait for.
 _TROUBLES: Final = (State.PARKED, State.BACKING_OFF, State.STARTING)
@@ -32,44 +32,42 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def standings(engine: Engine) -> list[Standing]:
-    """How the configured venues stand, those first of which something is not up."""
+    """How the watched venues stand, those first of which something is not up."""
     (venues,) = (node for node in engine.tree().children if node.name == "venues")
     branches = {node.name: node for node in venues.children}
-    books = {(one.instrument.venue, one.instrument.symbol): one for one in engine.books()}
-    unlisted = engine.unlisted
-    found = []
-    for venue in engine.config.venues:
-        if venue in branches:
-            listed = [
-                symbol
-                for symbol in engine.config.symbols_of(venue)
-                if symbol not in unlisted[venue]
-            ]
-            watched = {symbol: books.get((venue, symbol)) for symbol in listed}
-            found.append(_standing(venue, branches[venue], watched, sorted(unlisted[venue])))
+    found = [
+        _standing(engine, branches[venue], symbols)
+        for venue, symbols in engine.wished.items()
+        if venue in branches
+    ]
     return sorted(found, key=lambda one: (one.is_up, not one.why, one.venue))
 
 
-def _standing(
-    venue: str, branch: Node, watched: Mapping[str, OrderBook | None], unlisted: Sequence[str]
-) -> Standing:
-    down = [symbol for symbol, book in watched.items() if not (book and book.is_live)]
+def _standing(engine: Engine, branch: Node, symbols: Sequence[str]) -> Standing:
+    """One venue, of which those symbols are to be watched."""
+    down: list[str] = []
+    unlisted: list[str] = []
+    absent: list[str] = []  # what it says of kinds of market that it has not
+    for symbol in symbols:
+        try:
+            engine.book(branch.name, symbol).require_live()
+        except BookNotLive as error:
+            down.append(f"{symbol}: {error.reason}")
+        except NoSuchKind as error:
+            absent.append(str(error).removeprefix(f"{branch.name} "))
+        except UnknownMarket:
+            unlisted.append(symbol)
     worst = min(_parts(branch), key=_badness)
     state = worst.state if worst.state in _TROUBLES else State.RUNNING
     if worst.last_failure and state is not State.RUNNING:
         why = f"{worst.name}: {worst.last_failure}"
     elif down:
-        why = f"{down[0]}: {_fault(watched[down[0]])}"
+        why = down[0]
     else:
-        why = f"not listed: {', '.join(unlisted)}" if unlisted else ""
-    live = len(watched) - len(down)
-    return Standing(venue=venue, state=state, live=live, wished=len(watched), why=why)
-
-
-def _fault(book: OrderBook | None) -> str:
-    if book is None:
-        return "the venue's instruments are being loaded"
-    return f"{book.fault}{book.detail and f' ({book.detail})'}"
+        missing = [f"not listed: {', '.join(sorted(unlisted))}"] if unlisted else []
+        why = "; ".join([*missing, *dict.fromkeys(absent)])
+    wished = len(symbols) - len(unlisted) - len(absent)
+    return Standing(venue=branch.name, state=state, live=wished - len(down), wished=wished, why=why)
 
 
 def _parts(node: Node) -> Iterator[Node]:

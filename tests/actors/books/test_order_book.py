@@ -1,8 +1,11 @@
 """Tests of `actors.order_book`: a book is either right or not readable."""
 
+from decimal import Decimal
 from math import inf
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.books.order_book import CROSSED_GRACE_NS, BookNotLive, OrderBook, SequenceError
 from exchanges.market.events import BookDelta, BookLost, Fault, Level
@@ -154,6 +157,29 @@ def test_levels_that_no_checksum_proves_are_not_served(btc: Instrument) -> None:
     book.apply(snapshot(btc, BIDS, ASKS, verified=1, checksum=0))
     assert book.bids(10) == BIDS[:1]
     assert book.asks(10) == ASKS[:1]
+
+
+def test_a_start_with_old_rules_puts_none_back(btc: Instrument) -> None:
+    """It was asked for before they changed."""
+    book = OrderBook(btc, lambda instrument, bids, asks: int(instrument.tick * 1000))
+    finer = replace(btc, tick=Decimal("0.001"))
+    book.change(finer)
+    book.apply(replace(snapshot(btc, BIDS, ASKS), checksum=1))
+    assert book.instrument == book.top().instrument == finer
+
+
+@pytest.mark.parametrize(
+    "other", [{"contract_size": Decimal(10)}, {"multiplier": 1000}, {"native": "BTCUSDT2"}]
+)
+def test_a_start_in_another_unit_is_none(other: dict[str, Any], btc: Instrument) -> None:
+    book = book_of(btc, BIDS, ASKS)
+    book.apply(snapshot(replace(btc, **other), BIDS, ASKS))
+    assert fault_of(book) is book.trouble is Fault.UNIT
+    book.apply(delta(btc, [(99.5, 1.0)], []))
+    assert not book.is_live
+    book.apply(snapshot(btc, BIDS, ASKS))
+    assert book.is_live
+    assert book.trouble is None
 
 
 def test_other_events_leave_the_book_alone(btc: Instrument) -> None:

@@ -9,6 +9,7 @@ import pytest
 from actors.books.order_book import CROSSED_GRACE_NS, MarketKey, OrderBook
 from actors.detection.detector import Detector, Watch
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase, Reason
+from actors.venue.clock import VenueClock
 from exchanges.market.events import Fault, Level
 from exchanges.market.instrument import Instrument, Status
 from exchanges.market.numbers import NS_PER_S
@@ -24,6 +25,7 @@ class Rig:
         defaults: dict[str, Any] = {"open_bps": 5.0, "close_bps": 1.0, "min_notional": 0.0}
         self.detector = Detector(DetectorSettings(**(defaults | settings)))
         self.books: dict[str, OrderBook] = {}
+        self.clocks: dict[str, VenueClock] = {}
         self.now_ns = 1_000 * SECOND
         self.fee = fee
         for venue in venues:
@@ -31,9 +33,25 @@ class Rig:
 
     def watch(self, venue: str, **facts: Any) -> Instrument:
         market = instrument(venue, "BTC/USDT", **facts)
-        book = self.books[venue] = OrderBook(market)
-        self.detector.add(Watch(instrument=market, book=book, taker_fee=self.fee, group="BTC/USDT"))
+        self.books[venue] = OrderBook(market)
+        self.clocks[venue] = VenueClock()
+        self.detector.add(self._watch(market))
         return market
+
+    def change(self, venue: str, **facts: Any) -> list[OpportunityChange]:
+        """The rules of a market or its fee are others now."""
+        market = instrument(venue, "BTC/USDT", **facts)
+        self.books[venue].change(market)
+        return self.detector.change(self._watch(market), self.now_ns)
+
+    def _watch(self, market: Instrument) -> Watch:
+        return Watch(
+            instrument=market,
+            book=self.books[market.venue],
+            clock=self.clocks[market.venue],
+            taker_fee=self.fee,
+            group="BTC/USDT",
+        )
 
     def quote(
         self, venue: str, bid: float, ask: float, *, size: float = 1.0, venue_ns: int | None = None
@@ -48,6 +66,8 @@ class Rig:
                 **({} if venue_ns is None else {"venue_ns": venue_ns}),
             )
         )
+        if venue_ns is not None:
+            self.clocks[venue].heard(venue_ns, self.now_ns, "BTC/USDT")  # as the book's actor tells
         return self.detector.update(self.market(venue), book.top(), self.now_ns)
 
     def lose(self, venue: str) -> list[OpportunityChange]:
@@ -201,8 +221,7 @@ def test_a_market_that_takes_no_orders_is_refused() -> None:
     rig.quote("a", 99.0, 100.0)
     assert rig.quote("b", 100.2, 100.3) == []
     assert rig.detector.refused == {Reason.HALTED: 1}
-    assert rig.detector.update_instrument(instrument("b", "BTC/USDT"), rig.now_ns) == []
-    assert only(rig.quote("b", 100.2, 100.3)).phase is Phase.OPENED
+    assert only(rig.change("b")).phase is Phase.OPENED
 
 
 def test_fault_19_a_crossed_book_gives_no_opportunity() -> None:
@@ -227,12 +246,31 @@ def test_fault_23_a_market_that_is_halted_closes_its_opportunity_at_once() -> No
     rig = Rig("a", "b")
     rig.quote("a", 99.0, 100.0)
     rig.quote("b", 100.2, 100.3)
-    halted = instrument("a", "BTC/USDT", status=Status.HALTED)
-    change = only(rig.detector.update_instrument(halted, rig.now_ns))
+    change = only(rig.change("a", status=Status.HALTED))
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.HALTED)
     assert rig.detector.open() == []
     assert rig.quote("b", 100.2, 100.3) == []
     assert rig.detector.refused == {Reason.HALTED: 1}
+
+
+def test_another_fee_counts_at_once() -> None:
+    rig = Rig("a", "b")
+    rig.quote("a", 99.0, 100.0)
+    rig.quote("b", 100.2, 100.3)
+    rig.fee = 0.01
+    change = only(rig.change("a"))
+    assert (change.phase, change.reason) == (Phase.CLOSED, Reason.EDGE_GONE)
+    assert rig.quote("b", 100.2, 100.3) == []
+    rig.fee = 0.0001
+    change = only(rig.change("a"))
+    assert change.phase is Phase.OPENED
+    assert change.opportunity.buy.taker_fee == 0.0001
+
+
+def test_rules_of_a_market_that_nobody_watches_are_no_news() -> None:
+    rig = Rig("a", "b")
+    rig.detector.remove(rig.market("a"), rig.now_ns)
+    assert rig.change("a") == []
 
 
 def test_fault_24_an_asset_of_the_same_name_is_refused_by_its_price() -> None:
@@ -280,7 +318,7 @@ def test_feed_whose_stamps_are_all_far_from_our_clock_is_not_fresh(apart_s: int)
         assert rig.quote("b", 100.2, 100.3) == []
         rig.now_ns += SECOND // 10
     assert rig.detector.refused == {Reason.VENUE_STALE: 1}
-    assert f"{apart_s:+d} s from our clock" in rig.detector.clocks["a"].complaint
+    assert f"{apart_s:+d} s from our clock" in rig.clocks["a"].complaint
 
 
 def test_one_stamp_far_ahead_costs_no_book_beside_its_own() -> None:

@@ -24,7 +24,8 @@ from actors.recording.packing import RecordingError
 from actors.recording.recorder import Recorder
 from actors.recording.replay import Replay
 from actors.sandbox.faults import FrameFault
-from actors.venue.connection import Connection, Subscribe
+from actors.venue.commands import Subscribe
+from actors.venue.connection import Connection
 from actors.venue.context import VenueContext
 from exchanges import VENUES
 from exchanges.market.events import Fault, Level
@@ -294,14 +295,18 @@ async def recorded(
     (spec,) = [one for one in context.venue.streams if one.name == stream]
     connection = Connection(context, spec)
     books = []
+
     # The books of a sandbox are never wrong: nobody would hear of it, and its actor would fail.
-    nowhere, nobody = trio.open_memory_channel[Resync](0)
-    nobody.close()
+    def fail(command: Resync) -> None:
+        raise AssertionError(command)
+
     for symbol in (BTC, ETH):
         instrument = context.instruments.get(symbol)
         assert instrument is not None
         books.append(OrderBook(instrument, context.venue.checksum))
-        await nursery.start(run_book, books[-1], context.inboxes[symbol], Tops(), nowhere)
+        await nursery.start(
+            run_book, books[-1], context.inboxes[symbol], Tops(), fail, context.venue_clock.heard
+        )
         connection.tell(Subscribe((Topic(Channel.BOOK, symbol),)))
     await nursery.start(connection.run)
     return books

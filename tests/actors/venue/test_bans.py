@@ -15,7 +15,8 @@ from actors.network.network import Network
 from actors.network.websocket import HandshakeRefused, Transport
 from actors.sandbox.http import HttpRequest
 from actors.sandbox.server import SandboxServer
-from actors.venue.connection import Connection, Subscribe
+from actors.venue.commands import Subscribe
+from actors.venue.connection import Connection
 from actors.venue.context import VenueContext
 from actors.venue.session import Session
 from exchanges import VENUES

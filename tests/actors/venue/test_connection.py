@@ -15,7 +15,8 @@ from actors.edges.taps import Direction
 from actors.network.websocket import Disconnected, Transport
 from actors.sandbox.faults import FrameFault
 from actors.sandbox.server import STEP_S, SandboxServer
-from actors.venue.connection import Connection, Subscribe, Unsubscribe
+from actors.venue.commands import Subscribe, Unsubscribe
+from actors.venue.connection import Connection
 from actors.venue.context import VenueContext
 from actors.venue.session import BAD_FRAMES
 from exchanges import VENUES
@@ -59,7 +60,8 @@ class Rig:
                 book,
                 self.context.inboxes[symbol],
                 Tops(),
-                self.connection.commands,
+                self.connection.tell,
+                self.context.venue_clock.heard,
             )
 
     def assert_right(self) -> None:

@@ -13,14 +13,12 @@ from msgspec.structs import replace
 from trio.testing import MockClock
 
 from actors.sandbox.http import HttpRequest
-from actors.venue.clock import VenueClock
 from actors.venue.context import VenueContext
-from actors.venue.instruments import load_instruments, run_instruments
+from actors.venue.instruments import InstrumentLoader
 from exchanges import VENUES
 from exchanges.errors import VenueUnavailable
 from exchanges.market.events import InstrumentChange
 from exchanges.market.instrument import Instruments, Kind, Status
-from exchanges.market.numbers import NS_PER_S
 from exchanges.market.units import Unit
 from exchanges.replies.response import Response
 from exchanges.rest.request import Listing, Odd, Request, Rows
@@ -61,7 +59,7 @@ async def test_list_that_comes_in_pages_is_read_to_its_end(autojump_clock: MockC
             context, venue=replace(context.venue, rest=rest), instruments=Instruments()
         )
         with suppress(EOFError):
-            await run_instruments(context, note, 60.0)
+            await InstrumentLoader(context).run(note, 60.0)
     assert {change.instrument.symbol for change in told} == set(server.venue.markets)
 
 
@@ -85,7 +83,7 @@ async def test_market_whose_row_is_odd_for_once_stays_as_it_was(
 
         rest.instruments = lambda: tuple(without(request) for request in whole)
         there = replace(context, venue=replace(context.venue, rest=rest))
-        changes = await load_instruments(there)
+        changes = await InstrumentLoader(there).load()
         assert [(one.instrument.symbol, one.instrument.status) for one in changes] == [
             (gone.symbol, Status.DELISTED)
         ]
@@ -110,29 +108,8 @@ async def test_a_rule_too_large_for_the_users_unit_costs_no_market_but_its_own(
             venue=replace(context.venue, rest=rest),
             instruments=Instruments(units=units),
         )
-        changes = await load_instruments(there)
+        changes = await InstrumentLoader(there).load()
         assert {change.instrument.symbol for change in changes} == {one.symbol for one in others}
-
-
-async def test_clock_that_tells_whole_seconds_is_not_asked(autojump_clock: MockClock) -> None:
-    offsets: list[int | None] = []
-    async with venue_context("okx") as (context, _):
-        for step_ns in (NS_PER_S, NS_PER_S // 1_000):
-            rest = copy(context.venue.rest)
-            rest.clock_step_ns = step_ns
-            clock = VenueClock()
-            async with trio.open_nursery() as nursery:
-                venue = replace(context.venue, rest=rest)
-                there = replace(context, venue=venue, venue_clock=clock)
-                await nursery.start(run_instruments, there, ignore, 60.0)
-                nursery.cancel_scope.cancel()
-            offsets.append(clock.offset_ns)
-    assert offsets[0] is None
-    assert offsets[1] is not None
-
-
-async def ignore(changes: list[InstrumentChange]) -> None:
-    """What is listed is of no interest."""
 
 
 # Lists and rows that are odd.
@@ -175,16 +152,17 @@ async def test_a_list_that_is_not_answered_costs_no_market_of_another(
 ) -> None:
     """Its own markets stay as they were, and it is told."""
     async with venue_context(name) as (context, _):
-        await load_instruments(context)
+        await InstrumentLoader(context).load()
         known = list(context.instruments)
         there = unanswered(replace(context, instruments=Instruments()), kind)
-        await load_instruments(there)
+        loader = InstrumentLoader(there)
+        await loader.load()
         assert {one.symbol for one in there.instruments} == {
             one.symbol for one in known if one.kind is not kind
         }
-        assert list(there.unlisted.values()) == [f"{name}: 503"]
+        assert list(loader.unlisted.values()) == [f"{name}: 503"]
         again = unanswered(context, kind)
-        assert await load_instruments(again) == []
+        assert await InstrumentLoader(again).load() == []
         assert list(again.instruments) == known
 
 
@@ -197,7 +175,7 @@ async def test_venue_that_answers_no_list_is_not_known(
         for kind in Kind:
             there = unanswered(there, kind)
         with pytest.raises(VenueUnavailable):
-            await load_instruments(there)
+            await InstrumentLoader(there).load()
 
 
 @pytest.mark.parametrize("name", WITH_INTERVALS)
@@ -213,14 +191,15 @@ async def test_intervals_of_funding_that_are_not_answered_cost_no_market(
 
         rest.funding_intervals = lambda: replace(asked, read=fail)
         there = replace(context, venue=replace(context.venue, rest=rest), instruments=Instruments())
-        await load_instruments(there)
+        loader = InstrumentLoader(there)
+        await loader.load()
         assert {one.symbol for one in there.instruments} == {
             one.symbol for one in context.instruments
         }
         assert {one.funding_interval_s for one in there.instruments} == {None}
-        assert len(there.unlisted) == 1
+        assert len(loader.unlisted) == 1
         # What was known before stays known.
-        assert await load_instruments(replace(there, instruments=context.instruments)) == []
+        assert await InstrumentLoader(replace(there, instruments=context.instruments)).load() == []
 
 
 @pytest.mark.parametrize("name", WITH_INTERVALS)
@@ -237,7 +216,7 @@ async def test_an_odd_row_of_the_intervals_costs_itself_alone(
 
         rest.funding_intervals = lambda: replace(asked, read=read)
         there = replace(context, venue=replace(context.venue, rest=rest), instruments=Instruments())
-        await load_instruments(there)
+        await InstrumentLoader(there).load()
         found = {one.native: one.funding_interval_s for one in there.instruments if one.settle}
         assert found == {odd.native: None, **{one.native: 3600.0 for one in others}}
 
@@ -258,9 +237,10 @@ async def test_of_two_rows_of_one_symbol_the_one_that_trades_has_it(
             return Listing(rows)
 
         there = changed(replace(context, instruments=Instruments()), with_rival)
+        loader = InstrumentLoader(there)
         with capture_logs() as logs:
-            await load_instruments(there)
-            await load_instruments(there)
+            await loader.load()
+            await loader.load()
         assert there.instruments.get(true.symbol) == true
         said = [line for line in logs if line["event"] == "symbol_claimed_twice"]
         assert [(one["market"], one["others"]) for one in said] == [(true.native, ("A-LISTING",))]
@@ -277,7 +257,7 @@ async def test_of_two_that_trade_the_one_that_had_the_symbol_keeps_it(
             return Listing([rival, *listing.instruments])
 
         there = changed(context, with_rival)
-        assert await load_instruments(there) == []
+        assert await InstrumentLoader(there).load() == []
         assert there.instruments.get(true.symbol) == true
 
 
@@ -294,6 +274,23 @@ def delisted(listing: Listing) -> Listing:
     return Listing([replace(one, status=Status.DELISTED) for one in listing.instruments])
 
 
+class Told:
+    """One loader of a venue, whose lists say now this and now that."""
+
+    def __init__(self, context: VenueContext) -> None:
+        self._context = copy(context)
+        self._loader = InstrumentLoader(self._context)
+
+    async def by(self, venue: VenueContext) -> list[InstrumentChange]:
+        """What comes of its lists as they are there."""
+        self._context.venue = venue.venue
+        return await self._loader.load()
+
+    @property
+    def unlisted(self) -> dict[str, str]:
+        return self._loader.unlisted
+
+
 @pytest.mark.parametrize("shrink", [emptied, delisted])
 @pytest.mark.parametrize("name", list(VENUES))
 async def test_lists_that_have_lost_everything_at_once_are_believed_when_they_say_so_twice(
@@ -301,26 +298,27 @@ async def test_lists_that_have_lost_everything_at_once_are_believed_when_they_sa
 ) -> None:
     """A list in maintenance is empty, too: it is told, and soon asked for again."""
     async with venue_context(name) as (context, _):
-        await load_instruments(context)
+        told = Told(context)
+        await told.by(context)
         known = statuses(context)
-        assert not context.unlisted
+        assert not told.unlisted
         there = changed(context, shrink)
-        assert await load_instruments(there) == []
+        assert await told.by(there) == []
         assert statuses(there) == known
-        assert all("no longer" in why for why in there.unlisted.values())
-        assert there.unlisted
+        assert all("no longer" in why for why in told.unlisted.values())
+        assert told.unlisted
         # It was a slip.
-        assert await load_instruments(context) == []
-        assert not context.unlisted
+        assert await told.by(context) == []
+        assert not told.unlisted
         # Told twice in a row it is true, and may be over soon.
-        await load_instruments(there)
-        changes = await load_instruments(there)
+        await told.by(there)
+        changes = await told.by(there)
         assert {one.instrument.symbol for one in changes} == set(known)
         assert set(statuses(there).values()) == {Status.DELISTED}
-        assert there.unlisted
-        await load_instruments(context)
+        assert told.unlisted
+        await told.by(context)
         assert statuses(context) == known
-        assert not context.unlisted
+        assert not told.unlisted
 
 
 async def test_list_that_has_lost_most_of_its_markets_is_believed_when_it_says_so_twice(
@@ -328,12 +326,13 @@ async def test_list_that_has_lost_most_of_its_markets_is_believed_when_it_says_s
 ) -> None:
     symbols = [f"A{number}/USDT" for number in range(5)]
     async with venue_context("okx", symbols=symbols) as (context, _):
-        await load_instruments(context)
+        told = Told(context)
+        await told.by(context)
         most = changed(context, lambda listing: Listing(listing.instruments[:2]))
-        assert await load_instruments(most) == []
-        (why,) = most.unlisted.values()
+        assert await told.by(most) == []
+        (why,) = told.unlisted.values()
         assert why == "lists 3 of its 5 markets no longer"
-        assert len(await load_instruments(most)) == 3
+        assert len(await told.by(most)) == 3
 
 
 async def test_list_that_loses_less_than_half_of_its_markets_is_believed_at_once(
@@ -341,10 +340,11 @@ async def test_list_that_loses_less_than_half_of_its_markets_is_believed_at_once
 ) -> None:
     symbols = [f"A{number}/USDT" for number in range(5)]
     async with venue_context("okx", symbols=symbols) as (context, _):
-        await load_instruments(context)
+        told = Told(context)
+        await told.by(context)
         few = changed(context, lambda listing: Listing(listing.instruments[:3]))
-        assert len(await load_instruments(few)) == 2
-        assert not few.unlisted
+        assert len(await told.by(few)) == 2
+        assert not told.unlisted
 
 
 @pytest.mark.parametrize("name", WITH_LISTS)
@@ -352,27 +352,29 @@ async def test_an_empty_list_between_others_is_no_answer_either(
     name: str, autojump_clock: MockClock
 ) -> None:
     async with venue_context(name) as (context, _):
-        await load_instruments(context)
+        told = Told(context)
+        await told.by(context)
         known = statuses(context)
 
         def without_spot(listing: Listing) -> Listing:
             return Listing([one for one in listing.instruments if one.kind is not Kind.SPOT])
 
         there = changed(context, without_spot)
-        assert await load_instruments(there) == []
+        assert await told.by(there) == []
         assert statuses(there) == known
-        assert len(there.unlisted) == 1
+        assert len(told.unlisted) == 1
 
 
 async def test_a_list_that_was_not_answered_meanwhile_says_nothing_twice_in_a_row(
     autojump_clock: MockClock,
 ) -> None:
     async with venue_context("okx") as (context, _):
-        await load_instruments(context)
+        told = Told(context)
+        await told.by(context)
         there = changed(context, emptied)
-        assert await load_instruments(there) == []
-        await load_instruments(unanswered(context, Kind.SPOT))
-        assert await load_instruments(there) == []
+        assert await told.by(there) == []
+        await told.by(unanswered(context, Kind.SPOT))
+        assert await told.by(there) == []
 
 
 async def test_venue_that_lists_nothing_at_first_is_soon_asked_again(
@@ -386,23 +388,24 @@ async def test_venue_that_lists_nothing_at_first_is_soon_asked_again(
             asked_s.append(trio.current_time())
 
         with trio.move_on_after(60.0):
-            await run_instruments(there, note, 900.0)
+            loader = InstrumentLoader(there)
+            await loader.run(note, 900.0)
         assert len(asked_s) > 2
-        assert "all lists" in there.inspect_lists()
+        assert "all lists" in loader.inspect()
 
 
 async def test_list_that_is_not_answered_is_asked_for_again_after_growing_pauses(
     autojump_clock: MockClock,
 ) -> None:
     asked_s: list[float] = []
-    async with venue_context("okx") as (context, _):
-        there = unanswered(context, Kind.PERPETUAL)
+    async with venue_context("okx", step_s=10.0) as (context, _):
+        loader = InstrumentLoader(unanswered(context, Kind.PERPETUAL))
 
         async def note(changes: list[InstrumentChange]) -> None:
             asked_s.append(trio.current_time())
 
         with capture_logs() as logs, trio.move_on_after(3600.0):
-            await run_instruments(there, note, 600.0)
+            await loader.run(note, 600.0)
     pauses = [later - earlier for earlier, later in pairwise(asked_s)]
     assert 5.0 <= pauses[0] <= 30.0
     assert pauses[0] < pauses[2] < pauses[4]
@@ -410,8 +413,8 @@ async def test_list_that_is_not_answered_is_asked_for_again_after_growing_pauses
     stale = [line for line in logs if line["event"] == "instruments_stale"]
     assert 2 <= len(stale) < len(asked_s)
     assert "SWAP" in stale[0]["asked"]
-    assert there.inspect_lists()["instruments"] == len(context.instruments)
-    assert len(there.inspect_lists()) == 2
+    assert loader.inspect()["instruments"] == len(context.instruments)
+    assert len(loader.inspect()) == 2
 
 
 @pytest.mark.parametrize("name", VENUES)
@@ -435,7 +438,8 @@ async def test_lists_are_asked_for_when_a_ban_is_over_and_their_actor_lives_thro
         monkeypatch.setattr(server, "answer", banned)
         monkeypatch.setattr(server.venue, "advance", lambda now_ns: {})  # prices matter to nobody
         async with trio.open_nursery() as nursery:
-            await nursery.start(run_instruments, context, note, 60.0)
+            loader = InstrumentLoader(context)
+            await nursery.start(loader.run, note, 60.0)
             assert asked_s[0] == 0.0
             assert all(time_s >= 300.0 for time_s in asked_s[1:])
             assert trio.current_time() < 302.0
@@ -444,5 +448,5 @@ async def test_lists_are_asked_for_when_a_ban_is_over_and_their_actor_lives_thro
             first_s = late[0]
             assert [one for one in late if one < first_s + ban_s] == [first_s]
             assert len(late) >= 2
-            assert context.unlisted
+            assert loader.unlisted
             nursery.cancel_scope.cancel()

@@ -1,6 +1,8 @@
 """Tests of `supervisor.system.branch` and its markets: what is watched, and who keeps its books."""
 
 from contextlib import suppress
+from decimal import Decimal
+from typing import Any
 
 import pytest
 import trio
@@ -10,10 +12,12 @@ from trio.testing import MockClock
 from actors.books.order_book import BookNotLive, OrderBook, SequenceError
 from actors.detection.opportunity import Phase, Reason
 from actors.edges.clock import TrioClock
-from actors.venue.instruments import CLOCK_EVERY_S
-from exchanges.errors import InvalidSymbol
+from actors.venue.measuring import CLOCK_EVERY_S
+from exchanges import VENUES
+from exchanges.errors import CodecUsageError, InvalidSymbol
 from exchanges.market.events import BookLost, Event, Fault, InstrumentChange
 from exchanges.market.topics import Channel, Topic
+from exchanges.rest.request import Request
 from supervisor.settings.reader import ConfigError
 from supervisor.system.branch import VenueBranch
 from supervisor.system.engine import UnknownMarket
@@ -23,8 +27,7 @@ from tests.system.conftest import Rig, rig
 BTC, ETH, PERPETUAL = SYMBOLS
 PARTING = {"open_bps": 1.0, "close_bps": 0.0, "min_notional": 10}
 REFRESH_S = 10.0
-# Lists are looked at when the clock is measured.
-REFRESHED_S = CLOCK_EVERY_S + REFRESH_S
+REFRESHED_S = REFRESH_S + 1.0  # with the time that lists take
 
 
 def branch_of(made: Rig, venue: str) -> VenueBranch:
@@ -112,6 +115,50 @@ async def test_channels_are_subscribed_where_the_venue_has_them(autojump_clock: 
         channels = [str(topic.channel) for topic in placement.topics_of(BTC)]
         assert channels == ["book", "ticker", "klines"]
         assert Topic(Channel.FUNDING, PERPETUAL) in placement.topics_of(PERPETUAL)
+
+
+async def test_a_topic_is_open_while_anybody_wants_it(autojump_clock: MockClock) -> None:
+    trades, book = Topic(Channel.TRADES, BTC), Topic(Channel.BOOK, BTC)
+    async with rig("okx", symbols=[BTC], channels=["trades"]) as made:
+        await made.until_live(1)
+        branch = branch_of(made, "okx")
+        await branch.want(trades)
+        await branch.want(trades)
+        await branch.want(book)
+        kept = made.engine.book("okx", BTC)
+        await made.engine.remove("okx", BTC)
+        assert branch.placement.topics_of(BTC) == [book, trades]
+        await branch.unwant(trades)
+        assert branch.placement.topics_of(BTC) == [book, trades]
+        await branch.unwant(trades)
+        assert branch.placement.topics_of(BTC) == [book]
+        await made.engine.add("okx", BTC)
+        await branch.unwant(book)
+        assert branch.placement.topics_of(BTC) == [book, trades]
+        await made.watch(1.0)
+        assert branch.markets[BTC].book is kept
+        assert (kept.is_live, kept.snapshots) == (True, 1)
+        await made.engine.remove_venue("okx")
+        await branch.unwant(book)  # whoever comes late harms nothing
+        assert not branch.placement.topics
+
+
+async def test_what_cannot_be_had_is_not_wanted(autojump_clock: MockClock) -> None:
+    async with rig("okx", symbols=[BTC]) as made:
+        await made.until_live(1)
+        branch = branch_of(made, "okx")
+        with pytest.raises(InvalidSymbol, match="does not trade NO/THING"):
+            await branch.want(Topic(Channel.BOOK, "NO/THING"))
+        with pytest.raises(CodecUsageError, match="streams no funding of spot markets"):
+            await branch.want(Topic(Channel.FUNDING, BTC))
+        del made.servers["okx"].venue.markets[ETH]
+        await branch.changed(await branch.listings.loader.load())
+        with pytest.raises(InvalidSymbol, match=f"does not trade {ETH}"):
+            await branch.want(Topic(Channel.BOOK, ETH))
+        assert branch.placement.topics_of(BTC) == list(branch.placement.topics)
+        await branch.close()
+        with pytest.raises(InvalidSymbol, match="is watched no longer"):
+            await branch.want(Topic(Channel.BOOK, BTC))
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.001, 0.01, 0.1])
@@ -233,6 +280,41 @@ async def test_fault_23_a_contract_of_another_size_starts_its_book_anew(
         assert (anew is not book, anew.instrument.contract_size) == (True, size)
 
 
+async def test_rules_that_are_known_reach_what_is_open_though_their_reader_is_cancelled(
+    autojump_clock: MockClock,
+) -> None:
+    """No later list would tell them as a change."""
+    async with rig("okx", symbols=[BTC]) as made:
+        await made.until_live(1)
+        branch = branch_of(made, "okx")
+        before = branch.markets[BTC].instrument
+        after = replace(before, min_size=before.min_size * 2)
+        branch.context.instruments.add(after)
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await branch.changed(
+                [InstrumentChange(instrument=after, previous=before, received_ns=0)]
+            )
+        assert made.engine.book("okx", BTC).instrument == after
+
+
+async def test_another_fee_reaches_the_detector(autojump_clock: MockClock) -> None:
+    async with rig("binance", "okx", symbols=[BTC], detector=PARTING) as made:
+        await made.until_live(2)
+        made.engine.config.venues["okx"].fees.clear()  # so that the market's own counts
+        branch = branch_of(made, "okx")
+        before = branch.markets[BTC].instrument
+        after = replace(before, taker_fee=Decimal("0.5"))
+        with trio.fail_after(300):
+            while not made.engine.open_opportunities():
+                await made.tick()
+        branch.context.instruments.add(after)
+        await branch.changed([InstrumentChange(instrument=after, previous=before, received_ns=0)])
+        assert not made.engine.open_opportunities()
+        await made.watch(30.0)
+        assert not made.engine.open_opportunities()
+
+
 async def test_a_market_that_is_listed_late_is_opened_then(autojump_clock: MockClock) -> None:
     new = "SOL/USDT"
     async with rig("okx", symbols=[BTC, new], refresh_s=REFRESH_S) as made:
@@ -264,6 +346,25 @@ async def test_fault_23_a_market_that_is_listed_no_more_is_not_opened_again(
         await made.engine.add("okx", ETH)
         with pytest.raises(UnknownMarket, match=f"okx does not trade {ETH}"):
             made.engine.book("okx", ETH)
+
+
+async def test_lists_that_hang_do_not_keep_the_clock_from_being_measured(
+    autojump_clock: MockClock,
+) -> None:
+    async with rig("okx", symbols=[BTC], refresh_s=REFRESH_S) as made:
+        await made.until_live(1)
+        gateway, asked_s = branch_of(made, "okx").context.gateway, [0.0]
+        call = gateway.call
+
+        async def hang(request: Request[Any]) -> Any:
+            if str(request) != str(VENUES["okx"].rest.server_time()):
+                await trio.sleep_forever()
+            asked_s.append(trio.current_time())
+            return await call(request)
+
+        gateway.call = hang  # type: ignore[method-assign]
+        await trio.sleep(4 * CLOCK_EVERY_S)
+        assert len(asked_s) >= 4
 
 
 # Who keeps the books.

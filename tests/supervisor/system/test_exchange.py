@@ -15,7 +15,8 @@ from actors.sandbox.server import SandboxServer
 from exchanges import VENUES
 from exchanges.errors import CodecUsageError, InvalidSymbol
 from exchanges.market.events import Event, Fault
-from exchanges.market.instrument import Kind, kind_of
+from exchanges.market.instrument import Instrument, Kind, kind_of
+from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel, KlineInterval
 from supervisor.settings.reader import ConfigError
 from supervisor.supervision.child import State
@@ -81,6 +82,28 @@ async def test_a_streamed_book_is_the_venues(name: str, autojump_clock: MockCloc
                         checked += has_bids and has_asks
             with pytest.raises(BookNotLive, match="nobody keeps it"):
                 book.top()
+
+
+@every_venue
+async def test_a_feed_that_is_frozen_is_not_read_with_a_bound(
+    name: str, autojump_clock: MockClock
+) -> None:
+    """All that is told is old, and nobody has asked the venue for its time."""
+    ours, stale = TrioClock(EPOCH_NS + 40 * NS_PER_S), r"stale \(4\d\.\d s old, and 5 s are"
+    async with (
+        sandboxes(name) as (network, _, endpoints),
+        open_exchange(name, endpoints=endpoints[name], network=network, clock=ours) as exchange,
+    ):
+        for symbol in symbols_of(name):
+            async with exchange.stream_book(symbol) as books:
+                with trio.fail_after(60):
+                    book = await next_live(books)
+                if book.venue_ns is None:
+                    assert book.top(max_age_s=5) == book.top()  # it tells no stamps
+                    continue
+                for read in (book.top, book.bids, book.asks):
+                    with pytest.raises(BookNotLive, match=stale):
+                        read(max_age_s=5)
 
 
 async def test_a_book_that_is_lost_is_told_and_comes_back(autojump_clock: MockClock) -> None:
@@ -236,6 +259,66 @@ async def test_new_rules_reach_what_is_open(autojump_clock: MockClock) -> None:
             async for trade in trades:
                 if trade.instrument.min_size == before.min_size * 2:
                     break
+
+
+async def test_a_market_whose_unit_changes_starts_anew_in_all_that_is_open(
+    autojump_clock: MockClock,
+) -> None:
+    async with (
+        exchange_of("okx") as (exchange, server),
+        exchange.stream_book(PERPETUAL) as books,
+        exchange.stream_trades(PERPETUAL) as trades,
+        exchange.stream_book(SPOT) as others,
+    ):
+        book, other = await next_live(books), await next_live(others)
+        await anext(trades)
+        size = change(server, PERPETUAL, contract_size=book.instrument.contract_size * 10)
+        await exchange.instruments()
+        with pytest.raises(BookNotLive, match=r"unit \(the venue has changed its unit\)"):
+            book.top()
+        with trio.fail_after(60):
+            async for anew in books:
+                if anew.is_live:
+                    break
+            assert anew is not book
+            assert anew.instrument.contract_size == size.contract_size
+            async for trade in trades:
+                if trade.instrument.contract_size == size.contract_size:
+                    break
+        assert not book.is_live
+        assert other.is_live
+        assert not other.losses
+
+
+@every_venue
+async def test_a_delisted_market_ends_its_streams(name: str, autojump_clock: MockClock) -> None:
+    async with exchange_of(name) as (exchange, server):
+        for symbol in symbols_of(name):
+            async with (
+                exchange.stream_book(symbol) as books,
+                exchange.stream_trades(symbol) as trades,
+            ):
+                await next_live(books)
+                del server.venue.markets[symbol]
+                assert symbol not in {one.symbol for one in await exchange.instruments()}
+                with trio.fail_after(60):
+                    *_, last = [book async for book in books]
+                    assert [trade async for trade in trades if trade.size <= 0] == []
+                assert last.fault is Fault.DELISTED
+                with pytest.raises(StopAsyncIteration):
+                    await anext(books)
+                with pytest.raises(InvalidSymbol, match=f"does not trade {symbol}"):
+                    async with exchange.stream_trades(symbol):
+                        pass
+        await trio.sleep(5)
+        assert not server.venue.sessions
+
+
+def change(server: SandboxServer, symbol: str, **facts: object) -> Instrument:
+    """The venue lists other rules of a market."""
+    market = server.venue.markets[symbol]
+    market.instrument = replace(market.instrument, **facts)
+    return market.instrument
 
 
 async def test_a_refused_stream_raises_what_a_request_would(autojump_clock: MockClock) -> None:
