@@ -1,5 +1,6 @@
 """Tests of `actors.detector`: the life of an opportunity, and why one is refused."""
 
+from collections import defaultdict
 from decimal import Decimal
 from math import inf
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 
 from actors.books.order_book import CROSSED_GRACE_NS, MarketKey, OrderBook
-from actors.detection.detector import Detector, Watch
+from actors.detection.detector import Detector
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase, Reason
+from actors.detection.sides import Watch
+from actors.venue.clock import VenueClock
 from exchanges.market.events import Fault, Level
 from exchanges.market.instrument import Instrument, Status
 from exchanges.market.numbers import NS_PER_S
@@ -24,6 +27,7 @@ class Rig:
         defaults: dict[str, Any] = {"open_bps": 5.0, "close_bps": 1.0, "min_notional": 0.0}
         self.detector = Detector(DetectorSettings(**(defaults | settings)))
         self.books: dict[str, OrderBook] = {}
+        self.clocks: defaultdict[str, VenueClock] = defaultdict(VenueClock)
         self.now_ns = 1_000 * SECOND
         self.fee = fee
         for venue in venues:
@@ -31,14 +35,28 @@ class Rig:
 
     def watch(self, venue: str, **facts: Any) -> Instrument:
         market = instrument(venue, "BTC/USDT", **facts)
-        book = self.books[venue] = OrderBook(market)
-        self.detector.add(Watch(instrument=market, book=book, taker_fee=self.fee, group="BTC/USDT"))
+        self.books[venue] = OrderBook(market)
+        self.detector.add(self.watch_of(market))
         return market
+
+    def watch_of(self, market: Instrument) -> Watch:
+        return Watch(
+            instrument=market,
+            book=self.books[market.venue],
+            clock=self.clocks[market.venue],
+            taker_fee=self.fee,
+            group="BTC/USDT",
+        )
+
+    def change(self, market: Instrument) -> list[OpportunityChange]:
+        return self.detector.change(self.watch_of(market), self.now_ns)
 
     def quote(
         self, venue: str, bid: float, ask: float, *, size: float = 1.0, venue_ns: int | None = None
     ) -> list[OpportunityChange]:
         book = self.books[venue]
+        if venue_ns is not None:
+            self.clocks[venue].heard(venue_ns, self.now_ns, "BTC/USDT")
         book.apply(
             snapshot(
                 book.instrument,
@@ -48,11 +66,11 @@ class Rig:
                 **({} if venue_ns is None else {"venue_ns": venue_ns}),
             )
         )
-        return self.detector.update(self.market(venue), book.top(), self.now_ns)
+        return self.detector.take({self.market(venue): book.top()}, self.now_ns)
 
     def lose(self, venue: str) -> list[OpportunityChange]:
         self.books[venue].lose(Fault.GAP)
-        return self.detector.update(self.market(venue), Fault.GAP, self.now_ns)
+        return self.detector.take({self.market(venue): Fault.GAP}, self.now_ns)
 
     def market(self, venue: str) -> MarketKey:
         return venue, "BTC/USDT"
@@ -74,7 +92,7 @@ def test_an_edge_above_the_threshold_opens_an_opportunity() -> None:
     assert found.edge_bps == pytest.approx(20.0)
     assert found.size == Decimal(1)
     assert found.profit == pytest.approx(0.2)
-    assert rig.detector.open() == [found]
+    assert rig.detector.open(rig.now_ns) == [found]
 
 
 def test_fees_of_both_sides_come_off_the_edge() -> None:
@@ -100,7 +118,7 @@ def test_it_stays_open_between_the_thresholds_and_closes_below_the_lower() -> No
     change = only(rig.quote("b", 100.01, 100.3))  # 1 bp: at closing
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.EDGE_GONE)
     assert change.opportunity.lasted_s == 3.0
-    assert rig.detector.open() == []
+    assert rig.detector.open(rig.now_ns) == []
 
 
 def test_a_better_edge_is_told_once_it_is_worth_telling() -> None:
@@ -111,7 +129,7 @@ def test_a_better_edge_is_told_once_it_is_worth_telling() -> None:
     change = only(rig.quote("b", 100.24, 100.3))
     assert change.phase is Phase.IMPROVED
     assert change.opportunity.best_edge_bps == pytest.approx(24.0)
-    assert change.opportunity.id == rig.detector.open()[0].id
+    assert change.opportunity.id == rig.detector.open(rig.now_ns)[0].id
 
 
 def test_both_directions_are_found() -> None:
@@ -137,7 +155,7 @@ def test_a_lost_book_closes_what_depends_on_it_and_nothing_else() -> None:
     rig.quote("c", 101.0, 101.1)
     change = only(rig.lose("a"))
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.BOOK_LOST)
-    assert [one.buy.instrument.venue for one in rig.detector.open()] == ["b"]
+    assert [one.buy.instrument.venue for one in rig.detector.open(rig.now_ns)] == ["b"]
 
 
 def test_a_stale_side_is_refused_and_counted_once() -> None:
@@ -201,7 +219,7 @@ def test_a_market_that_takes_no_orders_is_refused() -> None:
     rig.quote("a", 99.0, 100.0)
     assert rig.quote("b", 100.2, 100.3) == []
     assert rig.detector.refused == {Reason.HALTED: 1}
-    assert rig.detector.update_instrument(instrument("b", "BTC/USDT"), rig.now_ns) == []
+    assert rig.change(instrument("b", "BTC/USDT")) == []
     assert only(rig.quote("b", 100.2, 100.3)).phase is Phase.OPENED
 
 
@@ -216,9 +234,9 @@ def test_fault_19_a_crossed_book_gives_no_opportunity() -> None:
         levels: list[Level] = [(105.0, 1.0)]
         book.apply(snapshot(book.instrument, levels, [(104.0, 1.0)], received_ns=rig.now_ns))
         assert book.fault is Fault.CROSSED
-        changes = rig.detector.update(rig.market("b"), Fault.CROSSED, rig.now_ns)
+        changes = rig.detector.take({rig.market("b"): Fault.CROSSED}, rig.now_ns)
         assert {one.reason for one in changes} <= {Reason.BOOK_LOST}
-        assert rig.detector.open() == []
+        assert rig.detector.open(rig.now_ns) == []
         assert rig.quote("a", 99.0, 100.0) == []
     assert rig.detector.statistics[rig.market("b"), rig.market("a")].opened == 1
 
@@ -228,9 +246,9 @@ def test_fault_23_a_market_that_is_halted_closes_its_opportunity_at_once() -> No
     rig.quote("a", 99.0, 100.0)
     rig.quote("b", 100.2, 100.3)
     halted = instrument("a", "BTC/USDT", status=Status.HALTED)
-    change = only(rig.detector.update_instrument(halted, rig.now_ns))
+    change = only(rig.change(halted))
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.HALTED)
-    assert rig.detector.open() == []
+    assert rig.detector.open(rig.now_ns) == []
     assert rig.quote("b", 100.2, 100.3) == []
     assert rig.detector.refused == {Reason.HALTED: 1}
 
@@ -280,7 +298,7 @@ def test_feed_whose_stamps_are_all_far_from_our_clock_is_not_fresh(apart_s: int)
         assert rig.quote("b", 100.2, 100.3) == []
         rig.now_ns += SECOND // 10
     assert rig.detector.refused == {Reason.VENUE_STALE: 1}
-    assert f"{apart_s:+d} s from our clock" in rig.detector.clocks["a"].complaint
+    assert f"{apart_s:+d} s from our clock" in rig.clocks["a"].complaint
 
 
 def test_one_stamp_far_ahead_costs_no_book_beside_its_own() -> None:
@@ -354,5 +372,5 @@ def test_latency_is_counted_from_the_bytes_that_caused_it() -> None:
     heard_ns, rig.now_ns = rig.now_ns, rig.now_ns + 7_000
     book = rig.books["b"]
     book.apply(snapshot(book.instrument, [(100.2, 1.0)], [(100.3, 1.0)], received_ns=heard_ns))
-    change = only(rig.detector.update(rig.market("b"), book.top(), rig.now_ns))
+    change = only(rig.detector.take({rig.market("b"): book.top()}, rig.now_ns))
     assert (change.heard_ns, change.decided_ns) == (heard_ns, heard_ns + 7_000)
