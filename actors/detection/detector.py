@@ -1,115 +1,35 @@
 """Finds what can be bought on one market and sold on another for more than it costs.
 
-The detector is told the newest top of each market and reads depth from the books only where two
-tops cross. A change of one market costs a scan of the markets it is compared with, whatever the
-number of other symbols.
+The detector is told the newest tops, all that moved since it looked last at once, and compares each
+with the others of its group. A pair that crosses is judged by its two tops alone where they are
+enough; both books are walked only where there is something to tell. So the cost of a wake is
+bounded by what moved and what is told, whatever the number of other symbols.
+
+Markets of one group may be quoted in different assets of one family; they are compared by live
+rates (`rates.py`), and where a rate moves, all that hangs on it is judged anew.
 """
 
 from collections import Counter
-from decimal import Decimal
+from collections.abc import Mapping
 from itertools import count
 from math import inf
 
-import msgspec
-
-from actors.books.order_book import BookNotLive, MarketKey
+from actors.books.order_book import MarketKey
 from actors.detection.opportunity import (
     DetectorSettings,
-    Leg,
     Opportunity,
     OpportunityChange,
     Phase,
     Reason,
 )
-from actors.detection.walk import ReadableBook, Walk, walkable
-from actors.venue.clock import VenueClock
+from actors.detection.pairs import Pair, PairStatistics
+from actors.detection.quotes import PAR, QuoteSettings, Rate
+from actors.detection.rates import Rates
+from actors.detection.sides import Group, Quoted, Side, Watch
+from actors.detection.walk import Walk
 from exchanges.market.events import Fault, Top
-from exchanges.market.instrument import Instrument, Status
+from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S, NS_PER_US
-
-
-class Watch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A market to be watched; those of one `group` are compared with each other.
-
-    `clock` is that of its venue.
-    """
-
-    instrument: Instrument
-    book: ReadableBook
-    clock: VenueClock
-    taker_fee: float
-    group: str
-
-    @property
-    def market(self) -> MarketKey:
-        return self.instrument.venue, self.instrument.symbol
-
-
-class PairStatistics(msgspec.Struct):
-    """What selling on one market and buying on another has brought; `open_s` is of the closed."""
-
-    opened: int = 0
-    closed: int = 0
-    open_s: float = 0.0
-    best_edge_bps: float = 0.0
-
-    @property
-    def usual_s(self) -> float | None:
-        """How long an opportunity has lasted on average, None before the first has closed."""
-        return self.open_s / self.closed if self.closed else None
-
-
-class _Side:
-    """A watched market, its newest top, and its prices net of taker fees."""
-
-    __slots__ = (
-        "buy_factor",
-        "market",
-        "net_ask",
-        "net_bid",
-        "sell_factor",
-        "sells",
-        "top",
-        "watch",
-    )
-
-    def __init__(self, watch: Watch) -> None:
-        self.sells: dict[_Side, _Pair] = {}  # crossed pairs, by the side to buy on
-        self.top: Top | None = None
-        self.go_by(watch)
-
-    def go_by(self, watch: Watch) -> None:
-        self.watch = watch
-        self.market = watch.market
-        self.sell_factor = 1 - watch.taker_fee
-        self.buy_factor = 1 + watch.taker_fee
-        self.put(self.top)
-
-    def put(self, top: Top | None) -> None:
-        self.top = top
-        self.net_bid = top.bid * self.sell_factor if top else 0.0
-        self.net_ask = top.ask * self.buy_factor if top else inf
-
-
-class _Pair:
-    """Two sides that cross: an open opportunity, or a refused one."""
-
-    __slots__ = ("buy", "opportunity", "refused", "sell", "told_edge_bps")
-
-    def __init__(self, sell: _Side, buy: _Side) -> None:
-        self.sell = sell
-        self.buy = buy
-        self.opportunity: Opportunity | None = None
-        self.refused: Reason | None = None
-        self.told_edge_bps = 0.0  # when listeners last heard of it
-
-    @property
-    def key(self) -> tuple[MarketKey, MarketKey]:
-        return self.sell.market, self.buy.market
-
-    @property
-    def edge_bps(self) -> float:
-        return (self.sell.net_bid / self.buy.net_ask - 1) * 1e4
 
 
 class Detector:
@@ -119,36 +39,33 @@ class Detector:
         refused: how many opportunities were not shown, by the first reason that spoke against
             each; one that stays refused for the same reason counts once.
         statistics: what each direction has brought, by market to sell and market to buy on.
+        rates: what quote assets of one family are worth in each other.
     """
 
-    def __init__(self, settings: DetectorSettings) -> None:
+    def __init__(self, settings: DetectorSettings, quotes: QuoteSettings | None = None) -> None:
         self.settings = settings
         self.refused: Counter[Reason] = Counter()
         self.statistics: dict[tuple[MarketKey, MarketKey], PairStatistics] = {}
-        self._sides: dict[MarketKey, _Side] = {}
-        self._groups: dict[str, list[_Side]] = {}
-        self._open: dict[tuple[MarketKey, MarketKey], _Pair] = {}
+        self.rates = Rates(quotes or QuoteSettings())
+        self._sides: dict[MarketKey, Side] = {}
+        self._groups: dict[str, Group] = {}
+        self._open: dict[tuple[MarketKey, MarketKey], Pair] = {}
         self._ids = count(1)
         self._open_factor = 1 + settings.open_bps / 1e4
-        max_age_s = settings.max_age_s
-        self._max_age_ns = None if max_age_s == inf else round(max_age_s * NS_PER_S)
+        self._max_age_ns = settings.max_age_s * NS_PER_S
+        self._deadline_ns = inf
+
+    # What is watched.
 
     def add(self, watch: Watch) -> None:
         """Watch a market that is not watched yet."""
-        side = _Side(watch)
+        side = Side(watch)
         if side.market in self._sides:
             raise ValueError(f"{side.market} is watched already")
         self._sides[side.market] = side
-        self._groups.setdefault(watch.group, []).append(side)
-
-    def remove(self, market: MarketKey, now_ns: int) -> list[OpportunityChange]:
-        """Watch a market no longer; its open opportunities are closed."""
-        side = self._sides.pop(market, None)
-        if side is None:
-            return []
-        changes = self._end_pairs(side, Reason.REMOVED, now_ns)
-        self._groups[side.watch.group].remove(side)
-        return changes
+        if watch.group:
+            self._groups.setdefault(watch.group, Group()).add(side)
+        self._use_as_rate(watch)
 
     def change(self, watch: Watch, now_ns: int) -> list[OpportunityChange]:
         """Go by new rules and fees of a market of the same group, if it is watched.
@@ -158,222 +75,245 @@ class Detector:
         side = self._sides.get(watch.market)
         if side is None:
             return []
-        side.go_by(watch)
-        if watch.instrument.status is not Status.TRADING:
-            return self._end_pairs(side, Reason.HALTED, now_ns)
-        return self._compare(side, now_ns, now_ns) if side.top else []
+        side.use(watch)
+        self._use_as_rate(watch)
+        changes: list[OpportunityChange] = []
+        if not side.is_trading:
+            self._end_pairs(side, Reason.HALTED, now_ns, changes)
+        for pair in self._pairs_of(side):
+            pair.use_rules()
+        if side.is_trading and watch.group:
+            self._compare(self._groups[watch.group], [side], now_ns, changes)
+        return changes
 
-    def update(self, market: MarketKey, top: Top | Fault, now_ns: int) -> list[OpportunityChange]:
-        """Take the newest top of a market, or the news that it has none."""
-        side = self._sides.get(market)
+    def remove(self, market: MarketKey, now_ns: int) -> list[OpportunityChange]:
+        """Watch a market no longer; its open opportunities are closed."""
+        side = self._sides.pop(market, None)
         if side is None:
             return []
-        if not isinstance(top, Top):
-            side.put(None)
-            return self._end_pairs(side, Reason.BOOK_LOST, now_ns)
-        side.put(top)
-        return self._compare(side, top.received_ns, now_ns)
+        changes: list[OpportunityChange] = []
+        self._end_pairs(side, Reason.REMOVED, now_ns, changes)
+        if side.watch.group:
+            self._groups[side.watch.group].remove(side)
+        self.rates.remove(market)
+        return changes
+
+    def _use_as_rate(self, watch: Watch) -> None:
+        one = watch.instrument
+        if one.kind is Kind.SPOT and self.rates.settings.converts(one.base, one.quote):
+            self.rates.add(one, watch.taker_fee)
+
+    # What is heard.
+
+    def take(self, tops: Mapping[MarketKey, Top | Fault], now_ns: int) -> list[OpportunityChange]:
+        """The newest tops of markets, or the news that one has none; returns what comes of it."""
+        changes: list[OpportunityChange] = []
+        moved: dict[str, list[Side]] = {}
+        rates_heard_ns = 0
+        for market, top in tops.items():
+            if market in self.rates and self.rates.put(market, top):
+                rates_heard_ns = top.received_ns if isinstance(top, Top) else now_ns
+            side = self._sides.get(market)
+            if side is None:
+                continue
+            if isinstance(top, Top):
+                side.put(top)
+                moved.setdefault(side.watch.group, []).append(side)
+            else:
+                side.put(None)
+                self._end_pairs(side, Reason.BOOK_LOST, now_ns, changes)
+        for name, sides in moved.items():
+            if group := self._groups.get(name):
+                self._compare(group, sides, now_ns, changes)
+        if rates_heard_ns:
+            for group in self._groups.values():
+                if group.has_rates:
+                    self._compare_across(group, rates_heard_ns, now_ns, changes)
+        return changes
 
     def expire(self, now_ns: int) -> list[OpportunityChange]:
-        """Close what has grown too old without news."""
+        """Close what has grown too old without news, or judge it by a rate that has not."""
         changes: list[OpportunityChange] = []
+        if now_ns < self._deadline_ns:
+            return changes
+        self._deadline_ns = inf
         for pair in list(self._open.values()):
-            if reason := self._too_old(pair, now_ns):
-                changes += self._close(pair, reason, now_ns, now_ns)
+            rate = self._rate(pair.sell.quoted, pair.buy.quoted, now_ns)
+            if rate is not pair.rate:
+                self._judge(pair.sell, pair.buy, rate, now_ns, changes, now_ns)
+            elif reason := pair.too_old(self._max_age_ns, now_ns):
+                self._close(pair, reason, now_ns, now_ns, changes)
                 self._refuse(pair, reason)
+            if pair.opportunity:
+                self._await_end_of(pair)
         return changes
 
     def abandon(self, now_ns: int) -> list[OpportunityChange]:
         """Close all that is open: nobody will judge it any more."""
-        opportunities, self._open = self.open(), {}
-        return [
-            _change(Phase.CLOSED, one, Reason.ABANDONED, now_ns, now_ns) for one in opportunities
-        ]
+        ended = [pair.end(now_ns) for pair in self._open.values()]
+        self._open.clear()
+        return [_change(Phase.CLOSED, one, Reason.ABANDONED, now_ns, now_ns) for one in ended]
 
     @property
     def deadline_ns(self) -> float:
-        """When `expire` may have news, by our clock."""
-        if self._max_age_ns is None:
-            return inf
-        oldest_ns = min(
-            (self._since_ns(s) for one in self._open.values() for s in (one.sell, one.buy)),
-            default=inf,
-        )
-        # Past the bound, not on it.
-        return oldest_ns + self._max_age_ns + NS_PER_US
+        """When `expire` may have news, by our clock; not later, but perhaps too early."""
+        return self._deadline_ns if self._open else inf
 
-    def open(self) -> list[Opportunity]:
-        """The opportunities open now, best edge first."""
-        found = [pair.opportunity for pair in self._open.values() if pair.opportunity]
-        return sorted(found, key=lambda opportunity: -opportunity.edge_bps)
+    def open(self, now_ns: int) -> list[Opportunity]:
+        """The opportunities open now, as the books are now, best edge first."""
+        for pair in self._open.values():
+            found = pair.walked()
+            if not isinstance(found, Reason):  # else the news that ends it is on its way
+                self._show(pair, found, now_ns)
+        shown = [pair.opportunity for pair in self._open.values() if pair.opportunity]
+        return sorted(shown, key=lambda opportunity: -opportunity.edge_bps)
+
+    # The pairs of a group.
+
+    def _compare(
+        self, group: Group, sides: list[Side], now_ns: int, changes: list[OpportunityChange]
+    ) -> None:
+        """Judge the pairs of sides that have moved, each once."""
+        done: set[Side] = set()
+        for side in sides:
+            done.add(side)
+            for quoted, part in group.parts.items():
+                sold = self._rate(side.quoted, quoted, now_ns)
+                bought = self._rate(quoted, side.quoted, now_ns)
+                # What a price on the other side must be below, and above, to cross.
+                low = side.net_bid * _value(sold) / self._open_factor
+                high = side.net_ask * self._open_factor / _value(bought)
+                for other in part:
+                    if other in done:
+                        continue
+                    if low > other.net_ask or other in side.sells:
+                        self._judge(side, other, sold, now_ns, changes)
+                    if other.net_bid > high or side in other.sells:
+                        self._judge(other, side, bought, now_ns, changes)
+
+    def _compare_across(
+        self, group: Group, heard_ns: int, now_ns: int, changes: list[OpportunityChange]
+    ) -> None:
+        """Judge the pairs of a group on which a rate has a say."""
+        for sold, sells in group.parts.items():
+            for bought, buys in group.parts.items():
+                if sold[0] == bought[0]:
+                    continue
+                rate = self._rate(sold, bought, now_ns)
+                lowest = min(buy.net_ask for buy in buys) * self._open_factor / _value(rate)
+                for sell in sells:
+                    if sell.net_bid <= lowest and not sell.sells:
+                        continue
+                    for buy in buys:
+                        crosses = sell.net_bid * _value(rate) > buy.net_ask * self._open_factor
+                        if crosses or buy in sell.sells:
+                            self._judge(sell, buy, rate, now_ns, changes, heard_ns)
+
+    def _rate(self, sold: Quoted, bought: Quoted, now_ns: int) -> Rate | Reason:
+        """At executable prices, unless of both sides the result alone has to be converted."""
+        if sold[0] == bought[0]:
+            return PAR
+        is_executable = sold[1] or bought[1]
+        return self.rates.of(sold[0], bought[0], now_ns, is_executable=is_executable)
 
     # The life of a pair.
 
-    def _compare(self, side: _Side, heard_ns: int, now_ns: int) -> list[OpportunityChange]:
-        """Judge a side that has changed against all others of its group."""
-        changes: list[OpportunityChange] = []
-        open_factor = self._open_factor
-        for other in self._groups[side.watch.group]:
-            if other is side:
-                continue
-            if side.net_bid > other.net_ask * open_factor or other in side.sells:
-                changes += self._judge(side, other, heard_ns, now_ns)
-            if other.net_bid > side.net_ask * open_factor or side in other.sells:
-                changes += self._judge(other, side, heard_ns, now_ns)
-        return changes
-
     def _judge(
-        self, sell: _Side, buy: _Side, heard_ns: int, now_ns: int
-    ) -> list[OpportunityChange]:
-        """One of two sides that cross, or crossed a moment ago, has moved."""
-        pair = sell.sells.get(buy) or _Pair(sell, buy)
-        threshold_bps = self.settings.close_bps if pair.opportunity else self.settings.open_bps
-        if pair.edge_bps <= threshold_bps:
+        self,
+        sell: Side,
+        buy: Side,
+        rate: Rate | Reason,
+        now_ns: int,
+        changes: list[OpportunityChange],
+        heard_ns: int = 0,
+    ) -> None:
+        """One of two sides that cross, or crossed a moment ago, has moved, or the rate has."""
+        heard_ns = heard_ns or max(sell.received_ns, buy.received_ns)
+        pair = sell.sells.get(buy) or Pair(sell, buy, self.settings)
+        known = pair.rate
+        edge_bps = pair.put(PAR if isinstance(rate, Reason) else rate)
+        is_open = pair.opportunity is not None
+        if is_open and pair.rate is not known:
+            self._await_end_of(pair)
+        if edge_bps <= (self.settings.close_bps if is_open else self.settings.open_bps):
             sell.sells.pop(buy, None)
-            return self._close(pair, Reason.EDGE_GONE, heard_ns, now_ns)
+            self._close(pair, Reason.EDGE_GONE, heard_ns, now_ns, changes)
+            return
         sell.sells[buy] = pair
-        weighed = self._weigh(pair, now_ns)
-        if isinstance(weighed, Reason):
-            changes = self._close(pair, weighed, heard_ns, now_ns)
-            self._refuse(pair, weighed)
-            return changes
-        return self._show(pair, *weighed, heard_ns, now_ns)
+        reason = rate if isinstance(rate, Reason) else pair.barred(self._max_age_ns, now_ns)
+        is_told = not is_open or edge_bps >= pair.told_edge_bps + self.settings.improve_bps
+        if reason is None and not is_told and pair.pays_at_touch():
+            return
+        found = reason or pair.walked()
+        if isinstance(found, Reason):
+            self._close(pair, found, heard_ns, now_ns, changes)
+            self._refuse(pair, found)
+        elif is_told:
+            phase = Phase.IMPROVED if is_open else Phase.OPENED
+            pair.told_edge_bps = edge_bps
+            opportunity = self._show(pair, found, now_ns)
+            changes.append(_change(phase, opportunity, None, heard_ns, now_ns))
 
-    def _weigh(self, pair: _Pair, now_ns: int) -> Reason | tuple[Decimal, Walk]:
-        """What speaks against acting on a pair that crosses, or else what it would bring."""
-        sell, buy, settings = pair.sell.watch, pair.buy.watch, self.settings
-        if self._ratio(pair) > settings.max_ratio:
-            return Reason.PRICE_RATIO
-        if (
-            Status.TRADING is not sell.instrument.status
-            or Status.TRADING is not buy.instrument.status
-        ):
-            return Reason.HALTED
-        if reason := self._too_old(pair, now_ns):
-            return reason
-        try:
-            size, found = walkable(
-                (sell.instrument, sell.book, pair.sell.sell_factor),
-                (buy.instrument, buy.book, pair.buy.buy_factor),
-            )
-        except BookNotLive:
-            return Reason.BOOK_LOST
-        smallest = max(sell.instrument.min_size, buy.instrument.min_size)
-        notional = max(
-            settings.min_notional,
-            float(sell.instrument.min_notional),
-            float(buy.instrument.min_notional),
-        )
-        if not size or size < smallest or found.proceeds < notional or found.cost < notional:
-            return Reason.TOO_SMALL
-        if found.proceeds - found.cost < settings.min_profit:
-            return Reason.TOO_SMALL
-        return size, found
+    def _show(self, pair: Pair, found: Walk, now_ns: int) -> Opportunity:
+        """Open the pair's opportunity, or bring it up to date."""
+        statistics = self.statistics.setdefault(pair.key, PairStatistics())
+        if pair.opportunity is None:
+            statistics.opened += 1
+            pair.refused = None
+            self._open[pair.key] = pair
+            self._await_end_of(pair)
+        opportunity = pair.show(found, now_ns, self._ids, statistics.usual_s)
+        statistics.best_edge_bps = max(statistics.best_edge_bps, pair.best_edge_bps)
+        return opportunity
 
-    def _ratio(self, pair: _Pair) -> float:
-        """How far the two prices are apart, as a factor of at least 1."""
-        bid = pair.sell.net_bid / pair.sell.sell_factor
-        ask = pair.buy.net_ask / pair.buy.buy_factor
-        return max(bid / ask, ask / bid)
+    def _close(
+        self,
+        pair: Pair,
+        reason: Reason,
+        heard_ns: int,
+        now_ns: int,
+        changes: list[OpportunityChange],
+    ) -> None:
+        """End the pair's opportunity, if it has one."""
+        if pair.opportunity is None:
+            return
+        ended = pair.end(now_ns)
+        del self._open[pair.key]
+        statistics = self.statistics[pair.key]
+        statistics.closed += 1
+        statistics.open_s += ended.lasted_s
+        statistics.best_edge_bps = max(statistics.best_edge_bps, ended.best_edge_bps)
+        changes.append(_change(Phase.CLOSED, ended, reason, heard_ns, now_ns))
 
-    def _too_old(self, pair: _Pair, now_ns: int) -> Reason | None:
-        if self._max_age_ns is None:
-            return None
-        for side in (pair.sell, pair.buy):
-            age_ns, venue_age_ns = self._ages_ns(side, now_ns)
-            if age_ns > self._max_age_ns:
-                return Reason.STALE
-            if venue_age_ns is not None and venue_age_ns > self._max_age_ns:
-                return Reason.VENUE_STALE
-        return None
-
-    def _ages_ns(self, side: _Side, now_ns: int) -> tuple[int, int | None]:
-        """Time since the side was heard of, and since its content by the venue's clock."""
-        top = side.top
-        assert top is not None
-        venue_age_ns = side.watch.clock.age_ns(top.venue_ns, now_ns)
-        return now_ns - top.received_ns, venue_age_ns
-
-    def _since_ns(self, side: _Side) -> int:
-        """When the side was as it is, by the older of its two stamps in our clock's time."""
-        top = side.top
-        assert top is not None
-        if top.venue_ns is None:
-            return top.received_ns
-        return min(top.received_ns, side.watch.clock.stamped_ns(top.venue_ns))
-
-    def _refuse(self, pair: _Pair, reason: Reason) -> None:
+    def _refuse(self, pair: Pair, reason: Reason) -> None:
         if pair.refused is not reason:
             self.refused[reason] += 1
             pair.refused = reason
 
-    def _show(
-        self, pair: _Pair, size: Decimal, found: Walk, heard_ns: int, now_ns: int
-    ) -> list[OpportunityChange]:
-        """Open the pair's opportunity, or bring it up to date."""
-        previous, edge_bps = pair.opportunity, pair.edge_bps
-        statistics = self.statistics.setdefault(pair.key, PairStatistics())
-        statistics.best_edge_bps = max(statistics.best_edge_bps, edge_bps)
-        pair.refused = None
-        pair.opportunity = Opportunity(
-            id=previous.id if previous else next(self._ids),
-            sell=self._leg(pair.sell, now_ns, is_sell=True),
-            buy=self._leg(pair.buy, now_ns, is_sell=False),
-            edge_bps=edge_bps,
-            best_edge_bps=max(edge_bps, previous.best_edge_bps) if previous else edge_bps,
-            size=size,
-            proceeds=found.proceeds,
-            cost=found.cost,
-            opened_ns=previous.opened_ns if previous else now_ns,
-            updated_ns=now_ns,
-            usual_s=statistics.usual_s,
-        )
-        if previous is None:
-            statistics.opened += 1
-            self._open[pair.key] = pair
-            phase = Phase.OPENED
-        elif edge_bps >= pair.told_edge_bps + self.settings.improve_bps:
-            phase = Phase.IMPROVED
-        else:
-            return []
-        pair.told_edge_bps = edge_bps
-        return [_change(phase, pair.opportunity, None, heard_ns, now_ns)]
+    def _await_end_of(self, pair: Pair) -> None:
+        """`expire` has to look at it once the oldest of what it hangs on is too old."""
+        ends_ns = min(pair.sell.since_ns, pair.buy.since_ns) + self._max_age_ns
+        if pair.rate.conversions:
+            ends_ns = min(ends_ns, self.rates.until_ns)
+        self._deadline_ns = min(self._deadline_ns, ends_ns + NS_PER_US)  # past it, not on it
 
-    def _leg(self, side: _Side, now_ns: int, *, is_sell: bool) -> Leg:
-        age_ns, venue_age_ns = self._ages_ns(side, now_ns)
-        top = side.top
-        assert top is not None
-        return Leg(
-            instrument=side.watch.instrument,
-            price=top.bid if is_sell else top.ask,
-            taker_fee=side.watch.taker_fee,
-            age_s=age_ns / NS_PER_S,
-            venue_age_s=None if venue_age_ns is None else venue_age_ns / NS_PER_S,
-        )
-
-    def _close(
-        self, pair: _Pair, reason: Reason, heard_ns: int, now_ns: int
-    ) -> list[OpportunityChange]:
-        """End the pair's opportunity, if it has one."""
-        opportunity = pair.opportunity
-        if opportunity is None:
-            return []
-        opportunity = msgspec.structs.replace(opportunity, updated_ns=now_ns)
-        pair.opportunity = None
-        del self._open[pair.key]
-        statistics = self.statistics[pair.key]
-        statistics.closed += 1
-        statistics.open_s += opportunity.lasted_s
-        return [_change(Phase.CLOSED, opportunity, reason, heard_ns, now_ns)]
-
-    def _end_pairs(self, side: _Side, reason: Reason, now_ns: int) -> list[OpportunityChange]:
+    def _end_pairs(
+        self, side: Side, reason: Reason, now_ns: int, changes: list[OpportunityChange]
+    ) -> None:
         """Close and forget every pair of a side that can no longer be compared."""
-        changes: list[OpportunityChange] = []
-        for other in self._groups[side.watch.group]:
-            for pair in (side.sells.pop(other, None), other.sells.pop(side, None)):
-                if pair:
-                    changes += self._close(pair, reason, now_ns, now_ns)
-        return changes
+        for pair in self._pairs_of(side):
+            del pair.sell.sells[pair.buy]
+            self._close(pair, reason, now_ns, now_ns, changes)
+
+    def _pairs_of(self, side: Side) -> list[Pair]:
+        group = self._groups.get(side.watch.group, ())
+        bought = (other.sells[side] for other in group if side in other.sells)
+        return [*side.sells.values(), *bought]
+
+
+def _value(rate: Rate | Reason) -> float:
+    """One to one where it is not known: what would cross then is refused for that, and counted."""
+    return 1.0 if isinstance(rate, Reason) else rate.value
 
 
 def _change(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from actors.detection.quotes import QuoteSettings
 from exchanges.market.instrument import Instrument
 
 
@@ -10,7 +11,7 @@ class Comparable(StrEnum):
     """Which markets of one asset are compared with each other."""
 
     SAME_SYMBOL = "same-symbol"  # of one unified symbol
-    SPOT_PERP = "spot-perp"  # also spot with perpetuals of the same base and quote
+    SPOT_PERP = "spot-perp"  # also spot with perpetuals of the same base
 
 
 class AssetIdentity:
@@ -19,10 +20,17 @@ class AssetIdentity:
     `assets` maps `venue:ASSET` to the asset's usual name, where the venue's own name of a unit of
     many (`1000CAT`) may stand for the asset. Equal tickers at two venues may be two
     assets, and a name says nothing of how many are one unit, so that the detector guards the ratio
-    of the prices of mapped markets as well.
+    of the prices of mapped markets as well. `quotes` says which quote assets stand for one
+    currency: markets that are quoted, or settled, in members of one family are of one group.
     """
 
-    def __init__(self, assets: Mapping[str, str], comparable: Comparable) -> None:
+    def __init__(
+        self,
+        assets: Mapping[str, str],
+        comparable: Comparable,
+        quotes: QuoteSettings | None = None,
+    ) -> None:
+        self.quotes = quotes or QuoteSettings()
         self._assets = assets
         self._comparable = comparable
 
@@ -30,10 +38,11 @@ class AssetIdentity:
         """Markets of one group are compared with each other."""
         base = self._assets.get(f"{instrument.venue}:{instrument.traded_as}")
         base = base or self._name(instrument, instrument.base)
-        quote = self._name(instrument, instrument.quote)
+        quote = self.quotes.family(self._name(instrument, instrument.quote))
         if self._comparable is Comparable.SPOT_PERP or not instrument.settle:
             return f"{base}/{quote}"
-        return f"{base}/{quote}:{self._name(instrument, instrument.settle)}"
+        settle = self.quotes.family(self._name(instrument, instrument.settle))
+        return f"{base}/{quote}:{settle}"
 
     def _name(self, instrument: Instrument, asset: str) -> str:
         return self._assets.get(f"{instrument.venue}:{asset}", asset)

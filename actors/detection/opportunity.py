@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from actors.detection.quotes import PAR, Rate
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import plain
 
@@ -17,6 +18,10 @@ class Reason(StrEnum):
     STALE = "stale"  # a side was last heard of too long ago, by our clock
     VENUE_STALE = "venue stale"  # a side's content is too old, by the venue's clock
     PRICE_RATIO = "price ratio"  # prices too far apart: other assets of the same name
+    NO_RATE = "no rate"  # nothing tells what one side's quote is worth in the other's
+    RATE_STALE = "rate stale"  # what told it was last heard of too long ago
+    RATE_BAND = "rate out of band"  # too far from one to one
+    RATE_DISPUTED = "rates disagree"  # the markets that tell it are too far apart
     HALTED = "halted"  # a side takes no orders
     TOO_SMALL = "too small"  # below a minimum size, notional or profit
     REMOVED = "removed"  # a side is no longer watched
@@ -56,15 +61,17 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     """Buy on one market, sell on another.
 
-    `edge_bps` is that of the touch, net of fees. `size` can be walked at a profit through both
-    books, rounded to both markets' steps; selling it brings `proceeds` and buying it costs
-    `cost`, fees included, in quote currency. `usual_s` is how long this pair's opportunities
-    have lasted on average so far, None for the first.
+    `edge_bps` is that of the touch, net of fees and, where the two sides are quoted in different
+    assets, of the `rate` by which the sale's is told in the purchase's. `size` can be walked at a
+    profit through both books, rounded to both markets' steps; selling it brings `proceeds` and
+    buying it costs `cost`, fees included, in the quote of the purchase. `usual_s` is how long this
+    pair's opportunities have lasted on average so far, None for the first.
     """
 
     id: int
     sell: Leg
     buy: Leg
+    rate: Rate = PAR
     edge_bps: float
     best_edge_bps: float
     size: Decimal
@@ -79,15 +86,33 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
         return self.proceeds - self.cost
 
     @property
+    def unit(self) -> str:
+        """The asset in which proceeds, cost and profit are told."""
+        return self.buy.instrument.quote
+
+    @property
+    def rate_bps(self) -> float:
+        """How much of the edge hangs on the rate: what there would not be at one to one."""
+        return self.edge_bps - ((1 + self.edge_bps / 1e4) / self.rate.value - 1) * 1e4
+
+    @property
+    def rate_age_s(self) -> float | None:
+        """How old the rate was when this was told; None where none is needed."""
+        return self.rate.age_s(self.updated_ns)
+
+    @property
     def lasted_s(self) -> float:
         return (self.updated_ns - self.opened_ns) / 1e9
 
     def __str__(self) -> str:
         sell, buy = self.sell.instrument, self.buy.instrument
+        by = ""
+        if self.rate.conversions:
+            by = f" ({self.rate_bps:+.1f} bp by {sell.quote} at {self.rate})"
         return (
             f"buy {self.size.normalize():f} {buy.venue} {buy.symbol} at {plain(self.buy.price)}, "
             f"sell {sell.venue} {sell.symbol} at {plain(self.sell.price)}: "
-            f"{self.edge_bps:.1f} bp, {self.profit:.2f} {sell.quote}"
+            f"{self.edge_bps:.1f} bp{by}, {self.profit:.2f} {self.unit}"
         )
 
 

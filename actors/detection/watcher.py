@@ -33,9 +33,8 @@ async def run_detector(
     task_status.started()
     while True:
         with trio.move_on_after((detector.deadline_ns - clock.now_ns()) / NS_PER_S):
-            for market, top in (await tops.take()).items():
-                changes = detector.update(market, top, clock.now_ns())
-                _tell(changes, news, latency_ns, clock)
+            newest = await tops.take()
+            _tell(detector.take(newest, clock.now_ns()), news, latency_ns, clock)
         _tell(detector.expire(clock.now_ns()), news, latency_ns, clock)
 
 

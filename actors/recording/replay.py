@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from actors.books.order_book import MarketKey, OrderBook
-from actors.detection.detector import Detector, PairStatistics, Watch
+from actors.detection.detector import Detector
 from actors.detection.identity import AssetIdentity
 from actors.detection.opportunity import DetectorSettings, OpportunityChange
+from actors.detection.pairs import PairStatistics
+from actors.detection.sides import Watch
 from actors.recording.format import Record, RecordedFrame, RecordedQuote
 from actors.recording.packing import RecordingError
 from actors.venue.clock import VenueClock
@@ -63,7 +65,7 @@ class Replay:
     ) -> None:
         self.frames = 0
         self.unread: Counter[Unread] = Counter()
-        self.detector = Detector(settings)
+        self.detector = Detector(settings, identity.quotes)
         self.books: dict[MarketKey, OrderBook] = {}
         self._identity = identity
         self._fee_of = fee_of
@@ -98,7 +100,7 @@ class Replay:
                 top = book.top() if book.fault is None else book.fault
                 if isinstance(top, Top) and top.venue_ns is not None:
                     venue.clock.heard(top.venue_ns, top.received_ns, top.instrument.symbol)
-                changes += self.detector.update(market, top, self._now_ns)
+                changes += self.detector.take({market: top}, self._now_ns)
         return changes
 
     @property
@@ -196,7 +198,7 @@ class Replay:
             key: PairStatistics(one.opened, one.closed, one.open_s, one.best_edge_bps)
             for key, one in self.detector.statistics.items()
         }
-        for opportunity in self.detector.open():
+        for opportunity in self.detector.open(self._now_ns):
             sell, buy = opportunity.sell.instrument, opportunity.buy.instrument
             key = ((sell.venue, sell.symbol), (buy.venue, buy.symbol))
             found[key].open_s += (self._now_ns - opportunity.opened_ns) / 1e9

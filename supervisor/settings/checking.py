@@ -5,9 +5,10 @@ from math import inf, isfinite
 from typing import Final
 
 from actors.detection.opportunity import DetectorSettings
+from actors.detection.quotes import QuoteSettings
 from actors.network.websocket import Transport, choose_transport
 from exchanges import Venue
-from exchanges.market.instrument import kind_of, split_symbol
+from exchanges.market.instrument import is_asset, kind_of, split_symbol
 from exchanges.market.topics import Channel
 from supervisor.settings.addresses import proxy_problems, where_problems
 from supervisor.settings.assets import asset_problems
@@ -28,6 +29,7 @@ def check_config(config: Config) -> None:
         *_symbol_problems("symbols", config.symbols),
         *_channel_problems("channels", config.channels),
         *asset_problems(config.assets, known),
+        *_quote_problems(config.quotes),
         *_detector_problems(config.detector),
         *_transport_problems(config.transport),
         *_proxy_problems("proxy", config.proxy),
@@ -131,6 +133,23 @@ def _detector_problems(settings: DetectorSettings) -> Iterator[str]:
         yield f"{path}.max_age_s: {settings.max_age_s:g} does not fit: seconds above 0, or inf"
     if not settings.max_ratio > 1:
         yield f"{path}.max_ratio: {settings.max_ratio:g} does not fit: a factor above 1"
+
+
+def _quote_problems(settings: QuoteSettings) -> Iterator[str]:
+    path = "quotes"
+    seen: dict[str, str] = {}
+    for name, members in settings.families.items():
+        for asset in members:
+            if not is_asset(asset):
+                yield f"{path}.families.{name}: {asset!r} is no name of an asset"
+            elif asset in seen:
+                yield f"{path}.families.{name}: {asset!r} is a member of {seen[asset]!r} already"
+            seen[asset] = name
+    if not settings.max_age_s > 0:
+        yield f"{path}.max_age_s: {settings.max_age_s:g} does not fit: seconds above 0, or inf"
+    for setting in ("band_bps", "agree_bps"):
+        if not 0 < (value := getattr(settings, setting)) < inf:
+            yield f"{path}.{setting}: {value:g} does not fit: basis points above 0"
 
 
 def _transport_problems(transport: Transport) -> Iterator[str]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import groupby
 
-from actors.detection.identity import AssetIdentity
 from exchanges.market.instrument import Instrument, kind_of, split_symbol
 from supervisor.settings.config import Config
 
@@ -21,7 +20,7 @@ def markets_of(config: Config) -> list[Instrument]:
 
 def groups_of(config: Config) -> list[list[Instrument]]:
     """The markets that are compared with each other; of one that is not there is no group."""
-    identity = AssetIdentity(config.asset_names, config.comparable)
+    identity = config.identity()
     markets = sorted(markets_of(config), key=identity.group)
     groups = [list(group) for _, group in groupby(markets, key=identity.group)]
     return [group for group in groups if len(group) > 1]

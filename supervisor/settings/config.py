@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from actors.detection.identity import Comparable
+from actors.detection.identity import AssetIdentity, Comparable
 from actors.detection.opportunity import DetectorSettings
+from actors.detection.quotes import QuoteSettings
 from actors.edges.secrets import redacted
 from actors.network.websocket import Transport
 from exchanges import Venue
@@ -72,6 +73,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     klines: list[KlineInterval] = []
     comparable: Comparable = Comparable.SAME_SYMBOL
     assets: dict[str, str | AssetUnit] = {}
+    quotes: QuoteSettings = msgspec.field(default_factory=QuoteSettings)
     detector: DetectorSettings = DetectorSettings()
     transport: Transport = Transport.AUTO
     proxy: str = ""
@@ -110,6 +112,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """URL of each of the venue's endpoints."""
         own = self.venues[venue.name]
         return {**venue.endpoints[own.environment], **own.endpoints}
+
+    def identity(self, comparable: Comparable | None = None) -> AssetIdentity:
+        """Which markets are compared, by this configuration or by another rule of comparison."""
+        return AssetIdentity(self.asset_names, comparable or self.comparable, self.quotes)
 
     @property
     def asset_names(self) -> dict[str, str]:

@@ -6,9 +6,10 @@ from typing import Final
 import trio
 
 from actors.books.tops import Tops
-from actors.detection.detector import Detector, Watch
+from actors.detection.detector import Detector
 from actors.detection.identity import AssetIdentity
-from actors.detection.opportunity import DetectorSettings, OpportunityChange
+from actors.detection.opportunity import DetectorSettings, Opportunity, OpportunityChange
+from actors.detection.sides import Watch
 from actors.detection.watcher import run_detector
 from actors.edges.clock import Clock
 from actors.edges.histogram import Histogram
@@ -40,7 +41,7 @@ class Detection(Follower):
     ) -> None:
         self.news: Hub[OpportunityChange] = Hub()
         self.latency_ns = Histogram()
-        self.detector = Detector(settings)
+        self.detector = Detector(settings, identity.quotes)
         self._settings = settings
         self._identity = identity
         self._taker_fee = taker_fee
@@ -56,6 +57,10 @@ class Detection(Follower):
         return ChildSpec(
             name="detector", run=self._run, inspect=self._tops.inspect, parking=PARKING
         )
+
+    def open(self) -> list[Opportunity]:
+        """The opportunities open now, as the books are now, best edge first."""
+        return self.detector.open(self._clock.now_ns())
 
     def opened(self, market: WatchedMarket) -> None:
         self._markets[market.key] = market
@@ -92,7 +97,7 @@ class Detection(Follower):
         now_ns = self._clock.now_ns()
         for change in self.detector.abandon(now_ns):
             self.news.publish(change)
-        self.detector = Detector(self._settings)
+        self.detector = Detector(self._settings, self._identity.quotes)
         for market in self._markets.values():
             self.detector.add(self._watch(market))
 

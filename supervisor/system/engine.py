@@ -14,7 +14,6 @@ import trio
 
 from actors.books.order_book import BookNotLive, OrderBook
 from actors.books.tops import Tops
-from actors.detection.identity import AssetIdentity
 from actors.detection.opportunity import Opportunity, OpportunityChange
 from actors.edges.background import open_background
 from actors.edges.clock import Clock, SystemClock
@@ -78,10 +77,11 @@ class Engine:
         self._network = network
         self._chance = chance
         self._taps = taps
-        identity = AssetIdentity(config.asset_names, config.comparable)
         tops = Tops()
         self.tops = tops.news
-        self._detection = Detection(config.detector, identity, self._taker_fee, clock, tops)
+        self._detection = Detection(
+            config.detector, config.identity(), self._taker_fee, clock, tops
+        )
         self.latency_ns = self._detection.latency_ns
         self._markets = Markets(tops, chance, self._detection)
         self._branches: dict[str, VenueBranch] = {}
@@ -102,7 +102,7 @@ class Engine:
 
     def open_opportunities(self) -> list[Opportunity]:
         """The opportunities open now, best edge first."""
-        return self._detection.detector.open()
+        return self._detection.open()
 
     @property
     def refused(self) -> dict[str, int]:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from actors.detection.identity import AssetIdentity, Comparable
+from actors.detection.identity import Comparable
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase
 from actors.recording.format import Record, RecordingBroken, read_recording
 from actors.recording.packing import OnRead
@@ -47,7 +47,7 @@ def main(args: Namespace) -> int:
     config = load_config(args.config) if args.config else Config()
     settings = _settings(config, args)
     comparable = Comparable(args.comparable) if args.comparable else config.comparable
-    identity = AssetIdentity(config.asset_names, comparable)
+    identity = config.identity(comparable)
     replay = Replay(settings, identity, _fee_of(config, args.fees), config.units_of)
     breaks: Breaks = []
     started_s = time.perf_counter()

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from actors.books.order_book import CROSSED_GRACE_NS, MarketKey, OrderBook
-from actors.detection.detector import Detector, Watch
+from actors.detection.detector import Detector
 from actors.detection.opportunity import DetectorSettings, OpportunityChange, Phase, Reason
+from actors.detection.sides import Watch
 from actors.venue.clock import VenueClock
 from exchanges.market.events import Fault, Level
 from exchanges.market.instrument import Instrument, Status
@@ -68,11 +69,11 @@ class Rig:
         )
         if venue_ns is not None:
             self.clocks[venue].heard(venue_ns, self.now_ns, "BTC/USDT")  # as the book's actor tells
-        return self.detector.update(self.market(venue), book.top(), self.now_ns)
+        return self.detector.take({self.market(venue): book.top()}, self.now_ns)
 
     def lose(self, venue: str) -> list[OpportunityChange]:
         self.books[venue].lose(Fault.GAP)
-        return self.detector.update(self.market(venue), Fault.GAP, self.now_ns)
+        return self.detector.take({self.market(venue): Fault.GAP}, self.now_ns)
 
     def market(self, venue: str) -> MarketKey:
         return venue, "BTC/USDT"
@@ -94,7 +95,7 @@ def test_an_edge_above_the_threshold_opens_an_opportunity() -> None:
     assert found.edge_bps == pytest.approx(20.0)
     assert found.size == Decimal(1)
     assert found.profit == pytest.approx(0.2)
-    assert rig.detector.open() == [found]
+    assert rig.detector.open(rig.now_ns) == [found]
 
 
 def test_fees_of_both_sides_come_off_the_edge() -> None:
@@ -120,7 +121,7 @@ def test_it_stays_open_between_the_thresholds_and_closes_below_the_lower() -> No
     change = only(rig.quote("b", 100.01, 100.3))  # 1 bp: at closing
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.EDGE_GONE)
     assert change.opportunity.lasted_s == 3.0
-    assert rig.detector.open() == []
+    assert rig.detector.open(rig.now_ns) == []
 
 
 def test_a_better_edge_is_told_once_it_is_worth_telling() -> None:
@@ -131,7 +132,7 @@ def test_a_better_edge_is_told_once_it_is_worth_telling() -> None:
     change = only(rig.quote("b", 100.24, 100.3))
     assert change.phase is Phase.IMPROVED
     assert change.opportunity.best_edge_bps == pytest.approx(24.0)
-    assert change.opportunity.id == rig.detector.open()[0].id
+    assert change.opportunity.id == rig.detector.open(rig.now_ns)[0].id
 
 
 def test_both_directions_are_found() -> None:
@@ -157,7 +158,7 @@ def test_a_lost_book_closes_what_depends_on_it_and_nothing_else() -> None:
     rig.quote("c", 101.0, 101.1)
     change = only(rig.lose("a"))
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.BOOK_LOST)
-    assert [one.buy.instrument.venue for one in rig.detector.open()] == ["b"]
+    assert [one.buy.instrument.venue for one in rig.detector.open(rig.now_ns)] == ["b"]
 
 
 def test_a_stale_side_is_refused_and_counted_once() -> None:
@@ -235,9 +236,9 @@ def test_fault_19_a_crossed_book_gives_no_opportunity() -> None:
         levels: list[Level] = [(105.0, 1.0)]
         book.apply(snapshot(book.instrument, levels, [(104.0, 1.0)], received_ns=rig.now_ns))
         assert book.fault is Fault.CROSSED
-        changes = rig.detector.update(rig.market("b"), Fault.CROSSED, rig.now_ns)
+        changes = rig.detector.take({rig.market("b"): Fault.CROSSED}, rig.now_ns)
         assert {one.reason for one in changes} <= {Reason.BOOK_LOST}
-        assert rig.detector.open() == []
+        assert rig.detector.open(rig.now_ns) == []
         assert rig.quote("a", 99.0, 100.0) == []
     assert rig.detector.statistics[rig.market("b"), rig.market("a")].opened == 1
 
@@ -248,7 +249,7 @@ def test_fault_23_a_market_that_is_halted_closes_its_opportunity_at_once() -> No
     rig.quote("b", 100.2, 100.3)
     change = only(rig.change("a", status=Status.HALTED))
     assert (change.phase, change.reason) == (Phase.CLOSED, Reason.HALTED)
-    assert rig.detector.open() == []
+    assert rig.detector.open(rig.now_ns) == []
     assert rig.quote("b", 100.2, 100.3) == []
     assert rig.detector.refused == {Reason.HALTED: 1}
 
@@ -392,5 +393,5 @@ def test_latency_is_counted_from_the_bytes_that_caused_it() -> None:
     heard_ns, rig.now_ns = rig.now_ns, rig.now_ns + 7_000
     book = rig.books["b"]
     book.apply(snapshot(book.instrument, [(100.2, 1.0)], [(100.3, 1.0)], received_ns=heard_ns))
-    change = only(rig.detector.update(rig.market("b"), book.top(), rig.now_ns))
+    change = only(rig.detector.take({rig.market("b"): book.top()}, rig.now_ns))
     assert (change.heard_ns, change.decided_ns) == (heard_ns, heard_ns + 7_000)

@@ -1,4 +1,4 @@
-"""Tests of `actors.walk`: sizes and profits by hand, and against a search for the best size."""
+"""Tests of `actors.detection.walk`: by hand, and against a search for the best size."""
 
 from decimal import Decimal
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.detection.walk import walk, walkable
+from actors.detection.walk import Walk, common_lot, in_lots, profitable, walk
 from exchanges.market.events import Level
 from tests.actors.conftest import book_of, instrument
 
@@ -27,52 +27,88 @@ def side(start: int, step: int) -> st.SearchStrategy[list[Level]]:
     return gaps.map(build)
 
 
+def walked(bids: list[Level], asks: list[Level], sell: float = 1.0, buy: float = 1.0) -> Walk:
+    """Through two books of these levels, any size."""
+    one, other = instrument("a", "X/USDT"), instrument("b", "X/USDT")
+    books = book_of(one, bids, [(999.0, 1.0)]), book_of(other, [(1.0, 1.0)], asks)
+    return walk(*books, sell, buy, Decimal(0))
+
+
 def test_it_takes_level_by_level_while_each_unit_makes_a_profit() -> None:
     bids = [(105.0, 1.0), (103.0, 2.0), (100.0, 9.0)]
     asks = [(101.0, 2.0), (102.0, 5.0)]
-    found = walk(bids, asks, 1.0, 1.0)
+    found = walked(bids, asks)
     # 1 at 105-101, 1 at 103-101, 1 at 103-102; the next bid is below the ask
-    assert found.size == 3.0
+    assert found.size == 3
     assert found.proceeds == 105 + 103 + 103
     assert found.cost == 101 + 101 + 102
-    assert found.is_complete
 
 
 def test_fees_count_on_both_sides() -> None:
-    assert walk([(100.3, 1.0)], [(100.0, 1.0)], 1 - 0.001, 1 + 0.001).size == 1.0
-    assert walk([(100.1, 1.0)], [(100.0, 1.0)], 1 - 0.001, 1 + 0.001).size == 0.0
+    assert walked([(100.3, 1.0)], [(100.0, 1.0)], 1 - 0.001, 1 + 0.001).size == 1
+    assert walked([(100.1, 1.0)], [(100.0, 1.0)], 1 - 0.001, 1 + 0.001).size == 0
 
 
-def test_a_walk_that_used_up_a_side_says_so() -> None:
-    assert not walk([(105.0, 1.0)], [(101.0, 5.0)], 1.0, 1.0).is_complete
+def traded(bids: list[Level], asks: list[Level], size: float) -> float:
+    """The profit of so many units, by level and level: the plainest way to count it."""
+    profit, left = 0.0, size
+    for price, units in bids:
+        profit += min(units, left) * price * 0.999
+        left -= min(units, left)
+    left = size
+    for price, units in asks:
+        profit -= min(units, left) * price * 1.001
+        left -= min(units, left)
+    return profit
 
 
 @given(side(200, -1), side(100, 1))
 def test_no_other_size_brings_more(bids: list[Level], asks: list[Level]) -> None:
-    found = walk(bids, asks, 0.999, 1.001)
-    profit = found.proceeds - found.cost
+    steps = list(profitable(bids, asks, 0.999, 1.001))
+    size = sum(units for units, _, _ in steps)
+    profit = sum(units * (brings - costs) for units, brings, costs in steps)
+    assert profit == pytest.approx(traded(bids, asks, size), abs=1e-9)
     total = min(sum(size for _, size in bids), sum(size for _, size in asks), 300.0)
     for share in range(21):
-        other = walk(bids, asks, 0.999, 1.001, total * share / 20)
-        assert other.proceeds - other.cost <= profit + 1e-9
+        assert traded(bids, asks, total * share / 20) <= profit + 1e-9
 
 
-def test_the_size_fits_the_steps_of_both_markets() -> None:
+def test_the_size_is_of_whole_lots_of_both_markets() -> None:
     sell, buy = instrument("a", "X/USDT", step="0.3"), instrument("b", "X/USDT", step="0.2")
     books = (
         book_of(sell, [(105.0, 1.7)], [(110.0, 1.0)]),
         book_of(buy, [(90.0, 1.0)], [(100.0, 9.0)]),
     )
-    size, found = walkable((sell, books[0], 1.0), (buy, books[1], 1.0))
-    assert size == Decimal("1.2")
+    found = walk(*books, 1.0, 1.0, common_lot(sell.step, buy.step))
+    assert found.size == Decimal("1.2")
     assert found.proceeds == pytest.approx(1.2 * 105)
     assert found.cost == pytest.approx(1.2 * 100)
 
 
+@given(*[st.decimals("0.00000001", "1000", places=8)] * 2, st.floats(0, 1e6))
+def test_a_size_in_common_lots_fits_both_markets(one: Decimal, other: Decimal, size: float) -> None:
+    lot = common_lot(one, other)
+    for step in (one, other):
+        assert lot % step == 0
+        assert in_lots(size, lot) % step == 0
+    assert in_lots(size, lot) <= Decimal(repr(size)) * (1 + Decimal("2e-12"))
+    assert Decimal(repr(size)) - in_lots(size, lot) <= lot + Decimal(repr(size)) * Decimal("1e-12")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "lot"),
+    [("0.3", "0.2", "0.6"), ("1", "0.01", "1"), ("10", "0.4", "10"), ("0", "0.1", "0.1")],
+)
+def test_common_lots(one: str, other: str, lot: str) -> None:
+    assert common_lot(Decimal(one), Decimal(other)) == Decimal(lot)
+
+
+def test_a_sum_of_sizes_that_falls_short_by_rounding_costs_no_lot() -> None:
+    assert in_lots(0.1 + 0.7, Decimal("0.1")) == Decimal("0.8")
+    assert in_lots(0.1 * 3 - 1e-17, Decimal("0.3")) == Decimal("0.3")
+
+
 def test_deep_books_are_walked_to_the_end() -> None:
-    one, other = instrument("a", "X/USDT"), instrument("b", "X/USDT")
     bids: list[Level] = [(200.0 - level / 10, 1.0) for level in range(500)]
     asks: list[Level] = [(150.0 + level / 10, 1.0) for level in range(500)]
-    sell, buy = book_of(one, bids, [(300.0, 1.0)]), book_of(other, [(100.0, 1.0)], asks)
-    size, _ = walkable((one, sell, 1.0), (other, buy, 1.0))
-    assert size == 250  # bid 200 - n/10 meets ask 150 + n/10 at n = 250
+    assert walked(bids, asks).size == 250  # bid 200 - n/10 meets ask 150 + n/10 at n = 250

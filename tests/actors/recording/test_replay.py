@@ -253,7 +253,7 @@ def test_quotes_of_unknown_venues_and_markets_are_counted() -> None:
 
 def test_a_stamp_that_goes_back_is_no_reason_to_go_back() -> None:
     replay = replayed([quote(5.0, "binance", 100.0, 100.1), quote(2.0, "okx", 101.0, 101.1)])
-    (found,) = replay.detector.open()
+    (found,) = replay.detector.open(5_000_000_000)
     assert found.opened_ns == 5_000_000_000
 
 

@@ -443,9 +443,9 @@ def test_markets_that_can_be_compared_are_grouped() -> None:
             [venues.mexc]
             [venues.okx]
             [venues.kraken]
-            symbols = ["BTC/USD"]
+            symbols = ["BTC/EUR"]
             """,
-            ["venues.kraken: nothing of it is compared: BTC/USD"],
+            ["venues.kraken: nothing of it is compared: BTC/EUR"],
         ),
     ],
     ids=["one venue", "no such kind", "idle venue"],
