@@ -39,7 +39,8 @@ class Listings:
         if self.has_no_such(symbol):
             return f"has no {_MARKETS[kind_of(symbol)]}"
         if unlisted := self.loader.unlisted:
-            return f"does not list {symbol} now; not answered: {', '.join(unlisted)}"
+            why = "; ".join(f"{asked}: {reason}" for asked, reason in unlisted.items())
+            return f"does not list {symbol} now; {why}"
         if plain := instruments.traded_as(symbol):
             return (
                 f"trades {symbol} as {plain.multiplier} {plain.base} in one; its market is told "
