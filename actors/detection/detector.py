@@ -68,13 +68,17 @@ class Detector:
         self._use_as_rate(watch)
 
     def change(self, watch: Watch, now_ns: int) -> list[OpportunityChange]:
-        """Go by new rules and fees of a market of the same group, if it is watched.
+        """Go by new rules, fees or another group of a market, if it is watched.
 
         One that is halted has no opportunity; all others are judged anew.
         """
         side = self._sides.get(watch.market)
         if side is None:
             return []
+        if side.watch.group != watch.group:
+            removed = self.remove(watch.market, now_ns)
+            self.add(watch)
+            return removed + (self.take({watch.market: side.top}, now_ns) if side.top else [])
         side.use(watch)
         self._use_as_rate(watch)
         changes: list[OpportunityChange] = []

@@ -6,7 +6,7 @@ still see the same path.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import exp, sqrt
 from typing import Final
 from zlib import crc32
@@ -67,7 +67,7 @@ _START_PRICES: Final = {
 
 
 class Motion(msgspec.Struct, frozen=True, kw_only=True):
-    """How fundamental prices move. Assets worth a dollar do not."""
+    """How fundamental prices move."""
 
     volatility: float = 0.6
     """Standard deviation of a year's return, as a fraction."""
@@ -77,6 +77,21 @@ class Motion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 STILL: Final = Motion(volatility=0.0, jumps_per_hour=0.0)
+STABLE: Final = Motion(volatility=0.012, jumps_per_hour=0.0)
+"""Of what is meant to be worth a dollar: it drifts by some 5 bp around it."""
+
+
+class Depeg(msgspec.Struct, frozen=True, kw_only=True):
+    """A stablecoin that is worth `share` of what it is meant to be, for a while."""
+
+    asset: str
+    from_ns: int
+    until_ns: int
+    share: float
+
+    def of(self, now_ns: int) -> float:
+        """What a price at a time is to be multiplied by."""
+        return self.share if self.from_ns <= now_ns < self.until_ns else 1.0
 
 
 def start_price(asset: str) -> float:
@@ -144,29 +159,40 @@ class World:
     """The fundamental prices of all assets.
 
     `chance_of` makes the source of chance of an asset, from the seed and the asset's name:
-    `lambda asset: Random(f"{seed} {asset}")`.
+    `lambda asset: Random(f"{seed} {asset}")`. With `depegs` stablecoins lose their pegs at times.
     """
 
     def __init__(
-        self, start_ns: int, chance_of: Callable[[str], Chance], motion: Motion | None = None
+        self,
+        start_ns: int,
+        chance_of: Callable[[str], Chance],
+        motion: Motion | None = None,
+        depegs: Iterable[Depeg] = (),
     ) -> None:
         self._start_ns = start_ns
         self._chance_of = chance_of
         self._motion = motion or Motion()
+        self._depegs = {depeg.asset: depeg for depeg in depegs}
         self._paths: dict[str, Fundamental] = {}
 
     def path(self, asset: str) -> Fundamental:
         """The price path of an asset."""
         path = self._paths.get(asset)
         if path is None:
-            motion = STILL if asset in _DOLLARS else self._motion
+            motion = self._motion
+            if asset in _DOLLARS and motion != STILL:
+                motion = STILL if asset == "USD" else STABLE
             path = Fundamental(start_price(asset), self._start_ns, motion, self._chance_of(asset))
             self._paths[asset] = path
         return path
 
     def price(self, base: str, quote: str, now_ns: int) -> float:
         """Units of `quote` per unit of `base` at a time; see `Fundamental.price`."""
-        return self.path(base).price(now_ns) / self.path(quote).price(now_ns)
+        return self._worth(base, now_ns) / self._worth(quote, now_ns)
+
+    def _worth(self, asset: str, now_ns: int) -> float:
+        depeg = self._depegs.get(asset)
+        return self.path(asset).price(now_ns) * (depeg.of(now_ns) if depeg else 1.0)
 
     def history(self, base: str, quote: str) -> list[float]:
         """Prices of the minutes before the start, oldest first, the price at the start last."""

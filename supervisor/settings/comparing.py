@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import groupby
+from itertools import combinations, groupby
 
-from exchanges.market.instrument import Instrument, kind_of, split_symbol
+from exchanges.market.instrument import Instrument, kind_of, split_symbol, unified_symbol
 from supervisor.settings.config import Config
 
 
@@ -24,6 +24,17 @@ def groups_of(config: Config) -> list[list[Instrument]]:
     markets = sorted(markets_of(config), key=identity.group)
     groups = [list(group) for _, group in groupby(markets, key=identity.group)]
     return [group for group in groups if len(group) > 1]
+
+
+def conversions_of(config: Config) -> list[str]:
+    """The symbols whose rates the quotes that stand beside each other need."""
+    quotes = {one.quote for one in markets_of(config)}
+    return [
+        unified_symbol(later, first)
+        for family in config.quotes.families.values()
+        for first, later in combinations([one for one in family if one in quotes], 2)
+        if config.quotes.comparable
+    ]
 
 
 def idle_parts(config: Config) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """One venue at work: its gateway, its instruments, its connections, and what is watched there."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
@@ -56,8 +56,12 @@ class VenueBranch:
         wishes: Iterable[Wish] = (),
         refresh_s: float | None = None,
         audit_s: float = 0.0,
+        on_news: Callable[[], None] = lambda: None,
     ) -> None:
-        """Without `refresh_s` nobody keeps lists and clock, without `audit_s` nobody audits."""
+        """Without `refresh_s` nobody keeps lists and clock, without `audit_s` nobody audits.
+
+        `on_news` is called when what is wished for or listed has changed.
+        """
         self.context = context
         self.listings = Listings(context)
         self.placement = Placement(context)
@@ -70,6 +74,7 @@ class VenueBranch:
         self._wanted: Counter[Topic] = Counter()  # by how many
         self._told_unknown: set[str] = set()
         self._refresh_s = refresh_s
+        self._on_news = on_news
         self._auditor = Auditor(context, self._audited, audit_s) if audit_s else None
         self._wish(symbols)
 
@@ -156,6 +161,7 @@ class VenueBranch:
                     raise self._refusal(symbol)
             self._wish(new)
             await self._open_wanted()
+            self._tell_wished(new)
 
     async def remove(self, symbols: Iterable[str]) -> None:
         """Watch symbols no longer."""
@@ -165,6 +171,7 @@ class VenueBranch:
                     if symbol in self.wished:
                         self.wished.remove(symbol)
                         await self._leave(self._topics_wished(symbol))
+                self._tell_wished(symbols)
 
     async def close(self) -> None:
         """Have nothing open any more, whoever wants it."""
@@ -179,6 +186,13 @@ class VenueBranch:
         for symbol in symbols:
             self._wanted.update(self._topics_wished(symbol))
             self.wished.append(symbol)
+
+    def _tell_wished(self, symbols: Iterable[str]) -> None:
+        """Others may keep the book of a market that is wished for, or is not any more."""
+        for symbol in symbols:
+            if market := self.markets.get(symbol):
+                self._books.change(market, market.instrument)
+        self._on_news()
 
     def _topics_wished(self, symbol: str) -> list[Topic]:
         """What the configuration has of a market of a kind that the venue has."""
@@ -217,6 +231,7 @@ class VenueBranch:
                         await self._change(change)
                     self.context.events.publish(change)
                 await self._open_wanted()
+        self._on_news()
 
     async def _change(self, change: InstrumentChange) -> None:
         instrument, previous = change.instrument, change.previous

@@ -8,7 +8,8 @@ import trio
 from actors.books.tops import Tops
 from actors.detection.detector import Detector
 from actors.detection.identity import AssetIdentity
-from actors.detection.opportunity import DetectorSettings, Opportunity, OpportunityChange
+from actors.detection.opportunity import DetectorSettings, Opportunity, OpportunityChange, Reason
+from actors.detection.quotes import Rate
 from actors.detection.sides import Watch
 from actors.detection.watcher import run_detector
 from actors.edges.clock import Clock
@@ -36,6 +37,7 @@ class Detection(Follower):
         settings: DetectorSettings,
         identity: AssetIdentity,
         taker_fee: Callable[[Instrument], float],
+        is_wished: Callable[[Instrument], bool],
         clock: Clock,
         tops: Tops,
     ) -> None:
@@ -45,6 +47,7 @@ class Detection(Follower):
         self._settings = settings
         self._identity = identity
         self._taker_fee = taker_fee
+        self._is_wished = is_wished
         self._clock = clock
         self._tops = tops
         self._markets: dict[tuple[str, str], WatchedMarket] = {}
@@ -61,6 +64,11 @@ class Detection(Follower):
     def open(self) -> list[Opportunity]:
         """The opportunities open now, as the books are now, best edge first."""
         return self.detector.open(self._clock.now_ns())
+
+    def rate(self, sold: str, bought: str) -> Rate | Reason:
+        """What one quote asset is worth in another now, at the mid, or why nobody knows."""
+        now_ns = self._clock.now_ns()
+        return self.detector.rates.of(sold, bought, now_ns, is_executable=False)
 
     def opened(self, market: WatchedMarket) -> None:
         self._markets[market.key] = market
@@ -102,10 +110,11 @@ class Detection(Follower):
             self.detector.add(self._watch(market))
 
     def _watch(self, market: WatchedMarket) -> Watch:
+        instrument = market.instrument
         return Watch(
-            instrument=market.instrument,
+            instrument=instrument,
             book=market.book,
             clock=market.placement.context.venue_clock,
-            taker_fee=self._taker_fee(market.instrument),
-            group=self._identity.group(market.instrument),
+            taker_fee=self._taker_fee(instrument),
+            group=self._identity.group(instrument) if self._is_wished(instrument) else "",
         )

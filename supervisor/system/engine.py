@@ -14,7 +14,8 @@ import trio
 
 from actors.books.order_book import BookNotLive, OrderBook
 from actors.books.tops import Tops
-from actors.detection.opportunity import Opportunity, OpportunityChange
+from actors.detection.opportunity import Opportunity, OpportunityChange, Reason
+from actors.detection.quotes import Rate
 from actors.edges.background import open_background
 from actors.edges.clock import Clock, SystemClock
 from actors.edges.hub import Hub, Listener
@@ -31,6 +32,7 @@ from supervisor.settings.reader import ConfigError, suggest
 from supervisor.supervision.child import ChildSpec, Node
 from supervisor.supervision.supervise import Supervisor
 from supervisor.system.branch import VenueBranch
+from supervisor.system.conversions import Conversions
 from supervisor.system.detection import Detection
 from supervisor.system.loading import load_venue
 from supervisor.system.markets import Markets
@@ -80,17 +82,19 @@ class Engine:
         tops = Tops()
         self.tops = tops.news
         self._detection = Detection(
-            config.detector, config.identity(), self._taker_fee, clock, tops
+            config.detector, config.identity(), self._taker_fee, self._is_wished, clock, tops
         )
         self.latency_ns = self._detection.latency_ns
         self._markets = Markets(tops, chance, self._detection)
         self._branches: dict[str, VenueBranch] = {}
+        self._conversions = Conversions(config.quotes, self._branches)
         self._venues = Supervisor("venues", jitter=chance.random)
         children = (
             *_watchdog(config.blocked_s),
             self._markets.books.as_child(),
             self._detection.as_child(),
             self._venues.as_child(),
+            ChildSpec(name="conversions", run=self._conversions.run),
         )
         self._root = Supervisor("arbitrio", children, jitter=chance.random)
 
@@ -103,6 +107,14 @@ class Engine:
     def open_opportunities(self) -> list[Opportunity]:
         """The opportunities open now, best edge first."""
         return self._detection.open()
+
+    def rates(self) -> dict[tuple[str, str], Rate | Reason]:
+        """What quote assets that are compared are worth in each other now, at the mid.
+
+        They come from books that the engine keeps for that, two venues for each where there are
+        two; where there is no rate, why.
+        """
+        return {pair: self._detection.rate(*pair) for pair in self._conversions.pairs}
 
     @property
     def refused(self) -> dict[str, int]:
@@ -228,6 +240,7 @@ class Engine:
             await branch.close()
             await self._venues.remove(name)
         del self._branches[name]
+        self._conversions.look_again()
         venues = {key: own for key, own in self.config.venues.items() if key != name}
         self.config = msgspec.structs.replace(self.config, venues=venues)
 
@@ -277,7 +290,11 @@ class Engine:
             wishes=config.wishes_of(venue),
             refresh_s=config.refresh_s,
             audit_s=config.audit_s,
+            on_news=self._conversions.look_again,
         )
+
+    def _is_wished(self, instrument: Instrument) -> bool:
+        return instrument.symbol in self._branches[instrument.venue].wished
 
     def _taker_fee(self, instrument: Instrument) -> float:
         return float(self.config.fees_of(self.config.venue(instrument.venue), instrument).taker)

@@ -19,9 +19,11 @@ from actors.sandbox.server import (
     serve_in_memory,
     serve_on_loopback,
 )
+from exchanges.market.instrument import Kind
 from exchanges.sandbox.synthetic import MarketProfile
 from exchanges.sandbox.world import World
 from supervisor.settings.checking import check_config
+from supervisor.settings.comparing import conversions_of
 from supervisor.settings.config import Config
 
 
@@ -77,9 +79,15 @@ def _servers(config: Config, seed: int, clock: Clock) -> dict[str, SandboxServer
     for name in config.venues:
         chance = Random(f"{seed} {name}")
         make = config.venue(name).sandbox()
-        venue = make(config.symbols_of(name), world, chance, now_ns, _profile(name))
+        venue = make(_symbols(config, name), world, chance, now_ns, _profile(name))
         servers[name] = SandboxServer(venue, clock)
     return servers
+
+
+def _symbols(config: Config, name: str) -> list[str]:
+    """What a sandbox trades: what is to be watched there, and what tells the rates for that."""
+    conversions = conversions_of(config) if Kind.SPOT in config.venue(name).kinds else ()
+    return list(dict.fromkeys([*config.symbols_of(name), *conversions]))
 
 
 def _profile(name: str) -> MarketProfile:
