@@ -33,8 +33,8 @@ class DetectorSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Edges are in basis points net of taker fees: an opportunity opens above `open_bps` and closes
     at or below `close_bps`. `max_age_s` bounds the age of either side by our clock and by the
-    venue's (inf: no bound). `min_notional` and `min_profit` are in quote currency, `max_ratio`
-    is how far the prices of one asset may be apart before it is taken for two. An open
+    venue's (inf: no bound). `min_notional` and `min_profit` are in the quote of the purchase,
+    `max_ratio` is how far the prices of one asset may be apart before it is taken for two. An open
     opportunity is told anew when its edge improves by `improve_bps`.
     """
 

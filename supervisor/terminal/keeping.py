@@ -20,7 +20,10 @@ _ROWS_A_GROUP: Final = 10_000
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What a change says: stamps in nanoseconds since the epoch, all else as in `Opportunity`."""
+    """What a change says: stamps in nanoseconds since the epoch, all else as in `Opportunity`.
+
+    Proceeds, cost and profit are in `unit`; `rate` is what one of the sale's quote brings in it.
+    """
 
     decided_ns: int
     phase: Phase
@@ -38,6 +41,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     proceeds: float
     cost: float
     profit: float
+    unit: str
+    rate: float
+    rate_bps: float
+    rate_age_s: float | None
+    rate_by: str
     opened_ns: int
     lasted_s: float
 
@@ -62,6 +70,11 @@ def row_of(change: OpportunityChange) -> Row:
         proceeds=one.proceeds,
         cost=one.cost,
         profit=one.profit,
+        unit=one.unit,
+        rate=one.rate.value,
+        rate_bps=one.rate_bps,
+        rate_age_s=one.rate_age_s,
+        rate_by=", ".join(str(step.instrument) for step in one.rate.conversions),
         opened_ns=one.opened_ns,
         lasted_s=one.lasted_s,
     )

@@ -67,7 +67,7 @@ def thresholds(settings: DetectorSettings) -> str:
     return (
         f"opportunities open above {plain(settings.open_bps)} bp and close at or below "
         f"{plain(settings.close_bps)} bp; {age}, from {plain(settings.min_notional)} notional "
-        f"and {plain(settings.min_profit)} profit in quote currency"
+        f"and {plain(settings.min_profit)} profit in the quote of the purchase"
     )
 
 
@@ -95,6 +95,8 @@ def summary(engine: Engine, opened: int, seconds: float) -> Iterator[str]:
     yield f"{engine.frames} frames in {seconds:.1f} s ({engine.frames / seconds:.0f} a second)"
     yield f"{opened} opportunities opened"
     yield latency(engine)
+    for (sold, bought), rate in engine.rates().items():
+        yield f"rate of {sold} in {bought}: {rate}"
     for reason, count in sorted(engine.refused.items()):
         yield f"refused: {reason}: {count}"
     for venue, audits in engine.audits.items():

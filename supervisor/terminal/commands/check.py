@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from supervisor.settings.comparing import groups_of, idle_parts, markets_of
+from supervisor.settings.comparing import conversions_of, groups_of, idle_parts, markets_of
 from supervisor.settings.config import effective
 from supervisor.settings.loading import load_config
 
@@ -19,6 +19,10 @@ def main(args: Namespace) -> int:
         f"{_count(len(markets_of(config)), 'market')}, "
         f"{_count(len(groups), 'group')} of markets to compare"
     )
+    for group in groups:
+        print(f"  compared: {', '.join(map(str, group))}")
+    if conversions := conversions_of(config):
+        print(f"  by rates of: {', '.join(conversions)}, wherever they are traded")
     for part in idle_parts(config):
         print(f"{args.config}: {part}")
     return 0 if groups else 1

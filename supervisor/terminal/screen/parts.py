@@ -155,7 +155,7 @@ def _opportunity_cells(one: Opportunity, now_ns: int, *, with_quote: bool) -> Li
             f"{sell.venue} {sell.symbol}",
             f"{buy.venue} {buy.symbol}",
             f"{one.edge_bps:.2f}",
-            f"{one.profit:.2f}{f' {sell.quote}' if with_quote else ''}",
+            f"{one.profit:.2f}{f' {one.unit}' if with_quote else ''}",
             f"{(now_ns - one.opened_ns) / NS_PER_S:.1f}",
             f"{one.size.normalize():f} {sell.base}",
             "" if one.usual_s is None else f"{one.usual_s:.1f}",

@@ -205,7 +205,31 @@ def test_a_good_configuration_is_counted(
     path.write_text(GOOD)
     assert main(["check", str(path)]) == 0
     counts = "2 venues, 4 markets, 2 groups of markets to compare"
-    assert capsys.readouterr().out == f"{path}: good; {counts}\n"
+    assert capsys.readouterr().out.splitlines() == [
+        f"{path}: good; {counts}",
+        "  compared: binance BTC/USDT, okx BTC/USDT",
+        "  compared: binance ETH/USDT, okx ETH/USDT",
+    ]
+
+
+def test_check_says_by_which_rates_markets_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "quotes.toml"
+    path.write_text(
+        """
+        [venues.okx]
+        symbols = ["BTC/USDT"]
+        [venues.kraken]
+        symbols = ["BTC/USD"]
+        """,
+        "utf-8",
+    )
+    assert main(["check", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  compared: okx BTC/USDT, kraken BTC/USD",
+        "  by rates of: USDT/USD, wherever they are traded",
+    ]
 
 
 def test_the_effective_configuration_is_printed(
