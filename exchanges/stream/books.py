@@ -99,7 +99,7 @@ class MarketCodec(Talk):
         for route in self._starts.due_subscriptions(now_s):
             self._subscriptions.wish(route, subscribe=False)
         for route in self._starts.due_requests(now_s, Recovery.SNAPSHOT_ON_SOCKET):
-            self._ready.append(self.wire.pull(route))
+            self._outbox.add(self.wire.pull(route))
         return super().outgoing(now_s)
 
     def requests(self, now_s: float) -> list[Request[BookSnapshot]]:
@@ -188,15 +188,15 @@ class MarketCodec(Talk):
         self._starts.want(route)
         return route
 
-    def _on_subscribed(self, route: Route, now_s: float) -> None:
+    def on_subscribed(self, route: Route, now_s: float) -> None:
         if isinstance(route, BookRoute):
             self._starts.subscribed(route, now_s)
 
-    def _on_ended(self, route: Route) -> None:
+    def on_ended(self, route: Route) -> None:
         if isinstance(route, BookRoute):
             self._starts.settle(route)
 
-    def _on_refused(
+    def on_refused(
         self, route: Route, error: ExchangeError, received_ns: int
     ) -> tuple[StreamEvent, ...]:
         if not isinstance(route, BookRoute):
@@ -206,20 +206,20 @@ class MarketCodec(Talk):
         # Of a book that was not live it is news as well.
         return (_lost(route, Fault.REFUSED, str(error), received_ns),)
 
-    def _on_unanswered(
+    def on_unanswered(
         self, route: Route, error: ExchangeError, now_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    ) -> tuple[StreamEvent, ...] | None:
         if not isinstance(route, BookRoute):
-            return super()._on_unanswered(route, error, now_ns)
+            return None
         if route.ended or route.feed.is_live:
             return ()
         return (_lost(route, Fault.STARTING, str(error), now_ns),)  # `Starts` asks again
 
-    def _on_unstarted(self, route: Route) -> None:
+    def on_unstarted(self, route: Route) -> None:
         if isinstance(route, BookRoute):
             self._starts.landed(route)
 
-    def _on_gap(self, detail: str, received_ns: int) -> tuple[StreamEvent, ...]:
+    def on_gap(self, detail: str, received_ns: int) -> tuple[StreamEvent, ...]:
         return self.resync_all(Fault.GAP, detail, received_ns)
 
     # How books are kept.
@@ -234,28 +234,33 @@ class MarketCodec(Talk):
         detail = f"{granted}no {missing} for {silence_s:.0f} s"
         return (_lost(route, Fault.STARTING, detail, now_ns),)
 
-    def _heard(self, route: Route, events: tuple[StreamEvent, ...]) -> tuple[StreamEvent, ...]:
+    def passed_on(self, route: Route, events: tuple[StreamEvent, ...]) -> tuple[StreamEvent, ...]:
         if type(route) is not BookRoute:
             return events
         if len(events) == 1 and type(update := events[0]) is BookDelta:  # nearly always
-            feed = route.feed
-            was_live = feed.is_live
-            events = feed.delta(update)
-            if not (feed.is_live and was_live):
-                self._follow_up(route, events)
-            return events
-        return tuple(chain.from_iterable(self._judge(route, event) for event in events))
+            return self._delta(route, update)
+        told = (
+            self._delta(route, event) if type(event) is BookDelta else self._whole(route, event)
+            for event in events
+        )
+        return tuple(chain.from_iterable(told))
 
-    def _judge(self, route: BookRoute, event: StreamEvent) -> tuple[StreamEvent, ...]:
-        if type(event) is BookDelta:
-            return self._heard(route, (event,))
-        assert isinstance(event, BookSnapshot)
+    def _delta(self, route: BookRoute, update: BookDelta) -> tuple[StreamEvent, ...]:
+        feed = route.feed
+        was_live = feed.is_live
+        events = feed.delta(update)
+        if not (feed.is_live and was_live):
+            self._follow_up(route, events)
+        return events
+
+    def _whole(self, route: BookRoute, snapshot: StreamEvent) -> tuple[StreamEvent, ...]:
+        assert isinstance(snapshot, BookSnapshot)  # books tell nothing else
         feed = route.feed
         self._starts.landed(route)
-        if not route.starts_in_stream and feed.is_live and event.sequence <= feed.last:
+        if not route.starts_in_stream and feed.is_live and snapshot.sequence <= feed.last:
             return ()  # the stream has brought the book further meanwhile
         is_answer = feed.rule.recovery is Recovery.SNAPSHOT_ON_SOCKET
-        return self._snapshot(route, event, in_stream=not is_answer)
+        return self._snapshot(route, snapshot, in_stream=not is_answer)
 
     def _snapshot(
         self, route: BookRoute, snapshot: BookSnapshot, *, in_stream: bool = False

@@ -9,33 +9,31 @@ connection does these on its behalf:
     frames = talk.outgoing(now_s)                # what may be sent now
     wake_at = talk.deadline                      # monotonic seconds; call again by then
 
-What is said is the venue's `Wire`. Wishes and acknowledgements are kept in `subscriptions.py`,
-what was refused or not answered and is asked for again in `refusals.py`, signs of life in
+What is said is the venue's `Wire`. Wishes and requests are kept in `subscriptions.py`, what became
+of them is told in `answers.py`; what goes out, and how fast, is in `outbox.py`, signs of life in
 `heartbeat.py`. What is built on top (books in `books.py`) fills in the hooks at the end; nothing
 here knows what the data are.
 """
 
-from collections import deque
 from collections.abc import Iterable
-from itertools import chain
-from math import inf
+from functools import partial
 
 from exchanges.errors import (
     UNREADABLE,
     CodecUsageError,
     ExchangeError,
-    RateLimited,
     StreamStale,
     VenueProtocolError,
 )
-from exchanges.market.events import Notice, StreamEvent, Subscription, SubscriptionState
+from exchanges.market.events import Notice, StreamEvent
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
-from exchanges.replies.errors import Complaint, ErrorTable
+from exchanges.replies.errors import ErrorTable
 from exchanges.stream.allowance import Allowance
+from exchanges.stream.answers import Answers
 from exchanges.stream.heartbeat import Pulse
-from exchanges.stream.refusals import Refusals
-from exchanges.stream.subscriptions import ACK_S, Subscriptions
+from exchanges.stream.outbox import Outbox
+from exchanges.stream.subscriptions import Subscriptions
 from exchanges.stream.wire import (
     Data,
     Frame,
@@ -88,16 +86,10 @@ class Talk:
             stream.batch, wire.group, acknowledges=stream.acknowledges
         )
         self._routes = self._subscriptions.routes
-        self._refusals = Refusals()
-        self._errors = errors
-        self._granted_already: list[tuple[Topic, Route]] = []  # not by an answer; to be told
+        self._answers = Answers(wire, errors, self._subscriptions, self)
         self._pulse = Pulse(stream.heartbeat)
-        # Sent before anything else: greetings, pings, and what the venue waits for.
-        self._ready: deque[Frame] = deque(() if wire.listening else wire.greeting())
-        self._answer: Frame | None = None  # to what the venue wants to hear; the newest alone
-        self._has_answered = False  # and sent nothing else since
-        self._allowance = allowance or Allowance(stream)
-        self._blocked_until_s = inf  # by the message limit, while something waits
+        greeting = () if wire.listening else wire.greeting()
+        self._outbox = Outbox(self, allowance or Allowance(stream), greeting)
         self._now_s, self._now_ns = 0.0, 0  # at the last `expire`, for what is not told the time
         self._about: Route | None = None  # whose data is being read
 
@@ -118,8 +110,8 @@ class Talk:
     @property
     def has_work(self) -> bool:
         """Something may be waiting to be sent or told."""
-        is_waiting = self._answer is not None or self._ready or self._granted_already
-        return bool(is_waiting) or self._subscriptions.has_wishes or self._refusals.is_news
+        is_news = self._answers.is_news or self._subscriptions.has_wishes
+        return is_news or self._outbox.has_frames
 
     def subscribe(self, topics: Iterable[Topic]) -> None:
         """Wish to be told about `topics`; those already wished for are left alone.
@@ -133,15 +125,15 @@ class Talk:
                 if not route.topics:
                     self._subscriptions.wish(route, subscribe=True)
                 elif route.answered:
-                    self._granted_already.append((topic, route))
+                    self._answers.share(topic, route)
                 self._subscriptions.add(topic, route)
 
     def unsubscribe(self, topics: Iterable[Topic]) -> None:
         """Wish to hear no more about `topics`."""
         for topic in topics:
-            self._refusals.discard(topic)
+            self._answers.discard(topic)
             if route := self._subscriptions.end(topic):
-                self._on_ended(route)
+                self.on_ended(route)
 
     def update_instrument(self, instrument: Instrument) -> None:
         """Use new rules for an instrument that is subscribed.
@@ -152,7 +144,7 @@ class Talk:
         for route in self._subscriptions:
             if any(topic.symbol == instrument.symbol for topic in route.topics):
                 route.carry(instrument)
-        self._refusals.hurry(instrument.symbol)
+        self._answers.hurry(instrument.symbol)
 
     def receive(self, frame: Frame, received_ns: int) -> tuple[StreamEvent, ...]:
         """What one frame says, in order.
@@ -173,7 +165,7 @@ class Talk:
                     if route is not None:
                         self._about = route
                         told = route.read(route, said.payload, received_ns)
-                        events += self._heard(route, told)
+                        events += self.passed_on(route, told)
                 else:
                     events += self._news(said, received_ns)
         except UnreadableFrame as error:
@@ -196,66 +188,51 @@ class Talk:
         heard_s = now_s if self.heard_s is None else self.heard_s
         wants_ping = self._pulse.look(self.frames, now_s, heard_s)
         if wants_ping and (ping := self.wire.ping(now_ns)) is not None:
-            self._ready.append(ping)
+            self._outbox.add(ping)
         if (silence_s := self._pulse.silence_s(now_s)) is not None:
             raise StreamStale(
                 f"no frame for {silence_s:.1f} s", venue=self.wire.venue, asked=self.stream.name
             )
-        granted = tuple(
-            _state(route, topic, SubscriptionState.SUBSCRIBED, now_ns)
-            for topic, route in self._granted_already
-        )
-        self._granted_already.clear()
-        unanswered = self._subscriptions.overdue(now_s)
-        return granted + tuple(chain.from_iterable(self._missed(one, now_ns) for one in unanswered))
+        return self._answers.overdue(now_s, now_ns)
 
     def outgoing(self, now_s: float) -> list[Frame]:
-        """The frames that the venue's message limit lets us send now, in order.
-
-        What the venue wants to hear goes first, but every other frame is ours.
-        """
-        frames: list[Frame] = []
-        while self.wire.is_open and (
-            self._answer is not None or self._ready or self._subscriptions.has_wishes
-        ):
-            answers = self._answers_next
-            wait_s = self._allowance.wait_s(now_s, is_request=not (answers or self._ready))
-            if wait_s > 0:
-                self._blocked_until_s = now_s + wait_s
-                return frames
-            self._allowance.say(self, now_s)
-            if answers and self._answer is not None:
-                frames.append(self._answer)
-                self._answer = None
-            else:
-                frames.append(self._ready.popleft() if self._ready else self._next_request(now_s))
-            self._has_answered = answers
-        self._blocked_until_s = inf
-        return frames
-
-    @property
-    def _answers_next(self) -> bool:
-        """A venue that wants to hear something all the time must not keep us from asking."""
-        if self._answer is None:
-            return False
-        may_ask = self._subscriptions.has_wishes and not self._allowance.has_asked_enough
-        return not (self._has_answered and (self._ready or may_ask))
+        """The frames that the venue's message limit lets us send now, in order."""
+        if not self.wire.is_open:
+            return []
+        take = partial(self._outbox.take, now_s, self._subscriptions, self._next_request)
+        return list(iter(take, None))
 
     def hang_up(self) -> None:
         """The connection has ended: what it asked counts no more for others."""
-        self._allowance.leave(self)
+        self._outbox.hang_up()
 
     @property
     def deadline(self) -> float:
         """Monotonic seconds by which to call `expire` and `outgoing` again."""
         return min(
-            self._blocked_until_s,
+            self._outbox.deadline,
             self._pulse.deadline,
             self._subscriptions.deadline,
-            self._refusals.deadline,
+            self._answers.deadline,
         )
 
     # What was said.
+
+    def _news(self, said: Said, received_ns: int) -> tuple[StreamEvent, ...]:
+        """News of the connection and of requests."""
+        match said:
+            case Granted() | GrantedKey() | Refused() | RefusedKey():
+                return self._answers.hear(said, received_ns, self._now_s)
+            case Unstarted():
+                if route := self._routes.get(said.key):
+                    self.on_unstarted(route)
+            case Reply():
+                self._outbox.answer(said.frame)
+            case Gap():
+                return self.on_gap(said.detail, received_ns)
+            case Notice():
+                return (said,)
+        return ()
 
     def _opened(self, data: Data, route: Route | None) -> Route | None:
         """The route of data that is not under way yet; None if nobody wants it."""
@@ -263,86 +240,8 @@ class Talk:
         if route is None or route.ended:
             return None
         if not route.answered and not data.is_answer:
-            route.answered = True
-            if not self._is_told_elsewhere(route):
-                self._granted_already += [(topic, route) for topic in sorted(route.topics)]
-                self._settle([route])
+            self._answers.sent(route)
         return route
-
-    def _is_told_elsewhere(self, route: Route) -> bool:
-        """An answer is still to come that tells of it, or goes to somebody else."""
-        if not self.stream.acknowledges:
-            return False
-        return self.wire.listening or self._subscriptions.awaits(route)
-
-    def _news(self, said: Said, received_ns: int) -> tuple[StreamEvent, ...]:
-        """News of the connection and of requests."""
-        match said:
-            case Granted():
-                request_id = self._request_of(said)
-                return self._grant(self._subscriptions.granted(request_id), received_ns)
-            case GrantedKey():
-                routes = self._subscriptions.granted_one(said.key, subscribe=said.subscribe)
-                return self._grant(routes, received_ns)
-            case Refused():
-                request_id = self._request_of(said)
-                is_limit = self._errors.meaning(_complaint(said)) is RateLimited
-                routes = self._subscriptions.refused(request_id, as_a_whole=is_limit)
-                return self._drop(routes, said, received_ns)
-            case RefusedKey():
-                routes = self._subscriptions.refused_one(said.key)
-                return self._drop(routes, said, received_ns)
-            case Unstarted():
-                if route := self._routes.get(said.key):
-                    self._on_unstarted(route)
-            case Reply():
-                self._answer = said.frame
-            case Gap():
-                return self._on_gap(said.detail, received_ns)
-            case Notice():
-                return (said,)
-        return ()
-
-    def _request_of(self, answer: Granted | Refused) -> int:
-        if answer.request_id is not None:
-            return answer.request_id
-        kinds = (True, False) if answer.subscribe is None else (answer.subscribe,)
-        oldest = (self._subscriptions.oldest(subscribe=subscribe) for subscribe in kinds)
-        return next((number for number in oldest if number >= 0), -1)
-
-    def _grant(self, routes: list[Route], received_ns: int) -> tuple[StreamEvent, ...]:
-        self._settle(routes)
-        told = (_states(route, SubscriptionState.SUBSCRIBED, received_ns) for route in routes)
-        return tuple(chain.from_iterable(told))
-
-    def _settle(self, routes: Iterable[Route]) -> None:
-        """The venue serves them: nothing is to be asked for again."""
-        for route in routes:
-            for topic in route.topics:
-                self._refusals.discard(topic)
-
-    def _drop(
-        self, routes: list[Route], said: Refused | RefusedKey, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        """The venue will not send these topics; they are asked for again later."""
-        events: tuple[StreamEvent, ...] = ()
-        for route in routes:
-            self._subscriptions.drop(route)
-            error = self._errors.error(_complaint(said), venue=self.wire.venue, asked=route.key)
-            for topic in sorted(route.topics):
-                self._refusals.add(topic, self._now_s, least_s=error.retry_after_s or 0.0)
-            events += self._on_refused(route, error, received_ns)
-            events += _states(route, SubscriptionState.REFUSED, received_ns, error)
-        return events
-
-    def _missed(self, route: Route, now_ns: int) -> tuple[StreamEvent, ...]:
-        """The venue has not acknowledged a route; whether it serves it, data tell as well."""
-        if route.answered:
-            return self._grant([route], now_ns)
-        text = f"no answer within {ACK_S:g} s"
-        error = ExchangeError(text, venue=self.wire.venue, asked=route.key)
-        events = self._on_unanswered(route, error, now_ns)
-        return events + _states(route, SubscriptionState.UNANSWERED, now_ns, error)
 
     def _ask_again(self, now_s: float) -> None:
         """Wish anew for what was refused, and for what was not answered.
@@ -350,7 +249,7 @@ class Talk:
         The venue may have granted that without a word, and refuses to do so twice: it is ended
         before.
         """
-        due = self._refusals.due(now_s)
+        due = self._answers.due(now_s)
         unanswered = dict.fromkeys(map(self._subscriptions.get, due))
         self.subscribe(due)
         for route in unanswered:
@@ -398,7 +297,7 @@ class Talk:
         request_id, routes, subscribe = self._subscriptions.next_request(now_s)
         if subscribe:
             for route in routes:
-                self._on_subscribed(route, now_s)
+                self.on_subscribed(route, now_s)
         return self.wire.request(routes, subscribe, request_id, self._now_ns)
 
     def _unreadable(
@@ -419,61 +318,31 @@ class Talk:
     def _new_route(self, topic: Topic, instrument: Instrument, key: str) -> Route:
         return Route(instrument, key, self.wire.reader(topic))
 
-    def _heard(self, route: Route, events: tuple[StreamEvent, ...]) -> tuple[StreamEvent, ...]:
-        """What is passed on of that which a route has told."""
+    def passed_on(self, route: Route, events: tuple[StreamEvent, ...]) -> tuple[StreamEvent, ...]:
+        """What reaches the listeners of that which a route has told."""
         return events
 
-    def _on_subscribed(self, route: Route, now_s: float) -> None:
+    def on_subscribed(self, route: Route, now_s: float) -> None:
         """A request to subscribe goes out."""
 
-    def _on_ended(self, route: Route) -> None:
+    def on_ended(self, route: Route) -> None:
         """Nobody wants it any more."""
 
-    def _on_refused(
+    def on_refused(
         self, route: Route, error: ExchangeError, received_ns: int
     ) -> tuple[StreamEvent, ...]:
         """The venue will not send it."""
         return ()
 
-    def _on_unanswered(
+    def on_unanswered(
         self, route: Route, error: ExchangeError, now_ns: int
-    ) -> tuple[StreamEvent, ...]:
-        """The venue does not say whether it will send it."""
-        for topic in route.topics:
-            self._refusals.add(topic, self._now_s)
-        return ()
+    ) -> tuple[StreamEvent, ...] | None:
+        """The venue does not say whether it will send it; None: ask again as for a refused one."""
+        return None
 
-    def _on_unstarted(self, route: Route) -> None:
+    def on_unstarted(self, route: Route) -> None:
         """A start that was asked for on the socket will not come."""
 
-    def _on_gap(self, detail: str, received_ns: int) -> tuple[StreamEvent, ...]:
+    def on_gap(self, detail: str, received_ns: int) -> tuple[StreamEvent, ...]:
         """Frames are missing."""
         return ()
-
-
-def _complaint(said: Refused | RefusedKey) -> Complaint:
-    return Complaint(said.code, said.message)
-
-
-def _states(
-    route: Route, state: SubscriptionState, received_ns: int, error: ExchangeError | None = None
-) -> tuple[Subscription, ...]:
-    """News of all topics of a route."""
-    topics = sorted(route.topics)
-    return tuple(_state(route, topic, state, received_ns, error) for topic in topics)
-
-
-def _state(
-    route: Route,
-    topic: Topic,
-    state: SubscriptionState,
-    received_ns: int,
-    error: ExchangeError | None = None,
-) -> Subscription:
-    return Subscription(
-        instrument=route.instrument,
-        topic=str(topic),
-        state=state,
-        error=error,
-        received_ns=received_ns,
-    )

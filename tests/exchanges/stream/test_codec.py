@@ -273,13 +273,13 @@ def test_refused_topic_is_asked_for_again_after_pauses_that_grow() -> None:
         assert codec.has_work  # the time of the next wake has changed
         codec.expire(now_s, RECEIVED_NS)
         assert not codec.has_work
-        pauses_s.append(codec._refusals.deadline - now_s)
-        now_s = codec._refusals.deadline
+        pauses_s.append(codec._answers.deadline - now_s)
+        now_s = codec._answers.deadline
     assert pauses_s == [10, 20, 40, 80, 160, 320, 600, 600, 600]
     codec.expire(now_s, RECEIVED_NS)
     codec.outgoing(now_s)
     assert hear(codec, "granted 10") == (news(TRADES, SubscriptionState.SUBSCRIBED),)
-    assert codec._refusals.deadline == inf
+    assert codec._answers.deadline == inf
 
 
 def test_refused_topic_is_asked_for_at_once_when_the_list_has_news_of_its_market() -> None:
@@ -308,7 +308,7 @@ def test_topics_refused_as_too_many_wait_as_long_as_the_venue_says(topics: list[
         codec.expire(now_s, RECEIVED_NS)
         assert [frame for frame in codec.outgoing(now_s) if frame != "ping"] == []
         hear(codec, "pong")
-    assert codec._refusals.deadline == SLOW_DOWN_S
+    assert codec._answers.deadline == SLOW_DOWN_S
     codec.expire(SLOW_DOWN_S, RECEIVED_NS)
     assert codec.outgoing(SLOW_DOWN_S)[-1] == asked.replace(" 1 ", " 2 ")
 
@@ -320,7 +320,7 @@ def test_refused_topic_that_nobody_wants_any_more_is_left_alone() -> None:
     hear(codec, "refused 1 no such market")
     codec.unsubscribe([TRADES])
     codec.expire(1e6 - 1, RECEIVED_NS)
-    assert codec._refusals.deadline == inf
+    assert codec._answers.deadline == inf
 
 
 def test_refused_book_says_so_with_the_words_of_the_venue() -> None:
