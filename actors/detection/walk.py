@@ -1,9 +1,9 @@
 """How much can be traded between two books at a profit."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from math import floor, inf, lcm
+from math import floor, lcm
 from typing import Final, Protocol
 
 import msgspec
@@ -16,6 +16,8 @@ MORE: Final = 4
 # A sum of sizes may fall short of the true one by rounding errors; that must not cost a lot.
 _SLACK: Final = 1 + 1e-12
 
+NONE: Final = (0.0, 0.0)
+"""A level that is not there."""
 Step = tuple[float, float, float]
 """Base units, what each brings and what each costs, fees included."""
 
@@ -56,31 +58,40 @@ def walk(
     limit = FIRST_LEVELS
     while True:
         bids, asks = sell_book.bids(limit), buy_book.asks(limit)
-        steps = list(profitable(bids, asks, sell_factor, buy_factor))
-        total = sum(step[0] for step in steps)
-        is_used_up = total >= min(_total(bids), _total(asks)) / _SLACK
+        steps, total, is_used_up = profitable(bids, asks, sell_factor, buy_factor)
         if not is_used_up or max(len(bids), len(asks)) < limit:
-            break
+            return _taken(steps, in_lots(total, lot))
         limit *= MORE
-    return _taken(steps, in_lots(total, lot))
 
 
 def profitable(
     bids: Sequence[Level], asks: Sequence[Level], sell_factor: float, buy_factor: float
-) -> Iterator[Step]:
-    """What can be sold into `bids` and bought from `asks`, the best first, while it pays."""
+) -> tuple[list[Step], float, bool]:
+    """What can be sold into `bids` and bought from `asks` while it pays, the best first; how much
+    that is in all; and whether one side was used up, so that deeper levels may pay as well."""
+    steps: list[Step] = []
+    total = 0.0
     sold, bought = iter(bids), iter(asks)
-    bid, bid_left = next(sold, (0.0, 0.0))
-    ask, ask_left = next(bought, (inf, 0.0))
-    while bid * sell_factor > ask * buy_factor:
-        step = min(bid_left, ask_left)
-        yield step, bid * sell_factor, ask * buy_factor
-        bid_left -= step
-        ask_left -= step
-        if bid_left <= 0:
-            bid, bid_left = next(sold, (0.0, 0.0))
-        if ask_left <= 0:
-            ask, ask_left = next(bought, (inf, 0.0))
+    bid, bid_left = next(sold, NONE)
+    ask, ask_left = next(bought, NONE)
+    brings, costs = bid * sell_factor, ask * buy_factor
+    while bid_left and ask_left and brings > costs:
+        if bid_left < ask_left:
+            steps.append((bid_left, brings, costs))
+            total += bid_left
+            ask_left -= bid_left
+            bid, bid_left = next(sold, NONE)
+            brings = bid * sell_factor
+        else:
+            steps.append((ask_left, brings, costs))
+            total += ask_left
+            bid_left -= ask_left
+            ask, ask_left = next(bought, NONE)
+            costs = ask * buy_factor
+            if not bid_left:
+                bid, bid_left = next(sold, NONE)
+                brings = bid * sell_factor
+    return steps, total, not (bid_left and ask_left)
 
 
 def in_lots(size: float, lot: Decimal) -> Decimal:
@@ -117,7 +128,3 @@ def _taken(steps: Iterable[Step], size: Decimal) -> Walk:
         if left <= 0:
             break
     return Walk(size, proceeds, cost)
-
-
-def _total(levels: Iterable[Level]) -> float:
-    return sum(size for _, size in levels)

@@ -62,13 +62,18 @@ def traded(bids: list[Level], asks: list[Level], size: float) -> float:
     return profit
 
 
+def _units(levels: list[Level]) -> float:
+    return sum(size for _, size in levels)
+
+
 @given(side(200, -1), side(100, 1))
 def test_no_other_size_brings_more(bids: list[Level], asks: list[Level]) -> None:
-    steps = list(profitable(bids, asks, 0.999, 1.001))
-    size = sum(units for units, _, _ in steps)
+    steps, size, is_used_up = profitable(bids, asks, 0.999, 1.001)
+    assert size == pytest.approx(sum(units for units, _, _ in steps))
+    assert is_used_up == (size >= min(_units(bids), _units(asks)) - 1e-9)
     profit = sum(units * (brings - costs) for units, brings, costs in steps)
     assert profit == pytest.approx(traded(bids, asks, size), abs=1e-9)
-    total = min(sum(size for _, size in bids), sum(size for _, size in asks), 300.0)
+    total = min(_units(bids), _units(asks), 300.0)
     for share in range(21):
         assert traded(bids, asks, total * share / 20) <= profit + 1e-9
 
