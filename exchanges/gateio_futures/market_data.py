@@ -259,11 +259,12 @@ class CandleRow(Struct):
 
 
 class LiquidationRow(Struct):
-    """`futures.public_liquidates`: the sign of `size` is that of the position.
+    """`futures.public_liquidates`: the sign of `size` is that of the liquidation's order.
 
-    A negative one was short, so that the liquidation's order buys. This is documented for a
-    user's own liquidations and by REST, and taken to hold here. `time` was seconds before August
-    2026, and `time_ms` may be told beside it.
+    A negative one sells what was long. The venue calls the field the size of the order (2026-08),
+    and in frames of that month negative ones went with falling prices; that the sign means this is
+    nowhere said, and by REST and of a user's own liquidations it is that of the position. `time`
+    was seconds before August 2026, and `time_ms` may be told beside it.
     """
 
     price: Price
@@ -278,7 +279,7 @@ class LiquidationRow(Struct):
             instrument=instrument,
             price=self.price,
             size=_base_size(self.size, instrument),
-            side=Side.BUY if self.size < 0 else Side.SELL,
+            side=Side.BUY if self.size > 0 else Side.SELL,
             venue_ns=_instant_ns(self.time_ms or self.time),
             received_ns=received_ns,
         )

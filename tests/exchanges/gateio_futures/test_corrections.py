@@ -1,0 +1,72 @@
+"""What Gate.io's perpetuals do, where it was taken to be otherwise; by the numbers of the notes."""
+
+import json
+from typing import Final
+
+import pytest
+
+from exchanges import VENUES
+from exchanges.market.events import (
+    Funding,
+    Kline,
+    Liquidation,
+    MarkPrice,
+    OpenInterest,
+    StreamEvent,
+    Ticker,
+    Trade,
+)
+from exchanges.market.instrument import Instruments
+from exchanges.market.orders import Side
+from tests.exchanges.transcripts import RECEIVED_NS, market, stream_of
+
+VENUE: Final = VENUES["gateio_futures"]
+HEI: Final = market("HEI/USDT:USDT", "HEI_USDT", venue="gateio_futures", contract_size="10")
+
+LIQUIDATION: Final = {"price": "0.13827", "size": -23, "time": 1786320000, "contract": "HEI_USDT"}
+ROWS: Final[dict[str, dict[str, object]]] = {
+    "futures.public_liquidates": LIQUIDATION,
+    "futures.trades": {
+        "contract": "HEI_USDT", "id": 1, "size": "5", "price": "0.138", "create_time": 1786320000,
+    },
+    "futures.tickers": {
+        "contract": "HEI_USDT", "last": "0.138", "change_percentage": "-3", "high_24h": "0.2",
+        "low_24h": "0.1", "volume_24h": "1000", "total_size": "500", "mark_price": "0.1381",
+        "index_price": "0.1382", "funding_rate": "0.0001", "funding_next_apply": 1786320000,
+    },
+    "futures.candlesticks": {
+        "n": "1m_HEI_USDT", "t": 1786320000, "o": "0.1", "h": "0.2", "l": "0.1", "c": "0.1", "v": 5,
+    },
+}  # fmt: skip
+
+
+def told(channel: str, result: object) -> tuple[StreamEvent, ...]:
+    frame = {"time": 1, "time_ms": 1500, "channel": channel, "event": "update", "result": result}
+    codec = VENUE.codec(stream_of(VENUE, "stream"), Instruments([HEI]), listening=True)
+    return codec.receive(json.dumps(frame), RECEIVED_NS)
+
+
+@pytest.mark.parametrize(("size", "side"), [(-23, Side.SELL), ("23", Side.BUY)])
+def test_gateio_futures_a1_sign_of_a_liquidation_is_that_of_its_order(
+    size: object, side: Side
+) -> None:
+    (event,) = told("futures.public_liquidates", [{**LIQUIDATION, "size": size}])
+    assert isinstance(event, Liquidation)
+    assert (event.side, event.size) == (side, 230.0)
+
+
+@pytest.mark.parametrize(
+    ("channel", "kinds"),
+    [
+        ("futures.public_liquidates", [Liquidation]),
+        ("futures.trades", [Trade]),
+        ("futures.tickers", [Ticker, OpenInterest, MarkPrice, Funding]),
+        ("futures.candlesticks", [Kline]),
+    ],
+)
+def test_gateio_futures_a2_row_without_a_list_is_read_like_a_list_of_one(
+    channel: str, kinds: list[type]
+) -> None:
+    bare = told(channel, ROWS[channel])
+    assert [type(event) for event in bare] == kinds
+    assert bare == told(channel, [ROWS[channel]])
