@@ -1,6 +1,7 @@
 """What Gate.io's perpetuals do, where it was taken to be otherwise; by the numbers of the notes."""
 
 import json
+from decimal import Decimal
 from typing import Final
 
 import pytest
@@ -16,9 +17,10 @@ from exchanges.market.events import (
     Ticker,
     Trade,
 )
-from exchanges.market.instrument import Instruments
+from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.orders import Side
-from tests.exchanges.transcripts import RECEIVED_NS, market, stream_of
+from exchanges.venue import Fees
+from tests.exchanges.transcripts import RECEIVED_NS, market, ok, stream_of
 
 VENUE: Final = VENUES["gateio_futures"]
 HEI: Final = market("HEI/USDT:USDT", "HEI_USDT", venue="gateio_futures", contract_size="10")
@@ -70,3 +72,36 @@ def test_gateio_futures_a2_row_without_a_list_is_read_like_a_list_of_one(
     bare = told(channel, ROWS[channel])
     assert [type(event) for event in bare] == kinds
     assert bare == told(channel, [ROWS[channel]])
+
+
+CONTRACT: Final[dict[str, object]] = {
+    "name": "LAB_USDT", "quanto_multiplier": "100", "order_price_round": "0.00001",
+    "order_size_min": "0.1", "order_size_max": "1200", "maker_fee_rate": "-0.0001",
+    "taker_fee_rate": "0.00075", "funding_interval": 28800, "enable_decimal": True,
+}  # fmt: skip
+
+
+def listed(**changes: object) -> Instrument:
+    (request,) = VENUE.rest.instruments()
+    (instrument,) = request.read(ok(json.dumps([{**CONTRACT, **changes}]).encode())).instruments
+    return instrument
+
+
+def test_gateio_futures_a4_fees_of_the_list_are_nobodys() -> None:
+    assert (listed().maker_fee, listed().taker_fee) == (None, None)
+    assert VENUE.fees[Kind.PERPETUAL] == Fees(maker=Decimal("0.0002"), taker=Decimal("0.0005"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        ({}, "10"),
+        ({"enable_decimal": False}, "100"),
+        ({"order_size_min": 0}, "100"),
+        ({"order_size_min": 5}, "100"),
+    ],
+)
+def test_gateio_futures_a20_contracts_in_fractions_are_traded_by_their_smallest_size(
+    changes: dict[str, object], step: str
+) -> None:
+    assert listed(**changes).step == Decimal(step)
