@@ -85,7 +85,8 @@ class ContractInfo(Struct):
 
 
 class ContractFunding(Struct):
-    """What a contract tells of its funding: `funding_rate` is charged at `funding_next_apply`.
+    """What a contract tells of its funding: `funding_rate` is charged at `funding_next_apply`,
+    which is 0 where no charge is to come.
 
     The documentation calls `funding_rate_indicative` deprecated, and both are equal in replies
     of 2026, so that it foretells nothing.
@@ -95,7 +96,9 @@ class ContractFunding(Struct):
     funding_interval: IntervalS
     funding_next_apply: Seconds
 
-    def funding(self, instrument: Instrument, received_ns: int) -> Funding:
+    def funding(self, instrument: Instrument, received_ns: int) -> Funding | None:
+        if not self.funding_next_apply:
+            return None
         return Funding(
             instrument=instrument,
             rate=self.funding_rate,

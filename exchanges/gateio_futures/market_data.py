@@ -36,10 +36,10 @@ from exchanges.market.numbers import (
     Millis,
     Percent,
     Price,
-    Rate,
     Seconds,
     Size,
     optional,
+    optional_rate,
 )
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
@@ -126,7 +126,8 @@ class TickerRow(Struct):
     """`futures.tickers` and the REST tickers; `change_percentage` is percent.
 
     `volume_24h` and `total_size` (open interest) are contracts; `volume_24h_base` would lack its
-    fraction. Only frames tell when funding is charged, only replies the best bid and ask.
+    fraction. Only frames tell when funding is charged, only replies the best bid and ask. A rate
+    that there is none of is an empty string.
     """
 
     last: Size
@@ -137,7 +138,7 @@ class TickerRow(Struct):
     total_size: Size
     mark_price: Size
     index_price: Size
-    funding_rate: Rate
+    funding_rate: str
     volume_24h_quote: Size | None = None
     highest_bid: str = ""
     lowest_ask: str = ""
@@ -200,10 +201,11 @@ class TickerRow(Struct):
         ]
         if self.mark_price:
             events.append(self.mark(instrument, venue_ns, received_ns))
-        if self.funding_next_apply:
+        rate = optional_rate(self.funding_rate)
+        if rate is not None and self.funding_next_apply:
             funding = Funding(
                 instrument=instrument,
-                rate=self.funding_rate,
+                rate=rate,
                 interval_s=self.funding_interval or instrument.funding_interval_s,
                 next_ns=self.funding_next_apply * NS_PER_S,
                 venue_ns=venue_ns,

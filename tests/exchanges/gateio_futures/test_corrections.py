@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from exchanges import VENUES
+from exchanges.errors import VenueUnavailable
 from exchanges.market.events import (
     Funding,
     Kline,
@@ -72,6 +73,17 @@ def test_gateio_futures_a2_row_without_a_list_is_read_like_a_list_of_one(
     bare = told(channel, ROWS[channel])
     assert [type(event) for event in bare] == kinds
     assert bare == told(channel, [ROWS[channel]])
+
+
+def test_gateio_futures_a9_ticker_without_a_rate_tells_the_rest() -> None:
+    events = told("futures.tickers", [{**ROWS["futures.tickers"], "funding_rate": ""}])
+    assert [type(event) for event in events] == [Ticker, OpenInterest, MarkPrice]
+
+
+def test_gateio_futures_a10_charge_that_is_not_scheduled_is_none() -> None:
+    row = {"funding_rate": "0.0001", "funding_interval": 28800, "funding_next_apply": 0}
+    with pytest.raises(VenueUnavailable):
+        VENUE.rest.funding(HEI).read(ok(json.dumps(row).encode()))
 
 
 CONTRACT: Final[dict[str, object]] = {
