@@ -20,6 +20,7 @@ from exchanges.market.events import (
 )
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.orders import Side
+from exchanges.market.topics import KlineInterval
 from exchanges.venue import Fees
 from tests.exchanges.transcripts import RECEIVED_NS, market, ok, stream_of
 
@@ -117,3 +118,12 @@ def test_gateio_futures_a20_contracts_in_fractions_are_traded_by_their_smallest_
     changes: dict[str, object], step: str
 ) -> None:
     assert listed(**changes).step == Decimal(step)
+
+
+def test_gateio_futures_a25_candle_of_a_reply_is_over_when_it_has_ended() -> None:
+    minute_s = RECEIVED_NS // 1_000_000_000 - 60
+    row = {"o": "1", "h": "1", "l": "1", "c": "1", "v": 1}
+    rows = [{**row, "t": minute_s}, {**row, "t": minute_s + 1}]
+    request = VENUE.rest.klines(HEI, KlineInterval.M1)
+    candles = request.read(ok(json.dumps(rows).encode()))
+    assert [candle.closed for candle in candles] == [True, False]

@@ -114,6 +114,7 @@ BTC = perpetual("BTC", "0.0001")
                     close=1.032,
                     volume=97151 * 0.0001,
                     quote_volume=3580.0,
+                    closed=True,
                     received_ns=RECEIVED_NS,
                 )
             ],

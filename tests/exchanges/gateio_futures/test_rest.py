@@ -198,6 +198,7 @@ REPLIES = (
                 close=60000.4,
                 volume=97.5 * 0.0001,
                 quote_volume=585.0,
+                closed=True,
                 received_ns=RECEIVED_NS,
             ),
             Kline(
@@ -210,6 +211,7 @@ REPLIES = (
                 close=60015.0,
                 volume=2.0,
                 quote_volume=120030.0,
+                closed=False,
                 received_ns=RECEIVED_NS,
             ),
         ],
