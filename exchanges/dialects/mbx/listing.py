@@ -66,8 +66,13 @@ class SymbolInfo(Struct):
     marginAsset: str = ""
 
     def instrument(self, venue: str, kind: Kind) -> Instrument | None:
-        """Dated futures and perpetuals on equities (TRADIFI_PERPETUAL) are left out."""
-        if kind is Kind.PERPETUAL and self.contractType != "PERPETUAL":
+        """Dated futures, perpetuals on equities (TRADIFI_PERPETUAL) and inverse ones are left out.
+
+        Sizes of inverse ones are dollars. They have a list of their own, but streams of all
+        markets tell both since June 2026.
+        """
+        is_inverse = bool(self.marginAsset) and self.marginAsset == self.baseAsset
+        if kind is Kind.PERPETUAL and (self.contractType != "PERPETUAL" or is_inverse):
             return None
         tick = step = min_size = max_size = min_notional = Decimal(0)
         for rule in self.filters:

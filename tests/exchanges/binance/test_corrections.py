@@ -141,3 +141,18 @@ def test_binance_and_aster_a24_what_a_dividend_costs_is_no_funding(venue: Venue)
     rows = [row, {**row, "rateType": "Regular"}, {**row, "rateType": "Special"}]
     request = venue.rest.funding_history(perpetual(venue))
     assert len(request.read(ok(json.dumps(rows).encode()))) == 2
+
+
+@both
+def test_binance_and_aster_inverse_contract_among_others_is_left_out(venue: Venue) -> None:
+    row = {
+        "symbol": "BTCUSDT", "contractType": "PERPETUAL", "status": "TRADING", "baseAsset": "BTC",
+        "quoteAsset": "USDT", "marginAsset": "USDT", "filters": [
+            {"filterType": "PRICE_FILTER", "tickSize": "0.1"},
+            {"filterType": "LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "100"},
+        ],
+    }  # fmt: skip
+    inverse = {**row, "symbol": "BTCUSD_PERP", "quoteAsset": "USD", "marginAsset": "BTC"}
+    request = venue.rest.instruments()[-1]
+    listing = request.read(ok(json.dumps({"symbols": [inverse, row]}).encode()))
+    assert [one.symbol for one in listing.instruments] == ["BTC/USDT:USDT"]
