@@ -57,7 +57,9 @@ VENUE: Final = Venue(
     },
     buckets={"weight": Rate(2400, 60.0)},
     # Neither a list price nor a list of symbols tells fees; these are those of the documentation's
-    # example of an account.
+    # example of an account, which it may have from elsewhere. Others say less: 1 and 3.5 bp (ccxt,
+    # 2026), 0.5 and 4 bp (the venue's page about spot). The highest of them costs opportunities,
+    # a lower one that is wrong would cost money.
     fees={Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0004"))},
     integrity={Kind.PERPETUAL: "previous id"},
     read_native=names_like(perpetual=f"(.+?)({_QUOTES})"),

@@ -1,25 +1,21 @@
 """Aster's public REST: host, paths and weights.
 
 Source: "Market Data Endpoints" of the futures V3 document (June 2026). What can be asked is that
-of the dialect, but for the open interest, which is not documented: public programs of
-2025 and 2026 ask for it under `/fapi/v1`.
+of the dialect; the open interest is not documented, but a vendor of recorded data asks for it
+under the same prefix, with a weight of 1 (August 2026).
 """
 
 from typing import Final
 
-from msgspec.structs import replace
-
-from exchanges.dialects.mbx.errors import ERRORS
+from exchanges.aster.errors import ERRORS
 from exchanges.dialects.mbx.listing import SymbolInfo
-from exchanges.dialects.mbx.rest import open_interest, perpetual, surface
+from exchanges.dialects.mbx.rest import perpetual, surface
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.units import Naming, Units
 from exchanges.rest.call import About
 from exchanges.rest.public import PublicRest
 
 _PREFIX: Final = "/fapi/v3"
-# Nobody tells its weight; five times that of its neighbours is no burden at one call a market.
-_OPEN_INTEREST: Final = open_interest("/fapi/v1/openInterest", weight=5)
 _TEST: Final = "TEST"  # the venue's own test symbols begin with it
 
 
@@ -48,6 +44,4 @@ _PERPETUAL: Final = perpetual(
     funding_s=8 * 3600.0,
 )
 
-REST: Final = PublicRest(
-    "aster", {Kind.PERPETUAL: replace(_PERPETUAL, open_interest=_OPEN_INTEREST)}, ERRORS
-)
+REST: Final = PublicRest("aster", {Kind.PERPETUAL: _PERPETUAL}, ERRORS)

@@ -29,10 +29,10 @@ from exchanges.market.numbers import (
     NS_PER_US,
     Millis,
     Price,
-    Rate,
     Size,
     Traded,
     best_level,
+    optional_rate,
 )
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
@@ -246,12 +246,15 @@ class KlineMessage(Struct):
 
 
 class MarkPriceMessage(Struct):
-    """`markPrice`: `f` is the estimated rate of the interval that ends at `n` (milliseconds)."""
+    """`markPrice`: `f` is the estimated rate of the interval that ends at `n` (milliseconds).
+
+    The mark price is told where there is no such rate or time, too.
+    """
 
     E: Micros
     p: Price
     i: Size
-    f: Rate
+    f: str
     n: Millis
 
     def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
@@ -262,9 +265,11 @@ class MarkPriceMessage(Struct):
             venue_ns=self.E * NS_PER_US,
             received_ns=received_ns,
         )
+        if (rate := optional_rate(self.f)) is None or not self.n:
+            return (mark,)
         funding = Funding(
             instrument=instrument,
-            rate=self.f,
+            rate=rate,
             interval_s=instrument.funding_interval_s,
             next_ns=self.n * NS_PER_MS,
             venue_ns=self.E * NS_PER_US,

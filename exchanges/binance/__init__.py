@@ -78,8 +78,9 @@ VENUE: Final = Venue(
             "spot_rest": "https://testnet.binance.vision",
             "spot_stream": "wss://stream.testnet.binance.vision/stream",
             "um_rest": "https://demo-fapi.binance.com",
-            "um_public": "wss://fstream.binancefuture.com/stream",
-            "um_market": "wss://fstream.binancefuture.com/stream",
+            # Split as in production; these paths are what go-binance tests (April 2026).
+            "um_public": "wss://fstream.binancefuture.com/public/stream",
+            "um_market": "wss://fstream.binancefuture.com/market/stream",
         },
     },
     aliases={

@@ -22,6 +22,8 @@ _SPOT: Final = surface(
     endpoint="spot_rest",
     bucket="spot_weight",
     list_weight=20,
+    # Who may trade a symbol is most of its row, and nothing that we read.
+    list_wants=(("showPermissionSets", "false"),),
     trades_weight=25,
     ticker_weight=2,
     tickers_weight=80,

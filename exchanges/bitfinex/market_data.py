@@ -266,7 +266,7 @@ class StatusRow(Struct, array_like=True):
         return replace(self, **told) if told else self
 
     def funding(self, instrument: Instrument, received_ns: int) -> Funding | None:
-        if self.current_funding is None or self.next_funding_mts is None:
+        if self.current_funding is None or not self.next_funding_mts:
             return None
         return Funding(
             instrument=instrument,

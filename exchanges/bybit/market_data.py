@@ -26,7 +26,7 @@ from exchanges.market.events import (
     Trade,
 )
 from exchanges.market.instrument import Instrument
-from exchanges.market.numbers import NS_PER_MS, Millis, Price, Size, Traded, optional
+from exchanges.market.numbers import NS_PER_MS, Millis, Price, Size, Traded, optional, optional_rate
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 
@@ -51,7 +51,6 @@ CANDLE_NAMES: Final = {
 INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
 
 # New listings rise a hundredfold in a day; a thousandfold is a mistake. Funding is far below.
-_MOST_RATE: Final = 1e3
 # Intervals of one to eight hours are listed; a day leaves room.
 _LONGEST_FUNDING_H: Final = 24
 
@@ -262,7 +261,7 @@ class TickerRow(Struct, kw_only=True):
             low=optional(self.lowPrice24h),
             volume=optional(self.volume24h),
             quote_volume=optional(self.turnover24h),
-            change=_rate(self.price24hPcnt),
+            change=optional_rate(self.price24hPcnt),
             venue_ns=venue_ns,
             received_ns=received_ns,
         )
@@ -303,7 +302,7 @@ class LinearTickerRow(TickerRow, kw_only=True):
         self, instrument: Instrument, venue_ns: int | None, received_ns: int
     ) -> Funding | None:
         """The rate that will be charged next; None where it or its time is not known."""
-        rate, next_ms = _rate(self.fundingRate), optional(self.nextFundingTime)
+        rate, next_ms = optional_rate(self.fundingRate), optional(self.nextFundingTime)
         hours = optional(self.fundingIntervalHour)
         if hours is not None and not 0 < hours <= _LONGEST_FUNDING_H:
             raise ValueError(f"funding every {hours} hours")
@@ -337,17 +336,3 @@ class LinearTickerRow(TickerRow, kw_only=True):
 def _one_side(single: str, both: str) -> float | None:
     one, two = optional(single), optional(both)
     return two / 2 if one is None and two is not None else one
-
-
-def _rate(text: str) -> float | None:
-    """A fraction of either sign, or None for none.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if not text:
-        return None
-    value = float(text)
-    if not abs(value) < _MOST_RATE:
-        raise ValueError(f"{text!r} is no rate")
-    return value

@@ -44,8 +44,9 @@ VENUE: Final = Venue(
     buckets=REST.rates,
     # What passes the limit of a path is refused until its window ends, and nothing else.
     bans_addresses=False,
-    # List prices, as the instrument lists have them.
-    fees={Kind.SPOT: Fees(maker=Decimal("0.002"), taker=Decimal("0.002"))},
+    # Of an account without rank or the venue's token (announcement of 2026-03-25); the fees of the
+    # instrument lists are nobody's.
+    fees={Kind.SPOT: Fees(maker=Decimal("0.001"), taker=Decimal("0.001"))},
     integrity={Kind.SPOT: "id range"},
     read_native=gate_v4.read_native,
     sandbox_at="exchanges.gateio.sandbox:GateioSandbox",

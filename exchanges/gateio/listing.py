@@ -30,15 +30,15 @@ _NORMAL: Final = "normal"
 
 
 class InstrumentInfo(Struct):
-    """A row of the currency pairs: digits after the point, and `fee` in percent.
+    """A row of the currency pairs: digits after the point.
 
-    Limits that do not exist are missing or null.
+    Limits that do not exist are missing or null. `fee` is nobody's ("just ignore them", the venue
+    says of the fees in its lists).
     """
 
     id: str
     base: str
     quote: str
-    fee: str
     precision: Digits
     amount_precision: Digits
     trade_status: str
@@ -52,7 +52,6 @@ class InstrumentInfo(Struct):
         if self.type != _NORMAL:
             return None
         base, quote = ASSETS.get(self.base, self.base), ASSETS.get(self.quote, self.quote)
-        fee = exact(self.fee) / 100
         return Instrument(
             venue=venue,
             symbol=unified_symbol(base, quote),
@@ -66,8 +65,6 @@ class InstrumentInfo(Struct):
             max_size=exact(self.max_base_amount) or None,
             min_notional=exact(self.min_quote_amount),
             status=Status.TRADING if self.trade_status == _TRADABLE else Status.HALTED,
-            maker_fee=fee,
-            taker_fee=fee,
         )
 
 

@@ -25,7 +25,6 @@ class GateioSandbox(GateSandbox):
     unknown_label = "INVALID_CURRENCY_PAIR"
     session = GateioSession
     counts_digits = True
-    maker_fee = taker_fee = Decimal("0.002")
 
     def market_row(self, market: SandboxMarket, now_ns: int) -> dict[str, Any]:
         instrument = market.instrument

@@ -51,8 +51,9 @@ VENUE: Final = Venue(
     buckets=REST.rates,
     # What passes the limit of a path is refused until its window ends, and nothing else.
     bans_addresses=False,
-    # List prices, as the contracts have them; an account's own are higher for makers.
-    fees={Kind.PERPETUAL: Fees(maker=Decimal("-0.0001"), taker=Decimal("0.00075"))},
+    # Of an account without rank (announcement of 2026-03-25, and a reply of `/futures/usdt/fee`);
+    # the fees of the contracts are nobody's.
+    fees={Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0005"))},
     integrity={Kind.PERPETUAL: "id range"},
     recorded_as={"gateio-futures": Kind.PERPETUAL},  # by others
     read_native=gate_v4.read_native,

@@ -21,14 +21,15 @@ from exchanges.market.numbers import NS_PER_S, NS_PER_US, Rate, Seconds, exact
 _NAME: Final = re.compile(r"[A-Z0-9]+_USDT")
 _STATUS: Final = {"trading": Status.TRADING, "delisted": Status.DELISTED}
 _TRADING: Final = "trading"
+_WHOLE: Final = Decimal(1)
 _CRYPTO: Final = ""  # stocks, metals, currencies and the like have other types of contract
-_HIGHEST_FEE: Final = Decimal("0.1")
 
 
 class ContractInfo(Struct):
     """A row of the contracts: sizes are contracts of `quanto_multiplier` base units.
 
     Rows from before 2026 have no `status`. Contracts in delisting only let positions be reduced.
+    `maker_fee_rate` and `taker_fee_rate` are nobody's ("just ignore them", the venue says).
     """
 
     name: str
@@ -36,12 +37,11 @@ class ContractInfo(Struct):
     order_price_round: str
     order_size_min: Decimal
     order_size_max: Decimal
-    maker_fee_rate: Decimal
-    taker_fee_rate: Decimal
     funding_interval: IntervalS
     in_delisting: bool = False
     status: str = _TRADING
     is_pre_market: bool = False
+    enable_decimal: bool = False
     contract_type: str = _CRYPTO
 
     def instrument(self, venue: str) -> Instrument | None:
@@ -64,26 +64,29 @@ class ContractInfo(Struct):
             quote=quote,
             settle=quote,
             tick=exact(self.order_price_round),
-            # Some contracts may be traded in fractions, but nobody says in which.
-            step=per_contract,
+            step=self._step * per_contract,
             min_size=self.order_size_min * per_contract,
             max_size=self.order_size_max * per_contract or None,
             contract_size=per_contract,
             funding_interval_s=float(self.funding_interval),
             status=Status.HALTED if self.in_delisting and self.status == _TRADING else status,
-            maker_fee=_fee(self.maker_fee_rate),
-            taker_fee=_fee(self.taker_fee_rate),
         )
 
+    @property
+    def _step(self) -> Decimal:
+        """Contracts by which sizes differ.
 
-def _fee(fee: Decimal) -> Decimal:
-    if not fee.is_finite() or abs(fee) > _HIGHEST_FEE:
-        raise ValueError(f"{fee} is no fee")
-    return fee
+        Of those that are traded in fractions nobody says in which; the smallest size is one that
+        may be traded, and what ccxt takes.
+        """
+        if self.enable_decimal and self.order_size_min > 0:
+            return min(self.order_size_min, _WHOLE)
+        return _WHOLE
 
 
 class ContractFunding(Struct):
-    """What a contract tells of its funding: `funding_rate` is charged at `funding_next_apply`.
+    """What a contract tells of its funding: `funding_rate` is charged at `funding_next_apply`,
+    which is 0 where no charge is to come.
 
     The documentation calls `funding_rate_indicative` deprecated, and both are equal in replies
     of 2026, so that it foretells nothing.
@@ -93,7 +96,9 @@ class ContractFunding(Struct):
     funding_interval: IntervalS
     funding_next_apply: Seconds
 
-    def funding(self, instrument: Instrument, received_ns: int) -> Funding:
+    def funding(self, instrument: Instrument, received_ns: int) -> Funding | None:
+        if not self.funding_next_apply:
+            return None
         return Funding(
             instrument=instrument,
             rate=self.funding_rate,

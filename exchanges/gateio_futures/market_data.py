@@ -36,10 +36,10 @@ from exchanges.market.numbers import (
     Millis,
     Percent,
     Price,
-    Rate,
     Seconds,
     Size,
     optional,
+    optional_rate,
 )
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
@@ -126,7 +126,8 @@ class TickerRow(Struct):
     """`futures.tickers` and the REST tickers; `change_percentage` is percent.
 
     `volume_24h` and `total_size` (open interest) are contracts; `volume_24h_base` would lack its
-    fraction. Only frames tell when funding is charged, only replies the best bid and ask.
+    fraction. Only frames tell when funding is charged, only replies the best bid and ask. A rate
+    that there is none of is an empty string.
     """
 
     last: Size
@@ -137,7 +138,7 @@ class TickerRow(Struct):
     total_size: Size
     mark_price: Size
     index_price: Size
-    funding_rate: Rate
+    funding_rate: str
     volume_24h_quote: Size | None = None
     highest_bid: str = ""
     lowest_ask: str = ""
@@ -200,10 +201,11 @@ class TickerRow(Struct):
         ]
         if self.mark_price:
             events.append(self.mark(instrument, venue_ns, received_ns))
-        if self.funding_next_apply:
+        rate = optional_rate(self.funding_rate)
+        if rate is not None and self.funding_next_apply:
             funding = Funding(
                 instrument=instrument,
-                rate=self.funding_rate,
+                rate=rate,
                 interval_s=self.funding_interval or instrument.funding_interval_s,
                 next_ns=self.funding_next_apply * NS_PER_S,
                 venue_ns=venue_ns,
@@ -259,11 +261,12 @@ class CandleRow(Struct):
 
 
 class LiquidationRow(Struct):
-    """`futures.public_liquidates`: the sign of `size` is that of the position.
+    """`futures.public_liquidates`: the sign of `size` is that of the liquidation's order.
 
-    A negative one was short, so that the liquidation's order buys. This is documented for a
-    user's own liquidations and by REST, and taken to hold here. `time` was seconds before August
-    2026, and `time_ms` may be told beside it.
+    A negative one sells what was long. The venue calls the field the size of the order (2026-08),
+    and in frames of that month negative ones went with falling prices; that the sign means this is
+    nowhere said, and by REST and of a user's own liquidations it is that of the position. `time`
+    was seconds before August 2026, and `time_ms` may be told beside it.
     """
 
     price: Price
@@ -278,7 +281,7 @@ class LiquidationRow(Struct):
             instrument=instrument,
             price=self.price,
             size=_base_size(self.size, instrument),
-            side=Side.BUY if self.size < 0 else Side.SELL,
+            side=Side.BUY if self.size > 0 else Side.SELL,
             venue_ns=_instant_ns(self.time_ms or self.time),
             received_ns=received_ns,
         )

@@ -1,8 +1,8 @@
 """Gate.io perpetuals, public streams: WebSocket messages in, events out.
 
 Source: "Futures WebSocket v4" of the API documentation (stored copies of 2025, changes of August
-2026). The frames around the rows and the books are those of `dialects/gate_v4`; most
-frames here have several rows, each of which names its market.
+2026). The frames around the rows and the books are those of `dialects/gate_v4`; most frames here
+have a list of rows, each of which names its market, or one row without a list.
 """
 
 from collections.abc import Iterable
@@ -40,6 +40,17 @@ class RowsFrame(Struct):
     time_ms: Millis | None = None
 
 
+class RowFrame(Struct):
+    """The same with one row that is in no list.
+
+    Liquidations came so until August 2026, against the documentation, and tickers were seen both
+    ways.
+    """
+
+    result: Raw
+    time_ms: Millis | None = None
+
+
 class Row(Protocol):
     """A wire struct of one row; `sent_ms` is when its frame was sent."""
 
@@ -49,20 +60,26 @@ class Row(Protocol):
 
 
 _ROWS: Final = msgspec.json.Decoder(RowsFrame)
+_ONE_ROW: Final = msgspec.json.Decoder(RowFrame)
 _PARTIAL_BOOK: Final = msgspec.json.Decoder(wire.PartialBookFrame, strict=False)
 
 
 def _row(row: type[Row]) -> Reader:
-    """Reads one row, given with the stamp of its frame."""
+    """Reads one row, given with the stamp of its frame, or as the frame that has no other."""
     decode = msgspec.json.Decoder(row, strict=False).decode
 
     def read(
-        route: Route, payload: tuple[Raw, int | None], received_ns: int
+        route: Route, payload: tuple[Raw, int | None] | Frame, received_ns: int
     ) -> tuple[StreamEvent, ...]:
-        raw, sent_ms = payload
+        raw, sent_ms = payload if isinstance(payload, tuple) else _bare(payload)
         return decode(raw).events(route.instrument, sent_ms, received_ns)
 
     return read
+
+
+def _bare(frame: Frame) -> tuple[Raw, int | None]:
+    content = _ONE_ROW.decode(frame)
+    return content.result, content.time_ms
 
 
 _TICKERS: Final = _row(wire.TickerRow)

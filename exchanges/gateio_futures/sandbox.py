@@ -40,8 +40,6 @@ class GateioFuturesSandbox(GateSandbox):
     unknown_market = "Invalid contract"
     unknown_label = "CONTRACT_NOT_FOUND"
     session = GateioFuturesSession
-    maker_fee = Decimal("-0.0001")
-    taker_fee = Decimal("0.00075")
     funding_s = 28_800.0
 
     def contract_size(self, base: str, settle: str) -> Decimal:
@@ -81,8 +79,8 @@ class GateioFuturesSandbox(GateSandbox):
             "order_size_min": "1",
             "order_size_max": "1000000",
             "enable_decimal": False,
-            "maker_fee_rate": str(self.maker_fee),
-            "taker_fee_rate": str(self.taker_fee),
+            "maker_fee_rate": "-0.0001",
+            "taker_fee_rate": "0.00075",
             "funding_rate": rate,
             "funding_rate_indicative": rate,
             "funding_interval": int(state.funding_interval_s),

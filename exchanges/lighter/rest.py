@@ -11,10 +11,11 @@ from exchanges.lighter import listing as wire
 from exchanges.lighter.errors import ERRORS
 from exchanges.lighter.market_data import CANDLE_NAMES, FUNDING_S, CandleData, Stats, TradeMessage
 from exchanges.market.events import BookSnapshot, Funding, Kline, Ticker, Trade
-from exchanges.market.instrument import Kind
+from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
+from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Naming, Units
-from exchanges.rest.call import About, Call, Count, Span, Surface, listed, told
+from exchanges.rest.call import About, Call, Count, Span, Surface, listed, told, told_candle
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, within
 
@@ -39,8 +40,10 @@ def _ticker(row: Stats, about: About) -> Ticker:
     return row.ticker(about.instrument, None, about.received_ns)
 
 
-def _kline(row: CandleData, about: About) -> Kline:
-    return row.kline(about.instrument, about.interval, None, about.received_ns)
+def _kline(
+    row: CandleData, instrument: Instrument, interval: KlineInterval, received_ns: int
+) -> Kline:
+    return row.kline(instrument, interval, None, received_ns)
 
 
 def _funding(row: wire.FundingRate, about: About) -> Funding | None:
@@ -85,7 +88,7 @@ _SPOT: Final = Surface(
     klines=Call(
         path=f"{_PREFIX}/candles",
         reads=CandleData,
-        means=_kline,
+        means=told_candle(_kline),
         rows=within(wire.Candles, lambda reply: reply.c or []),
         interval="resolution",
         intervals=CANDLE_NAMES,

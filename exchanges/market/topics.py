@@ -36,6 +36,11 @@ class KlineInterval(StrEnum):
         number, unit = int(self.value[:-1]), self.value[-1]
         return number * {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000}[unit]
 
+    @property
+    def counts_months(self) -> bool:
+        """Whether the length is nominal only."""
+        return self.value.endswith("M")
+
 
 class Channel(StrEnum):
     """A kind of news about one market."""

@@ -143,7 +143,11 @@ class RestTrade(Struct):
 
 
 class Ticker24h(Struct):
-    """24hr ticker statistics: `priceChangePercent` is a fraction."""
+    """24hr ticker statistics: `priceChangePercent` is a fraction of `prevClosePrice`.
+
+    Whether that is the price of 24 hours ago, as the name of the request says, or that of midnight
+    at UTC+8, is not documented; it is taken for the former.
+    """
 
     lastPrice: Size
     bidPrice: str

@@ -198,11 +198,14 @@ class BookTicker(Struct):
 
 
 class MiniTicker(Struct):
-    """`miniTicker`; despite their names `volume` is quote and `quantity` base. `rate` is a
-    fraction."""
+    """`miniTicker`; despite their names `volume` is quote and `quantity` base.
+
+    `zonedRate`, a fraction, is the change over what was asked for. There is a `rate` as well, the
+    change since midnight at UTC+8, whatever was asked for.
+    """
 
     price: Size
-    rate: Rate
+    zonedRate: Rate
     high: Size
     low: Size
     volume: Size
@@ -216,7 +219,7 @@ class MiniTicker(Struct):
             low=self.low,
             volume=self.quantity,
             quote_volume=self.volume,
-            change=self.rate,
+            change=self.zonedRate,
             venue_ns=venue_ns,
             received_ns=received_ns,
         )

@@ -34,7 +34,9 @@ _PUSH: Final = PushDataV3ApiWrapper.FromString
 
 _SPOT: Final = "spot@"
 _VERSION: Final = ".v3.api.pb@"
-_PACE: Final = "100ms@"
+# The faster of the two paces; the rules of the book are the same, and recordings may hold either.
+_PACE: Final = "10ms@"
+_SLOW: Final = "100ms@"
 _PARTIAL_BOOKS: Final = "spot@public.limit.depth."
 _BATCHES: Final = "spot@public.bookTicker.batch."
 # Statistics of the last 24 hours instead of those since some midnight.
@@ -125,7 +127,7 @@ class MexcWire(MarketWire):
 
     def topic(self, key: str) -> Topic | None:
         name, _, market = key.removeprefix(_SPOT).partition(_VERSION)
-        native, _, rest = market.removeprefix("10ms@").removeprefix(_PACE).partition("@")
+        native, _, rest = market.removeprefix(_SLOW).removeprefix(_PACE).partition("@")
         channel, instrument = _CHANNELS.get(name), self.instruments.native(Kind.SPOT, native)
         if channel is None or instrument is None:
             return None

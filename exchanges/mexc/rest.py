@@ -24,12 +24,14 @@ from exchanges.rest.rows import many, named, one, within
 SHARED: Final = "weight"
 _PREFIX: Final = "/api/v3"
 _NAMES: Final = named("symbol")
-# 500 weight in ten seconds are documented for each path, but one source saw 300 for all paths
-# together, and the venue's support told another to send each path 20 requests a second at most.
+# 500 weight in ten seconds are documented for each path (2025), but one source saw 300 for all
+# paths together, a profile of June 2026 says the same of the venue's newer pages, and its support
+# told another to send each path 20 requests a second at most. The narrower ones are kept until
+# somebody has measured which limit is real.
 WEIGHT: Final = Rate(300, 10.0)
 _RATE: Final = Rate(20, 1.0)
-SYNC_LEVELS: Final = 1000
-"""What the rules of the order book ask for; 5000 is the most that may be had."""
+SYNC_LEVELS: Final = 5000
+"""The most that may be had, at the price of any; other clients of 2026 take as many."""
 
 # Streams spell all of them differently.
 REST_CANDLES: Final = {
@@ -69,7 +71,7 @@ _SPOT: Final = Surface(
         reads=wire.Depth,
         means=told(wire.Depth.snapshot),
         rows=one,
-        count=Count(most=5000, usual=SYNC_LEVELS),
+        count=Count(most=SYNC_LEVELS),
         weight=3,
         rate=_RATE,
     ),

@@ -12,7 +12,7 @@ import msgspec
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.orders import Side
-from exchanges.market.topics import Channel
+from exchanges.market.topics import Channel, KlineInterval
 from exchanges.mexc.market_data import INTERVALS
 from exchanges.mexc.wire.mexc_push_pb2 import PushDataV3ApiWrapper
 from exchanges.sandbox.market import SandboxMarket
@@ -149,13 +149,14 @@ def _trades(stream: SandboxStream, update: MarketUpdate) -> Push:
 
 def _ticker(stream: SandboxStream, update: MarketUpdate) -> Push:
     market = stream.market
-    day = market.synthetic.statistics.day()
-    rate = f"{day.close / day.open - 1:.4f}"
+    statistics = market.synthetic.statistics
+    day, since_midnight = statistics.day(), statistics.candle(KlineInterval.D1)
     body = {
         "symbol": market.instrument.native,
         "price": market.price(day.close),
-        "rate": rate,
-        "zonedRate": rate,
+        # Of a day that begins at a midnight, as the venue's does; which one matters little here.
+        "rate": f"{day.close / since_midnight.open - 1:.4f}",
+        "zonedRate": f"{day.close / day.open - 1:.4f}",
         "high": market.price(day.high),
         "low": market.price(day.low),
         "volume": market.value(day.value),

@@ -246,9 +246,17 @@ def told_at(method: Callable[[W, Instrument, int | None, int], T | None]) -> Mea
     return lambda row, about: method(row, about.instrument, about.venue_ns, about.received_ns)
 
 
-def told_candle(method: Callable[[W, Instrument, KlineInterval, int], T | None]) -> Means[W, T]:
-    """The same, of a candle."""
-    return lambda row, about: method(row, about.instrument, about.interval, about.received_ns)
+def told_candle(method: Callable[[W, Instrument, KlineInterval, int], Kline]) -> Means[W, Kline]:
+    """The same, of a candle: where its row does not tell whether it is over, its end does."""
+
+    def means(row: W, about: About) -> Kline:
+        candle = method(row, about.instrument, about.interval, about.received_ns)
+        if candle.closed is not None or about.interval.counts_months:
+            return candle
+        end_ns = candle.open_ns + about.interval.seconds * NS_PER_S
+        return msgspec.structs.replace(candle, closed=end_ns <= about.received_ns)
+
+    return means
 
 
 def listed(method: Callable[[W, str], Instrument | None]) -> Means[W, Instrument]:

@@ -42,7 +42,6 @@ ERRORS: Final = ErrorTable(
         "-1006": VenueUnavailable,
         "-1007": VenueUnavailable,
         "-1008": VenueUnavailable,
-        "-1016": VenueUnavailable,
         "-1003": RateLimited,
         "-1034": RateLimited,
     },

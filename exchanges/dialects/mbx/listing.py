@@ -21,7 +21,15 @@ from exchanges.market.events import (
     Trade,
 )
 from exchanges.market.instrument import Instrument, Kind, Status, unified_symbol
-from exchanges.market.numbers import NS_PER_MS, Millis, Percent, Price, Rate, Size
+from exchanges.market.numbers import (
+    NS_PER_MS,
+    Millis,
+    Percent,
+    Price,
+    Rate,
+    Size,
+    optional_rate,
+)
 from exchanges.market.topics import KlineInterval
 
 _STATUS: Final = {
@@ -30,6 +38,8 @@ _STATUS: Final = {
     "SETTLING": Status.DELISTED,
     "PRE_SETTLE": Status.DELISTED,
 }
+
+_REGULAR: Final = "Regular"
 
 
 class Filter(Struct):
@@ -56,8 +66,13 @@ class SymbolInfo(Struct):
     marginAsset: str = ""
 
     def instrument(self, venue: str, kind: Kind) -> Instrument | None:
-        """Dated futures and perpetuals on equities (TRADIFI_PERPETUAL) are left out."""
-        if kind is Kind.PERPETUAL and self.contractType != "PERPETUAL":
+        """Dated futures, perpetuals on equities (TRADIFI_PERPETUAL) and inverse ones are left out.
+
+        Sizes of inverse ones are dollars. They have a list of their own, but streams of all
+        markets tell both since June 2026.
+        """
+        is_inverse = bool(self.marginAsset) and self.marginAsset == self.baseAsset
+        if kind is Kind.PERPETUAL and (self.contractType != "PERPETUAL" or is_inverse):
             return None
         tick = step = min_size = max_size = min_notional = Decimal(0)
         for rule in self.filters:
@@ -199,25 +214,34 @@ class ServerTime(Struct):
 
 
 class PremiumIndex(Struct):
-    """Mark price. Despite its name `lastFundingRate` is charged at `nextFundingTime`."""
+    """Mark price. Despite its name `lastFundingRate` is charged at `nextFundingTime`.
 
-    markPrice: Price
+    As in the stream, an empty rate or a time of 0 means that nothing will be charged, and a price
+    of 0 that there is none.
+    """
+
+    markPrice: Size
     indexPrice: Size
-    lastFundingRate: Rate
+    lastFundingRate: str
     nextFundingTime: Millis
     time: Millis
 
-    def funding(self, instrument: Instrument, received_ns: int) -> Funding:
+    def funding(self, instrument: Instrument, received_ns: int) -> Funding | None:
+        rate = optional_rate(self.lastFundingRate)
+        if rate is None or not self.nextFundingTime:
+            return None
         return Funding(
             instrument=instrument,
-            rate=self.lastFundingRate,
+            rate=rate,
             interval_s=instrument.funding_interval_s,
             next_ns=self.nextFundingTime * NS_PER_MS,
             venue_ns=self.time * NS_PER_MS,
             received_ns=received_ns,
         )
 
-    def mark_price(self, instrument: Instrument, received_ns: int) -> MarkPrice:
+    def mark_price(self, instrument: Instrument, received_ns: int) -> MarkPrice | None:
+        if not self.markPrice:
+            return None
         return MarkPrice(
             instrument=instrument,
             mark=self.markPrice,
@@ -235,12 +259,18 @@ class FundingInfo(Struct):
 
 
 class FundingRate(Struct):
-    """A funding rate that was charged."""
+    """A funding rate that was charged.
+
+    Since July 2026 some rows are of another type, "Special": what a stock's dividend costs.
+    """
 
     fundingRate: Rate
     fundingTime: Millis
+    rateType: str = _REGULAR
 
-    def charge(self, instrument: Instrument, received_ns: int) -> FundingCharge:
+    def charge(self, instrument: Instrument, received_ns: int) -> FundingCharge | None:
+        if self.rateType != _REGULAR:
+            return None
         return FundingCharge(
             instrument=instrument,
             rate=self.fundingRate,

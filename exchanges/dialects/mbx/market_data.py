@@ -21,7 +21,7 @@ from exchanges.market.events import (
     Trade,
 )
 from exchanges.market.instrument import Instrument
-from exchanges.market.numbers import NS_PER_MS, Millis, Percent, Price, Rate, Size
+from exchanges.market.numbers import NS_PER_MS, Millis, Percent, Price, Size, optional_rate
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 
@@ -206,40 +206,50 @@ class KlineMessage(Struct):
 
 
 class MarkPriceMessage(Struct):
-    """USD-M mark price stream: `r` is charged at `T`; `T` 0 means that none is scheduled."""
+    """USD-M mark price stream: `r` is charged at `T`.
+
+    An empty `r`, or `T` 0, means that nothing will be charged, and `p` 0 that there is no mark
+    price: of symbols that settle, or were delivered. The one is told without the other.
+    """
 
     E: Millis
-    p: Price
+    p: Size
     i: Size
-    r: Rate | None
+    r: str | None
     T: Millis
 
     def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
-        mark = MarkPrice(
-            instrument=instrument,
-            mark=self.p,
-            index=self.i or None,
-            venue_ns=self.E * NS_PER_MS,
-            received_ns=received_ns,
-        )
-        if self.r is None or not self.T:
-            return (mark,)
-        funding = Funding(
-            instrument=instrument,
-            rate=self.r,
-            interval_s=instrument.funding_interval_s,
-            next_ns=self.T * NS_PER_MS,
-            venue_ns=self.E * NS_PER_MS,
-            received_ns=received_ns,
-        )
-        return mark, funding
+        events: list[StreamEvent] = []
+        if self.p:
+            mark = MarkPrice(
+                instrument=instrument,
+                mark=self.p,
+                index=self.i or None,
+                venue_ns=self.E * NS_PER_MS,
+                received_ns=received_ns,
+            )
+            events.append(mark)
+        if (rate := optional_rate(self.r)) is not None and self.T:
+            funding = Funding(
+                instrument=instrument,
+                rate=rate,
+                interval_s=instrument.funding_interval_s,
+                next_ns=self.T * NS_PER_MS,
+                venue_ns=self.E * NS_PER_MS,
+                received_ns=received_ns,
+            )
+            events.append(funding)
+        return tuple(events)
 
 
 class LiquidationOrder(Struct):
-    """`o` of a force order: `S` side of the order, `ap` average price, `z` filled so far."""
+    """`o` of a force order: `S` side of the order, `ap` average price, `z` filled so far.
+
+    Both are 0 of one that is new, or expired without a fill.
+    """
 
     S: str
-    ap: Price
+    ap: Size
     z: Size
     T: Millis
 
@@ -252,6 +262,8 @@ class LiquidationMessage(Struct):
     def events(self, instrument: Instrument, received_ns: int) -> tuple[StreamEvent, ...]:
         if not self.o.z:
             return ()
+        if not self.o.ap:
+            raise ValueError("a fill at price 0")
         liquidation = Liquidation(
             instrument=instrument,
             price=self.o.ap,

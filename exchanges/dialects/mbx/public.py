@@ -42,7 +42,9 @@ _READERS: Final[Mapping[Channel, Reader]] = {
 }
 
 # Stream names after the symbol. The book's own alternatives (@depth, @depth@500ms, ...) and
-# @trade on USD-M differ in pace only and are read as well, as recordings hold them.
+# @trade on USD-M differ in pace only and are read as well, as recordings hold them. There is a
+# faster one of USD-M books, @depth@0ms, which others record (2026) and no document names: a name
+# that is no more is acknowledged and stays silent, so that the documented one is asked for.
 _SPOT_NAMES: Final[Mapping[Channel, str]] = {
     Channel.BOOK: "depth@100ms",
     Channel.TOP: "bookTicker",

@@ -4,19 +4,28 @@ Source: "General endpoints" and "Market data endpoints" of the documents that th
 name.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Raw
 from msgspec.structs import replace
 
 from exchanges.dialects.mbx import INTERVALS
 from exchanges.dialects.mbx import listing as wire
-from exchanges.market.events import OpenInterest
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import PLAIN, Units
-from exchanges.rest.call import About, Call, Count, Means, Steps, Surface, told, told_candle
+from exchanges.rest.call import (
+    About,
+    Call,
+    Count,
+    Means,
+    Query,
+    Steps,
+    Surface,
+    told,
+    told_candle,
+)
 from exchanges.rest.rows import many, named, one, within
 
 # A snapshot of so many levels keeps a book for hours; more would cost five times as much.
@@ -24,17 +33,6 @@ SYNC_LEVELS: Final = 1000
 _MOST_TRADES: Final = 1000
 _MOST_CHARGES: Final = 1000
 _NAMES: Final = named("symbol")
-
-
-def open_interest(path: str, weight: float = 1) -> Call[Any, OpenInterest]:
-    """The open interest of a perpetual."""
-    return Call(
-        path=path,
-        reads=wire.OpenInterestInfo,
-        means=told(wire.OpenInterestInfo.open_interest),
-        rows=one,
-        weight=weight,
-    )
 
 
 def _instrument(row: wire.SymbolInfo, about: About) -> Instrument | None:
@@ -47,6 +45,7 @@ def surface(
     endpoint: str,
     bucket: str,
     list_weight: float,
+    list_wants: Query = (),
     trades_weight: float,
     ticker_weight: float,
     tickers_weight: float,
@@ -58,9 +57,10 @@ def surface(
 ) -> Surface:
     """What can be asked about one kind of market, given its host, prefix of paths, and weights.
 
-    `list_weight` is that of the list of symbols, `tickers_weight` that of the tickers of all;
-    `depth` and `klines` depend on how many levels or candles are asked for. `instrument` reads a
-    row of the list, `units` the names of its base assets.
+    `list_weight` is that of the list of symbols and `list_wants` what is asked of it beside,
+    `tickers_weight` is that of the tickers of all; `depth` and `klines` depend on how many levels
+    or candles are asked for. `instrument` reads a row of the list, `units` the names of its base
+    assets.
     """
     tickers = Call(
         path=f"{prefix}/ticker/24hr",
@@ -80,6 +80,7 @@ def surface(
             means=instrument,
             rows=within(wire.ExchangeInfo, lambda info: info.symbols),
             names=_NAMES,
+            wants=list_wants,
             weight=list_weight,
         ),
         book=Call(
@@ -154,5 +155,10 @@ def perpetual(
             means=told(wire.PremiumIndex.mark_price),
             rows=one,
         ),
-        open_interest=open_interest(f"{prefix}/openInterest"),
+        open_interest=Call(
+            path=f"{prefix}/openInterest",
+            reads=wire.OpenInterestInfo,
+            means=told(wire.OpenInterestInfo.open_interest),
+            rows=one,
+        ),
     )

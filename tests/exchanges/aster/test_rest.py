@@ -292,7 +292,7 @@ def test_rule_that_no_market_can_have_is_not_taken(number: str) -> None:
         (REST.funding(BTC), "/fapi/v3/premiumIndex?symbol=BTCUSDT", 1),
         (REST.mark_price(BTC), "/fapi/v3/premiumIndex?symbol=BTCUSDT", 1),
         (REST.funding_history(BTC, 5000), "/fapi/v3/fundingRate?symbol=BTCUSDT&limit=1000", 1),
-        (REST.open_interest(BTC), "/fapi/v1/openInterest?symbol=BTCUSDT", 5),
+        (REST.open_interest(BTC), "/fapi/v3/openInterest?symbol=BTCUSDT", 1),
         (REST.server_time(), "/fapi/v3/time", 1),
         (REST.ping(), "/fapi/v3/ping", 1),
     ],

@@ -75,8 +75,8 @@ def test_tickers_of_all_markets_can_be_had_at_once(venue: SandboxVenue) -> None:
     assert [ticker.instrument.symbol for ticker in tickers] == list(venue.markets)
 
 
-def test_open_interest_has_the_older_path_only(venue: SandboxVenue) -> None:
+def test_open_interest_has_the_newer_path_only(venue: SandboxVenue) -> None:
     request = REST.open_interest(venue.markets[BTC].instrument)
     assert answer(venue, request).size > 0
     with pytest.raises(ExchangeError):
-        answer(venue, replace(request, path="/fapi/v3/openInterest"))
+        answer(venue, replace(request, path="/fapi/v1/openInterest"))

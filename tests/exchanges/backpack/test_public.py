@@ -323,6 +323,12 @@ def test_funding_of_a_market_whose_interval_nothing_tells_has_none() -> None:
     assert funding.interval_s is None
 
 
+@pytest.mark.parametrize("change", [('"f":"-0.0000125"', '"f":""'), ("1790136000000", "0")])
+def test_backpack_a9_mark_price_is_told_without_funding(change: tuple[str, str]) -> None:
+    codec = open_for("derivatives", Topic(Channel.MARK_PRICE, BTC.symbol))
+    assert codec.receive(MARK_FRAME.replace(*change), RECEIVED_NS) == (MARK,)
+
+
 @pytest.mark.parametrize(
     ("key", "topic"),
     [

@@ -360,7 +360,7 @@ def test_rule_that_no_market_can_have_is_not_taken(number: str) -> None:
 @pytest.mark.parametrize(
     ("request_", "target"),
     [
-        (SPOT_LIST, "/api/v3/exchangeInfo"),
+        (SPOT_LIST, "/api/v3/exchangeInfo?showPermissionSets=false"),
         (REST.book(BTC), "/api/v3/depth?symbol=BTCUSDT&limit=1000"),
         (REST.trades(BTC, 500), "/api/v3/trades?symbol=BTCUSDT&limit=500"),
         (REST.ticker(BTC), "/api/v3/ticker/24hr?symbol=BTCUSDT"),

@@ -7,6 +7,7 @@ Requests, sequence numbers and checksums are in `test_dialogue.py`, real payload
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from exchanges import VENUES
 from exchanges.bitfinex.public import FLAGS
@@ -260,6 +261,13 @@ def test_frames_become_events(transcript: Transcript) -> None:
     first, *events = play(codec, transcript)
     assert first == news(transcript.instrument, transcript.topic, SubscriptionState.SUBSCRIBED)
     assert tuple(events) == transcript.events
+
+
+def test_bitfinex_a10_charge_that_is_not_scheduled_is_none() -> None:
+    unscheduled = tuple(frame.replace("1767254400000", "0") for frame in STATUS_FRAMES)
+    transcript = replace(status_transcript(Channel.FUNDING), frames=unscheduled)
+    _, *events = play(open_codec(VENUE, transcript.stream, [transcript]), transcript)
+    assert tuple(events) == (*STATUS_EVENTS[1:], *STATUS_EVENTS[1:])
 
 
 def test_every_channel_has_a_transcript() -> None:

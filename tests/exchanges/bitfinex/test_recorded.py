@@ -405,6 +405,7 @@ def test_recorded_past_candles(sample: Sample) -> None:
         high=20125.0,
         low=20094.0,
         volume=1.43504645,
+        closed=True,
     )
 
 

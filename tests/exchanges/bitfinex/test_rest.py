@@ -138,6 +138,7 @@ REPLIES = (
                 low=low,
                 close=close,
                 volume=volume,
+                closed=False,
                 received_ns=RECEIVED_NS,
             )
             for at_s, opened, high, low, close, volume in (
@@ -234,6 +235,17 @@ def test_reply_becomes_a_value(reply: Reply) -> None:
 )  # fmt: skip
 def test_market_is_asked_for_in_the_path(target: str, asked: str) -> None:
     assert target == f"/v2/{asked}"
+
+
+@pytest.mark.parametrize(
+    ("interval", "closed"), [(KlineInterval.D1, True), (KlineInterval.MO1, None)]
+)
+def test_candle_is_over_when_it_has_ended_but_of_months_nobody_knows(
+    interval: KlineInterval, closed: bool | None
+) -> None:
+    request = REST.klines(AVAX, interval)
+    (candle,) = request.read(ok(b"[[1600000000000,20,20.5,21,19,100.5]]"))
+    assert candle.closed is closed
 
 
 def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:

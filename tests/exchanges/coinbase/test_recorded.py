@@ -257,6 +257,7 @@ RULES = {"step": "0.00000001", "min_size": "0.00000001", "max_size": "3400", "mi
                     low=65857.35,
                     close=66314.59,
                     volume=358.74851052,
+                    closed=True,
                     received_ns=CAPTURED_NS,
                 ),
                 Kline(
@@ -268,6 +269,7 @@ RULES = {"step": "0.00000001", "min_size": "0.00000001", "max_size": "3400", "mi
                     low=66055.14,
                     close=66181.6,
                     volume=355.82896243,
+                    closed=True,
                     received_ns=CAPTURED_NS,
                 ),
             ],

@@ -250,6 +250,7 @@ REPLIES = (
                 low=59990.0,
                 close=60005.0,
                 volume=0.5,
+                closed=False,
                 received_ns=RECEIVED_NS,
             )
         ],

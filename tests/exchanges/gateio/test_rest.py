@@ -30,8 +30,7 @@ BTC = market("BTC/USDT", "BTC_USDT", venue="gateio")
 
 
 def rules(symbol: str, native: str, **facts: Any) -> Instrument:
-    fee = {"maker_fee": "0.002", "taker_fee": "0.002"}
-    return market(symbol, native, venue="gateio", **{**fee, **facts})
+    return market(symbol, native, venue="gateio", **facts)
 
 
 REPLIES = (
@@ -64,8 +63,6 @@ REPLIES = (
                     tick="0.0001",
                     step="1",
                     status=Status.HALTED,
-                    maker_fee="0.001",
-                    taker_fee="0.001",
                 ),
             ]
         ),
@@ -215,7 +212,7 @@ def test_only_markets_with_both_sides_take_part(status: str, expected: Status) -
 
 
 @pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-0.01", "one"])
-@pytest.mark.parametrize("name", ["fee", "min_base_amount", "max_base_amount", "min_quote_amount"])
+@pytest.mark.parametrize("name", ["min_base_amount", "max_base_amount", "min_quote_amount"])
 def test_rule_that_no_market_can_have_is_not_taken(name: str, number: str) -> None:
     with pytest.raises(VenueProtocolError):
         LIST.read(ok(pair_row(**{name: number})))

@@ -114,6 +114,7 @@ BTC = perpetual("BTC", "0.0001")
                     close=1.032,
                     volume=97151 * 0.0001,
                     quote_volume=3580.0,
+                    closed=True,
                     received_ns=RECEIVED_NS,
                 )
             ],
@@ -164,9 +165,9 @@ def test_recorded_reply_is_read_value_by_value(
     assert request_.read(ok(sample(f"gateio_futures/{file}.json"))) == value
 
 
-EIGHT_HOURS = {"funding_interval_s": 28_800.0, "taker_fee": "0.00075"}
-OF_2023 = {**EIGHT_HOURS, "maker_fee": "-0.000152", "tick": "0.0001"}
-FIRST = {"maker_fee": "-0.00025", **EIGHT_HOURS}
+EIGHT_HOURS = {"funding_interval_s": 28_800.0}
+TENTHS = {"step": "10", "min_size": "10"}  # of contracts of a hundred
+OF_2023 = {**EIGHT_HOURS, "tick": "0.0001"}
 
 
 def of_size(base: str, size: str, max_size: str, **facts: Any) -> Instrument:
@@ -178,14 +179,14 @@ def of_size(base: str, size: str, max_size: str, **facts: Any) -> Instrument:
 @pytest.mark.parametrize(
     ("file", "instruments"),
     [
-        ("rest_contract", [of_size("BTC", "0.0001", "100", tick="0.1", **FIRST)]),
+        ("rest_contract", [of_size("BTC", "0.0001", "100", tick="0.1", **EIGHT_HOURS)]),
         (
             "rest_contract_recent",
-            [of_size("0G", "1", "450000", tick="0.0001", maker_fee="-0.0001", **EIGHT_HOURS)],
+            [of_size("0G", "1", "450000", tick="0.0001", **EIGHT_HOURS)],
         ),
         (
             "rest_instruments_decimal",
-            [of_size("LAB", "100", "120000", tick="0.00001", **FIRST, min_size="10")],
+            [of_size("LAB", "100", "120000", tick="0.00001", **EIGHT_HOURS, **TENTHS)],
         ),
         (
             "rest_instruments_capture_2023",
@@ -194,7 +195,7 @@ def of_size(base: str, size: str, max_size: str, **facts: Any) -> Instrument:
                     "ETH",
                     "0.01",
                     "10000",
-                    **{**OF_2023, "tick": "0.05", "maker_fee": "-0.0001368"},
+                    **{**OF_2023, "tick": "0.05"},
                 ),
                 of_size("OMG", "1", "1000000", **OF_2023),
                 of_size("BTC", "0.0001", "100", **{**OF_2023, "tick": "0.1"}),

@@ -64,7 +64,7 @@ def contracts(*rows: dict[str, object]) -> bytes:
 
 
 def rules(symbol: str, native: str, **facts: Any) -> Instrument:
-    usual = {"maker_fee": "-0.0001", "taker_fee": "0.00075", "funding_interval_s": 28_800.0}
+    usual = {"funding_interval_s": 28_800.0}
     return market(symbol, native, venue="gateio_futures", **{**usual, **facts})
 
 
@@ -122,7 +122,7 @@ REPLIES = (
                     "MORPHER/USDT:USDT",
                     "MPH_USDT",
                     tick="0.1",
-                    step="10",
+                    step="1",
                     min_size="1",
                     max_size="12000",
                     contract_size="10",
@@ -198,6 +198,7 @@ REPLIES = (
                 close=60000.4,
                 volume=97.5 * 0.0001,
                 quote_volume=585.0,
+                closed=True,
                 received_ns=RECEIVED_NS,
             ),
             Kline(
@@ -210,6 +211,7 @@ REPLIES = (
                 close=60015.0,
                 volume=2.0,
                 quote_volume=120030.0,
+                closed=False,
                 received_ns=RECEIVED_NS,
             ),
         ],
@@ -306,7 +308,7 @@ def test_only_contracts_in_full_trading_take_part(
 @pytest.mark.parametrize(
     "name",
     ["quanto_multiplier", "order_price_round", "order_size_min", "order_size_max",
-     "maker_fee_rate", "funding_interval"],
+     "funding_interval"],
 )  # fmt: skip
 def test_rule_that_no_market_can_have_is_not_taken(name: str, number: str) -> None:
     with pytest.raises(VenueProtocolError):

@@ -43,6 +43,7 @@ def candle(
         close=close,
         volume=volumes[0],
         quote_volume=volumes[1],
+        closed=False,
         received_ns=RECEIVED_NS,
     )
 

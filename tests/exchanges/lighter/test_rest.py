@@ -199,6 +199,7 @@ REPLIES = (
                 close=60005.0,
                 volume=0.5,
                 quote_volume=30000.5,
+                closed=False,
                 received_ns=RECEIVED_NS,
             )
         ],

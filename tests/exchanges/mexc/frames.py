@@ -25,9 +25,9 @@ BOOK = Topic(Channel.BOOK, "BTC/USDT")
 TRADES = Topic(Channel.TRADES, "BTC/USDT")
 
 # The channels of BTCUSDT, and what their names cost when they are written out.
-DEPTH = "spot@public.aggre.depth.v3.api.pb@100ms@BTCUSDT"
-TOPS = "spot@public.aggre.bookTicker.v3.api.pb@100ms@BTCUSDT"
-DEALS = "spot@public.aggre.deals.v3.api.pb@100ms@BTCUSDT"
+DEPTH = "spot@public.aggre.depth.v3.api.pb@10ms@BTCUSDT"
+TOPS = "spot@public.aggre.bookTicker.v3.api.pb@10ms@BTCUSDT"
+DEALS = "spot@public.aggre.deals.v3.api.pb@10ms@BTCUSDT"
 TICKER = "spot@public.miniTicker.v3.api.pb@BTCUSDT@24H"
 MINUTES = "spot@public.kline.v3.api.pb@BTCUSDT@Min1"
 SENT_MS = 1736409765052
@@ -54,7 +54,7 @@ def depth(first: int, last: int, bids: Any = (), asks: Any = ()) -> str:
         "publicAggreDepths",
         asks=[{"price": price, "quantity": quantity} for price, quantity in asks],
         bids=[{"price": price, "quantity": quantity} for price, quantity in bids],
-        eventType="spot@public.aggre.depth.v3.api.pb@100ms",
+        eventType="spot@public.aggre.depth.v3.api.pb@10ms",
         fromVersion=str(first),
         toVersion=str(last),
     )

@@ -78,7 +78,7 @@ def test_book_joins_snapshot_and_frames(last_update_id: int, told: list[object])
     for frame in (depth(101, 103), depth(104, 105)):
         assert codec.receive(pack(frame), RECEIVED_NS) == ()
     (request,) = codec.requests(10.0)
-    assert request.target == "/api/v3/depth?symbol=BTCUSDT&limit=1000"
+    assert request.target == "/api/v3/depth?symbol=BTCUSDT&limit=5000"
     assert ids(codec.answer(request, snapshot(BTC, last_update_id, [], []))) == told
 
 

@@ -115,7 +115,7 @@ TRANSCRIPTS = (
                         "tradeId": "505979017439002624X1",
                     },
                 ],
-                eventType="spot@public.aggre.deals.v3.api.pb@100ms",
+                eventType="spot@public.aggre.deals.v3.api.pb@10ms",
             ),
         ),
         events=(
@@ -170,7 +170,7 @@ TRANSCRIPTS = (
                 low=93000.1,
                 volume=10000.5,
                 quote_volume=950000000.25,
-                change=-0.0766,
+                change=-0.07,
                 venue_ns=SENT_NS,
                 received_ns=RECEIVED_NS,
             ),

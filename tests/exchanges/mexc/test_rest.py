@@ -268,7 +268,7 @@ def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:
     ("request_", "path", "query", "weight"),
     [
         (LIST, "exchangeInfo", "", 25),
-        (REST.book(BTC), "depth", "?symbol=BTCUSDT&limit=1000", 3),
+        (REST.book(BTC), "depth", "?symbol=BTCUSDT&limit=5000", 3),
         (REST.book(BTC, 5), "depth", "?symbol=BTCUSDT&limit=5", 3),
         (REST.book(BTC, 9999), "depth", "?symbol=BTCUSDT&limit=5000", 3),
         (REST.trades(BTC, 500), "trades", "?symbol=BTCUSDT&limit=500", 5),

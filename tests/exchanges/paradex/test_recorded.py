@@ -285,6 +285,7 @@ def test_binary_frame_that_is_not_asked_for_is_not_read(sample: Sample, name: st
                     close=58961.3,
                     volume=1591 / (3 * 58961.3 / 3),  # 0.027: dollars are whole
                     quote_volume=1591.0,
+                    closed=False,
                     received_ns=RECEIVED_NS,
                 )
             ],

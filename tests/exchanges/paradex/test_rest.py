@@ -177,6 +177,7 @@ REPLIES = (
                 close=90000.0,
                 volume=0.5,
                 quote_volume=45000.0,
+                closed=False,
                 received_ns=RECEIVED_NS,
             )
         ],
