@@ -15,6 +15,7 @@ from actors.venue.budget import Budget
 from actors.venue.budgets import budget_of
 from actors.venue.clock import VenueClock
 from actors.venue.gateway import Gateway
+from actors.venue.openness import Openness
 from exchanges.chance import Chance
 from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instruments
@@ -38,7 +39,8 @@ class VenueContext(msgspec.Struct, eq=False):
 
     `budget` is what the venue allows our address, shared with whoever else comes from there.
     `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
-    `venue_clock` is its clock against ours, and `sources` numbers its sessions.
+    `venue_clock` is its clock against ours, `openness` whether it takes orders, and `sources`
+    numbers its sessions.
     """
 
     venue: Venue
@@ -52,6 +54,7 @@ class VenueContext(msgspec.Struct, eq=False):
     transport: Transport
     tap: StreamTap | None = None
     venue_clock: VenueClock = msgspec.field(default_factory=VenueClock)
+    openness: Openness = msgspec.field(default_factory=Openness)
     instruments: Instruments = msgspec.field(default_factory=Instruments)
     inboxes: dict[str, BookInbox] = {}
     sources: Iterator[int] = msgspec.field(default_factory=count)

@@ -28,7 +28,13 @@ from exchanges.errors import (
     StreamStale,
     VenueProtocolError,
 )
-from exchanges.market.events import Notice, StreamEvent, Subscription, SubscriptionState
+from exchanges.market.events import (
+    Notice,
+    StreamEvent,
+    Subscription,
+    SubscriptionState,
+    VenueState,
+)
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
 from exchanges.replies.errors import Complaint, ErrorTable
@@ -299,7 +305,7 @@ class Talk:
                 self._answer = said.frame
             case Gap():
                 return self._on_gap(said.detail, received_ns)
-            case Notice():
+            case Notice() | VenueState():
                 return (said,)
         return ()
 

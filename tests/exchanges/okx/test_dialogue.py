@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exchanges import VENUES
 from exchanges.errors import CodecUsageError, InvalidSymbol, StreamStale
-from exchanges.market.events import Notice, StreamEvent, SubscriptionState
+from exchanges.market.events import Event, Notice, StreamEvent, SubscriptionState
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.okx.market_data import kind_of
@@ -207,7 +207,7 @@ def liquidated(codec: MarketCodec, *natives: str) -> list[Instrument]:
         "data": [{"instId": native, "details": [detail]} for native in natives],
     }
     events = codec.receive(json.dumps(frame), RECEIVED_NS)
-    return [event.instrument for event in events if not isinstance(event, Notice)]
+    return [event.instrument for event in events if isinstance(event, Event)]
 
 
 # Notices and heartbeats.
