@@ -60,9 +60,13 @@ class PairStatistics(msgspec.Struct):
 
 
 class _Side:
-    """A watched market, its newest top, and its prices net of taker fees."""
+    """A watched market, its newest top, and its prices net of taker fees.
+
+    `book` names its book: two sides of one are no pair.
+    """
 
     __slots__ = (
+        "book",
         "buy_factor",
         "market",
         "net_ask",
@@ -81,6 +85,8 @@ class _Side:
     def go_by(self, watch: Watch) -> None:
         self.watch = watch
         self.market = watch.market
+        instrument = watch.instrument
+        self.book = instrument.venue, instrument.kind, instrument.book
         self.sell_factor = 1 - watch.taker_fee
         self.buy_factor = 1 + watch.taker_fee
         self.put(self.top)
@@ -214,7 +220,7 @@ class Detector:
         changes: list[OpportunityChange] = []
         open_factor = self._open_factor
         for other in self._groups[side.watch.group]:
-            if other is side:
+            if other is side or other.book == side.book:
                 continue
             if side.net_bid > other.net_ask * open_factor or other in side.sells:
                 changes += self._judge(side, other, heard_ns, now_ns)

@@ -18,7 +18,8 @@ from exchanges.market.events import Level
 Price = Annotated[float, Meta(gt=0, lt=1e15)]
 Size = Annotated[float, Meta(ge=0, lt=1e18)]
 Traded = Annotated[float, Meta(gt=0, lt=1e18)]
-Rate = Annotated[float, Meta(gt=-1e3, lt=1e3)]
+_MOST_RATE: Final = 1e3
+Rate = Annotated[float, Meta(gt=-_MOST_RATE, lt=_MOST_RATE)]
 # New listings rise by more than a thousand per cent in a day.
 Percent = Annotated[float, Meta(gt=-1e6, lt=1e6)]
 Millis = Annotated[int, Meta(ge=0, lt=1 << 53)]
@@ -41,6 +42,20 @@ def optional(text: str) -> float | None:
     value = float(text)
     if not 0 <= value < 1e18:
         raise ValueError(f"{text!r} is no price or size")
+    return value
+
+
+def optional_rate(text: str | None) -> float | None:
+    """A fraction of either sign, or None where the venue writes none.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not text:
+        return None
+    value = float(text)
+    if not abs(value) < _MOST_RATE:
+        raise ValueError(f"{text[:40]!r} is no rate")
     return value
 
 
