@@ -66,10 +66,9 @@ class CoinbaseSandbox(SandboxVenue):
 
     def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
         """A book that two markets share moves once."""
-        markets = self.markets.values()
-        moved = {one: one.synthetic.step(now_ns) for one in markets if not one.instrument.book_of}
-        by_book = {one.synthetic: update for one, update in moved.items()}
-        return {one: by_book[one.synthetic] for one in markets}
+        books = dict.fromkeys(one.synthetic for one in self.markets.values())
+        moved = {book: book.step(now_ns) for book in books}
+        return {one: moved[one.synthetic] for one in self.markets.values()}
 
     def native(self, base: str, quote: str, settle: str) -> str:
         """A code and a far date for a US future, as for `BIP-20DEC30-CDE`."""

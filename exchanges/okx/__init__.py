@@ -54,6 +54,8 @@ VENUE: Final = Venue(
             "business": "wss://wspap.okx.com:8443/ws/v5/business",
         },
     },
+    # Without it the one host answers of production, public paths as well.
+    headers={"demo": (("x-simulated-trading", "1"),)},
     aliases={
         "rest": ("https://www.okx.com",),
         "public": (

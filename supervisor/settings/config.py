@@ -13,6 +13,7 @@ from actors.detection.identity import Comparable
 from actors.detection.opportunity import DetectorSettings
 from actors.edges.secrets import redacted
 from actors.network.websocket import Transport
+from actors.venue.gateway import Headers
 from exchanges import Venue
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import Channel, KlineInterval
@@ -110,6 +111,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """URL of each of the venue's endpoints."""
         own = self.venues[venue.name]
         return {**venue.endpoints[own.environment], **own.endpoints}
+
+    def headers_of(self, venue: Venue) -> Headers:
+        """What each request to the venue says in its environment."""
+        return venue.headers.get(self.venues[venue.name].environment, ())
 
     @property
     def asset_names(self) -> dict[str, str]:
