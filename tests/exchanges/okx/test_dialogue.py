@@ -210,6 +210,11 @@ def liquidated(codec: MarketCodec, *natives: str) -> list[Instrument]:
     return [event.instrument for event in events if isinstance(event, Event)]
 
 
+def test_okx_b19_only_connections_that_carry_books_are_kept_small() -> None:
+    most = {stream.name: stream.max_topics for stream in VENUE.streams}
+    assert most == {"public": 29, "derivatives": 100, "business": 100}
+
+
 # Notices and heartbeats.
 
 
