@@ -112,6 +112,7 @@ if TYPE_CHECKING:
     from exchanges.market.events import Ticker as Ticker
     from exchanges.market.events import Top as Top
     from exchanges.market.events import Trade as Trade
+    from exchanges.market.events import VenueState as VenueState
     from exchanges.market.instrument import Instrument as Instrument
     from exchanges.market.instrument import Kind as Kind
     from exchanges.market.instrument import Status as Status
@@ -174,7 +175,7 @@ _HOMES: Final = {
     "exchanges.market.events": (
         "BookDelta BookLost BookSnapshot Event Fault Funding FundingCharge InstrumentChange "
         "Kline Liquidation MarkPrice Notice OpenInterest StreamEvent Subscription "
-        "SubscriptionState Ticker Top Trade"
+        "SubscriptionState Ticker Top Trade VenueState"
     ),
     "exchanges.market.instrument": "Instrument Kind Status",
     "exchanges.market.topics": "Channel KlineInterval Topic",

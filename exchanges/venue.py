@@ -60,6 +60,8 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     streams: tuple[Stream, ...]
     wire: type[MarketWire]
     endpoints: Mapping[str, Mapping[str, str]]
+    headers: Mapping[str, tuple[tuple[str, str], ...]] = {}
+    """What every request says in an environment, where its host alone does not tell it."""
     aliases: Mapping[str, tuple[str, ...]] = {}
     """Other base URLs of production endpoints, which clients of other makes use."""
     buckets: Mapping[str, Rate]

@@ -188,7 +188,7 @@ class Detector:
                 low = side.net_bid * _value(sold) / self._open_factor
                 high = side.net_ask * self._open_factor / _value(bought)
                 for other in part:
-                    if other in done:
+                    if other in done or other.book == side.book:
                         continue
                     if low > other.net_ask or other in side.sells:
                         self._judge(side, other, sold, now_ns, changes)
@@ -209,6 +209,8 @@ class Detector:
                     if sell.net_bid <= lowest and not sell.sells:
                         continue
                     for buy in buys:
+                        if buy.book == sell.book:
+                            continue
                         crosses = sell.net_bid * _value(rate) > buy.net_ask * self._open_factor
                         if crosses or buy in sell.sells:
                             self._judge(sell, buy, rate, now_ns, changes, heard_ns)

@@ -39,6 +39,7 @@ class Side:
     Attributes:
         net_bid, net_ask: the top's prices after the taker fee; 0 and inf without a top.
         received_ns: when the top was read.
+        book: names its book; two sides of one are no pair.
         sells: the pairs in which this side sells, by the side to buy on.
     """
 
@@ -46,6 +47,7 @@ class Side:
         "_stamped_ns",
         "ask_size",
         "bid_size",
+        "book",
         "buy_factor",
         "is_trading",
         "market",
@@ -67,6 +69,8 @@ class Side:
     def use(self, watch: Watch) -> None:
         """Take other rules or fees."""
         self.watch = watch
+        instrument = watch.instrument
+        self.book = instrument.venue, instrument.kind, instrument.book
         self.is_trading = watch.instrument.status is Status.TRADING
         self.sell_factor = 1 - watch.taker_fee
         self.buy_factor = 1 + watch.taker_fee

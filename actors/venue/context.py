@@ -14,7 +14,8 @@ from actors.network.websocket import Transport
 from actors.venue.budget import Budget
 from actors.venue.budgets import budget_of
 from actors.venue.clock import VenueClock
-from actors.venue.gateway import Gateway
+from actors.venue.gateway import Gateway, Headers
+from actors.venue.openness import Openness
 from exchanges.chance import Chance
 from exchanges.market.events import StreamEvent
 from exchanges.market.instrument import Instruments
@@ -38,7 +39,8 @@ class VenueContext(msgspec.Struct, eq=False):
 
     `budget` is what the venue allows our address, shared with whoever else comes from there.
     `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
-    `venue_clock` is its clock against ours, and `sources` numbers its sessions.
+    `venue_clock` is its clock against ours, `openness` whether it takes orders, and `sources`
+    numbers its sessions.
     """
 
     venue: Venue
@@ -52,6 +54,7 @@ class VenueContext(msgspec.Struct, eq=False):
     transport: Transport
     tap: StreamTap | None = None
     venue_clock: VenueClock = msgspec.field(default_factory=VenueClock)
+    openness: Openness = msgspec.field(default_factory=Openness)
     instruments: Instruments = msgspec.field(default_factory=Instruments)
     inboxes: dict[str, BookInbox] = {}
     sources: Iterator[int] = msgspec.field(default_factory=count)
@@ -64,10 +67,12 @@ class VenueContext(msgspec.Struct, eq=False):
         events: Hub[StreamEvent],
         given: Injected,
         units: Mapping[str, Unit] | None = None,
+        headers: Headers = (),
     ) -> "VenueContext":
         """A venue of which nothing is known and nothing watched yet.
 
-        `units` are what the user knows of its assets, as in `Instruments`.
+        `units` are what the user knows of its assets, as in `Instruments`, and `headers` what each
+        request says beside its own, as in `Venue.headers`.
         """
         budget = budget_of(venue, endpoints, given.network)
         return cls(
@@ -76,7 +81,14 @@ class VenueContext(msgspec.Struct, eq=False):
             network=given.network,
             budget=budget,
             gateway=Gateway(
-                venue, endpoints, given.network, given.clock, given.chance, budget, given.http_tap
+                venue,
+                endpoints,
+                given.network,
+                given.clock,
+                given.chance,
+                budget,
+                given.http_tap,
+                headers,
             ),
             clock=given.clock,
             chance=given.chance,

@@ -32,6 +32,7 @@ from exchanges.rest.request import Effect, Listing, Odd, Request, Rows
 from exchanges.venue import Venue
 
 T = TypeVar("T")
+Headers = tuple[tuple[str, str], ...]
 
 WITHIN_S: Final[Mapping[Effect, float]] = {
     # The slowest good answers (whole instrument lists) take a few seconds.
@@ -70,8 +71,10 @@ class Gateway:
         chance: Chance,
         budget: Budget,
         tap: HttpTap | None = None,
+        headers: Headers = (),
     ) -> None:
         self._venue = venue
+        self._headers = headers
         self._endpoints = endpoints
         self._network = network
         self._clock = clock
@@ -148,10 +151,11 @@ class Gateway:
     async def _exchange(self, request: Request[T], client: httpx2.AsyncClient) -> T:
         """Send, and read the answer."""
         url = self._endpoints[request.endpoint] + request.target
+        headers = (*self._headers, *request.headers)
         within_s = WITHIN_S[request.effect]
         try:
             with trio.fail_after(within_s, shield=request.effect is Effect.ONCE):
-                reply = await fetch(client, request.method, url, request.headers, request.body)
+                reply = await fetch(client, request.method, url, headers, request.body)
         except trio.TooSlowError as error:
             raise self._unanswered(request, f"no answer within {within_s:g} s") from error
         except (OSError, BodyTooLarge) as error:

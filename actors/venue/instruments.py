@@ -43,6 +43,7 @@ class InstrumentLoader:
         self._context = context
         self._rivals: Rivals = {}
         self._memory = ListMemory()
+        self._is_open = True  # as the instruments tell
 
     async def run(
         self,
@@ -55,7 +56,8 @@ class InstrumentLoader:
 
         `on_change` is told what is new or different, the first time everything. The actor is ready
         once a list was answered; those that could not be had are logged, and asked for again after
-        a pause that grows up to `refresh_s`.
+        a pause that grows up to `refresh_s`. While the venue takes no orders all its markets are
+        halted; once it does, the lists are asked how each is.
 
         Raises:
             ExchangeError: not one list could be had the first time, and not because the venue
@@ -65,7 +67,11 @@ class InstrumentLoader:
         stale = Repeats()
         task_status.started()
         while True:
-            await trio.sleep(self._pause_s(stale, refresh_s))
+            with trio.move_on_after(self._pause_s(stale, refresh_s)):
+                await self._context.openness.until(is_open=not self._is_open)
+                if self._is_open:
+                    await on_change(self._halt())
+                    continue
             try:
                 await on_change(await self.load())
             except ExchangeError as error:
@@ -89,6 +95,7 @@ class InstrumentLoader:
         self._memory.judge(lists.told)
         unanswered = {asked: str(error) for asked, error in lists.unanswered.items()}
         self.unlisted = self._memory.doubts | unanswered
+        self._is_open = self._context.openness.is_open
         changes = _merge(self._context, lists, self._memory, self._rivals)
         if not len(self._context.instruments):
             self.unlisted["all lists"] = "there is not one market in them"
@@ -96,7 +103,16 @@ class InstrumentLoader:
 
     def inspect(self) -> Mapping[str, object]:
         """For the live tree: how many markets are known, and which lists were not answered."""
-        return {"instruments": len(self._context.instruments), **self.unlisted}
+        openness = self._context.openness
+        closed = {} if openness.is_open else {"takes no orders": openness.message}
+        return {"instruments": len(self._context.instruments), **closed, **self.unlisted}
+
+    def _halt(self) -> list[InstrumentChange]:
+        """The venue takes no orders: what trades by its lists does not trade now."""
+        self._is_open = False
+        context = self._context
+        trading = [one for one in context.instruments if one.status is Status.TRADING]
+        return _put(context, (replace(one, status=Status.HALTED) for one in trading))
 
     def _pause_s(self, stale: Repeats, refresh_s: float) -> float:
         """Until the lists are asked for again; what was not answered is told."""
@@ -142,9 +158,8 @@ def _merge(
 
     One whose row could not be read this time stays as it was, and one whose list is not believed.
     """
-    now_ns = context.clock.now_ns()
     kept = memory.kept
-    listed = [one for one in lists.instruments if (one.kind, one.native) not in kept]
+    listed = [_now(context, one) for one in lists.instruments if (one.kind, one.native) not in kept]
     told = {(one.kind, one.native) for one in listed}
     missing = [
         known
@@ -154,12 +169,24 @@ def _merge(
         if (known.kind, known.native) not in told
     ]
     # Together, so that each has the symbol that it can have among the others.
-    now = _together(context, _without_rivals(context, (*missing, *listed), rivals))
+    return _put(context, _together(context, _without_rivals(context, (*missing, *listed), rivals)))
+
+
+def _now(context: VenueContext, listed: Instrument) -> Instrument:
+    """A market as it is, whatever its list says, if the venue takes no orders."""
+    if context.openness.is_open or listed.status is not Status.TRADING:
+        return listed
+    return replace(listed, status=Status.HALTED)
+
+
+def _put(context: VenueContext, instruments: Iterable[Instrument]) -> list[InstrumentChange]:
+    """Let the venue's instruments be as told, and say which are new or different."""
+    now_ns = context.clock.now_ns()
     changes = [
         InstrumentChange(
             instrument=one, previous=context.instruments.get(one.symbol), received_ns=now_ns
         )
-        for one in now
+        for one in instruments
         if one != context.instruments.get(one.symbol)
     ]
     for change in changes:

@@ -23,6 +23,7 @@ from exchanges.market.events import (
     Notice,
     StreamEvent,
     Subscription,
+    VenueState,
 )
 from exchanges.market.topics import Topic
 from exchanges.replies.errors import BAN_S, BANNED, FIREWALL_S, FORBIDDEN, TOO_MANY
@@ -190,7 +191,7 @@ class Session:
         """Book events to their books, in order; other news to whoever listens."""
         batches: dict[str, list[Event]] = {}
         for event in events:
-            if type(event) in _BOOK_EVENTS and not isinstance(event, Notice):
+            if type(event) in _BOOK_EVENTS and isinstance(event, Event):
                 symbol = event.instrument.symbol
                 if symbol in batches:
                     batches[symbol].append(event)
@@ -215,6 +216,9 @@ class Session:
         self._wake.set()
 
     def _publish(self, event: StreamEvent) -> None:
+        if isinstance(event, VenueState):
+            self._take_state(event)
+            return
         if isinstance(event, Notice):
             log.warning("notice", venue=event.venue, message=event.message)
             self.notice.set()
@@ -229,6 +233,13 @@ class Session:
             )
         if self.is_primary:
             self._context.events.publish(event)
+
+    def _take_state(self, state: VenueState) -> None:
+        """Every connection is told how the venue is; what it said before is no news."""
+        if self._context.openness.tell(state):
+            word = "venue_opened" if state.takes_orders else "venue_closed"
+            log.warning(word, venue=state.venue, state=state.message)
+            self._context.events.publish(state)
 
     def _bad_frame(
         self, frame: Frame, error: UnreadableFrame, received_ns: int

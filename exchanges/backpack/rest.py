@@ -88,6 +88,7 @@ _SPOT: Final = Surface(
         means=told(wire.TradeRow.trade),
         sort=lambda trade: int(trade.trade_id),  # nobody promises an order
         count=Count(most=1000),
+        bucket=HISTORY,  # which "candles/trades" are, the venue's support says
     ),
     ticker=Call(
         path=f"{_PREFIX}/ticker",

@@ -4,6 +4,7 @@ Source: docs.bitfinex.com, v2 REST (2026), and names of assets as the venue's ow
 have them.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -16,27 +17,37 @@ from exchanges.market.numbers import NS_PER_MS, exact
 from exchanges.rest.call import About
 from exchanges.rest.request import Rows
 
-# Codes of the venue that differ from the usual names. UST is Tether here, not Terra.
+# Codes of the venue that differ from the usual names. UST is Tether here, not Terra. It lists more
+# of them itself (`pub:map:currency:sym`), which come with its markets; these rule over its own, and
+# are all that recordings without it have.
 ASSETS: Final = {
     "ALG": "ALGO",
     "AMP": "AMPL",
     "ATO": "ATOM",
+    "BAB": "BCH",
     "BCHABC": "XEC",
     "BCHN": "BCH",
+    "DAD": "EDGE",
     "DAT": "DATA",
     "DOG": "MDOGE",
     "DSH": "DASH",
     "EDO": "PNT",
     "EUS": "EURS",
     "EUT": "EURT",
+    "GSD": "GUSD",
     "HTX": "HT",
     "IDX": "ID",
+    "IOS": "IOST",
     "IOT": "IOTA",
     "IQX": "IQ",
+    "LBT": "LBTC",
     "LUNA": "LUNC",
     "LUNA2": "LUNA",
+    "MIT": "MITH",
     "MNA": "MANA",
+    "OMN": "OMNI",
     "PAS": "PASS",
+    "POY": "POLY",
     "QSH": "QASH",
     "QTM": "QTUM",
     "RBT": "RBTC",
@@ -48,6 +59,7 @@ ASSETS: Final = {
     "UST": "USDT",
     "VSY": "VSYS",
     "WAX": "WAXP",
+    "WBT": "WBTC",
     "XCH": "XCHF",
     "YGG": "YEED",
     "YYW": "YOYOW",
@@ -57,7 +69,8 @@ _CODE_CHARS: Final = 3
 _PERPETUAL: Final = "F0"
 
 # Prices have five significant digits and no tick; a coin is seldom worth less than 1e-8 of
-# another, so that nothing finer than this is ever written.
+# another, so that nothing finer than this is ever written. An introduction of the venue's also says
+# "up to 8 decimals", which its own rows fit and do not prove; orders may have to go by it.
 TICK: Final = Decimal("1e-12")
 PRICE_DIGITS: Final = 5
 STEP: Final = Decimal("1e-8")
@@ -101,12 +114,12 @@ class PairInfo(Struct, array_like=True):
     pair: str
     facts: PairFacts
 
-    def instrument(self, venue: str, kind: Kind) -> Instrument | None:
-        """Left out are names that are of another kind."""
+    def instrument(self, venue: str, kind: Kind, names: Mapping[str, str]) -> Instrument | None:
+        """Left out are names that are of another kind; `names` is the venue's own map."""
         assets = assets_of(kind, self.pair)
         if assets is None:
             return None
-        base, quote, settle = (ASSETS.get(asset, asset) for asset in assets)
+        base, quote, settle = (usual_name(code, names) for code in assets)
         return Instrument(
             venue=venue,
             symbol=unified_symbol(base, quote, settle),
@@ -122,6 +135,11 @@ class PairInfo(Struct, array_like=True):
             max_size=exact(self.facts.max_size) or None,
             funding_interval_s=FUNDING_S if settle else None,
         )
+
+
+def usual_name(code: str, names: Mapping[str, str]) -> str:
+    """What others call an asset, in capitals: the venue's map writes `EURt`."""
+    return ASSETS.get(code) or names.get(code, code).upper()
 
 
 class Named(Struct, array_like=True):

@@ -234,7 +234,9 @@ class StatusRow(Struct, array_like=True):
     """State of a perpetual; underscores are fields of no meaning or none of ours.
 
     `current_funding` is charged at `next_funding_mts`, `next_funding_accrued` is what has gathered
-    for the charge after that. A field that has not changed may be null.
+    for the charge after that. Whether it is a running sum, which begins at 0 with each interval and
+    foresees too little until its end, or a mean, nobody says. A field that has not changed may be
+    null.
     """
 
     mts: Millis

@@ -8,7 +8,7 @@ of their own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import Raw, Struct
@@ -21,7 +21,7 @@ from exchanges.bitfinex.market_data import (
     number_text,
 )
 from exchanges.market.checksums import interleaved_crc32
-from exchanges.market.events import Level, Notice, StreamEvent
+from exchanges.market.events import Level, Notice, StreamEvent, VenueState
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.numbers import NS_PER_MS, Millis
 from exchanges.market.topics import Channel, KlineInterval, Topic
@@ -59,6 +59,7 @@ _DERIV: Final = "status:deriv:"
 _LIQUIDATIONS: Final = "status:liq:global"
 _BOOK_PARAMETERS: Final = {"prec": "P0", "freq": "F0", "len": str(BOOK_LEVELS)}
 
+_OPERATIVE: Final = 1
 _MAINTENANCE: Final = 20060
 _ANEW: Final = frozenset({20051, 20061})  # restart, and the end of maintenance
 _ALREADY: Final = 10301
@@ -75,8 +76,17 @@ class Told(Struct, frozen=True):
     venue_ns: int | None
 
 
+class Platform(Struct):
+    """Of the venue as a whole."""
+
+    status: Literal[0, 1]
+
+
 class News(Struct):
-    """An object: about the connection or a subscription; errors repeat the request."""
+    """An object: about the connection or a subscription; errors repeat the request.
+
+    The first one of a connection tells the `platform`.
+    """
 
     event: str
     channel: str = ""
@@ -87,6 +97,7 @@ class News(Struct):
     status: str = ""
     code: int = 0
     msg: str = ""
+    platform: Platform | None = None
 
     @property
     def about(self) -> str:
@@ -265,13 +276,22 @@ class BitfinexWire(MarketWire):
         return (RefusedKey(news.about, news.msg, str(news.code)),)
 
     def _info(self, news: News) -> tuple[Said, ...]:
-        """After a restart and after maintenance everything is to be subscribed anew."""
+        """After a restart and after maintenance everything is to be subscribed anew.
+
+        How the venue is after it the new connection is told.
+        """
+        if news.platform:
+            return (self._state(takes_orders=news.platform.status == _OPERATIVE),)
         if news.code in _ANEW:
             message = news.msg or f"info {news.code}"
             return (Notice(venue=self.venue, close_in_s=_RECONNECT_S, message=message),)
         if news.code == _MAINTENANCE:
-            return (Gap("the venue is under maintenance"),)
+            return (self._state(takes_orders=False), Gap("the venue is under maintenance"))
         return ()
+
+    def _state(self, *, takes_orders: bool) -> VenueState:
+        message = "operative" if takes_orders else "maintenance"
+        return VenueState(venue=self.venue, takes_orders=takes_orders, message=message)
 
     def _book(self, route: Route, told: Told, received_ns: int) -> tuple[StreamEvent, ...]:
         """Updates have no ids of their own: that no array is missing has been checked."""

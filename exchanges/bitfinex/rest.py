@@ -32,6 +32,9 @@ LIMITS: Final[Mapping[str, int]] = {
     "candles": 30,
     "status": 90,
 }
+_PAIRS: Final = "pub:info:pair"
+_FUTURES: Final = "pub:info:pair:futures"
+_NAMES: Final = ",pub:map:currency:sym"
 _STATE: Final = "/v2/platform/status"
 _DERIV: Final = "/v2/status/deriv"
 _MOST_ROWS: Final = 10_000
@@ -40,6 +43,7 @@ _MOST_STATES: Final = 5_000
 _STATES_PER_CHARGE: Final = 480
 _HTTP_DATE: Final = "%a, %d %b %Y %H:%M:%S GMT"
 _CONF: Final = msgspec.json.Decoder(list[list[Raw]])
+_NAMED_CODE: Final = msgspec.json.Decoder(tuple[str, str])
 _FIELDS: Final = msgspec.json.Decoder(list[Raw])
 _SYMBOL: Final = msgspec.json.Decoder(listing.Named)
 _IS_MARKET: Final = "t"  # currencies that are lent begin with another letter
@@ -50,8 +54,10 @@ def _spelled(native: str) -> str:
 
 
 def _conf(body: bytes) -> Page:
-    """The first of the lists that were asked for."""
-    return Page([Row(raw) for raw in _CONF.decode(body)[0]])
+    """The pairs, and the map of names that came with them; old lists have none."""
+    pairs, *maps = _CONF.decode(body)
+    names = dict(_NAMED_CODE.decode(raw) for raw in maps[0]) if maps else {}
+    return Page([Row(raw) for raw in pairs], asset_names=names)
 
 
 def _pair(row: Row) -> tuple[str, ...]:
@@ -99,11 +105,12 @@ def _states_of(charges: int) -> int:
     return min((charges + 1) * _STATES_PER_CHARGE, _MOST_STATES)
 
 
-def _list(path: str) -> Call[Any, Instrument]:
+def _list(of: str, names: str = _NAMES) -> Call[Any, Instrument]:
+    """The markets of a kind, and in the same reply the venue's map of names."""
     return Call(
-        path=path,
+        path=f"/v2/conf/{of}{names}",
         reads=listing.PairInfo,
-        means=lambda row, about: row.instrument(about.venue, about.kind),
+        means=lambda row, about: row.instrument(about.venue, about.kind, about.asset_names),
         rows=_conf,
         names=_pair,
         strict=True,
@@ -129,7 +136,8 @@ _SPOT: Final = Surface(
     spelled=_spelled,
     rows=many,
     is_joined=False,  # books start in the stream
-    instruments=_list("/v2/conf/pub:info:pair"),
+    instruments=_list(_PAIRS),
+    old_lists=(_list(_PAIRS, ""),),
     book=Call(
         path="/v2/book/{native}/P0",
         reads=list[market_data.BookRow],
@@ -182,7 +190,8 @@ _SPOT: Final = Surface(
 )
 _PERPETUAL: Final = replace(
     _SPOT,
-    instruments=_list("/v2/conf/pub:info:pair:futures"),
+    instruments=_list(_FUTURES),
+    old_lists=(_list(_FUTURES, ""),),
     funding=_status(told(StatusRow.funding)),
     mark_price=_status(told(StatusRow.mark)),
     open_interest=_status(told(StatusRow.interest)),

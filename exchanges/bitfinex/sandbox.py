@@ -41,6 +41,12 @@ _ERRORS: Final = {
     Trouble.TOO_MANY: (11010, "ratelimit: error"),
 }
 _MOST_CHARGES: Final = 10
+_LISTS: Final = {
+    "/v2/conf/pub:info:pair": Kind.SPOT,
+    "/v2/conf/pub:info:pair:futures": Kind.PERPETUAL,
+}
+# A part of the venue's map; the whole has a hundred rows.
+_OWN_NAMES: Final = [["ALG", "ALGO"], ["EUT", "EURt"], ["UST", "USDt"], ["WBT", "WBTC"]]
 
 
 class BitfinexSandbox(SandboxVenue):
@@ -72,9 +78,7 @@ class BitfinexSandbox(SandboxVenue):
         return {
             Question.SERVER_TIME: lambda asked: [1],
             Question.PING: lambda asked: [1],
-            Question.INSTRUMENTS: lambda asked: [
-                [_pair_row(market.instrument) for market in self.of_kind(asked.kind)]
-            ],
+            Question.INSTRUMENTS: lambda asked: [self._pairs(asked.kind), _OWN_NAMES],
             Question.BOOK: lambda asked: book_rows(
                 asked.market, asked.market.depth(asked.count(25))
             ),
@@ -100,7 +104,9 @@ class BitfinexSandbox(SandboxVenue):
         return json_reply(value, headers={"date": at.strftime("%a, %d %b %Y %H:%M:%S GMT")})
 
     def other(self, request: SandboxRequest) -> SandboxReply | None:
-        """The states of several perpetuals, or of all."""
+        """A list of pairs by itself, and the states of several perpetuals, or of all."""
+        if request.path in _LISTS:
+            return json_reply([self._pairs(_LISTS[request.path])])
         if request.path != "/v2/status/deriv":
             return None
         wanted = request.query.get("keys", "").split(",")
@@ -110,6 +116,9 @@ class BitfinexSandbox(SandboxVenue):
             if f"t{market.instrument.native}" in wanted or wanted == ["ALL"]
         ]
         return json_reply(rows)
+
+    def _pairs(self, kind: Kind) -> list[Any]:
+        return [_pair_row(market.instrument) for market in self.of_kind(kind)]
 
 
 def _states(asked: Asked) -> list[Any]:

@@ -39,6 +39,8 @@ _DUPLICATE: Final = 10301
 _TOO_MANY: Final = 10305
 _NOT_ENDED: Final = 10400
 _FIRST_ID: Final = 1000
+_MAINTENANCE_BEGINS: Final = 20060
+_MAINTENANCE_ENDS: Final = 20061
 _BEAT_NS: Final = 15 * NS_PER_S
 _PAST: Final = 30
 _STATUS_FIELDS: Final = 23
@@ -72,6 +74,7 @@ class BitfinexSession(SandboxSession):
         self._ids: dict[int, str] = {}  # keys of streams by channel id
         self._spoke_ns: dict[int, int] = {}
         self._last_id = _FIRST_ID
+        self._was_open = True
 
     @property
     def topics(self) -> int:
@@ -79,9 +82,15 @@ class BitfinexSession(SandboxSession):
         return len(self._ids)
 
     def greet(self, now_ns: int) -> None:
-        self.send_json({"event": "info", "version": 2, "platform": {"status": 1}})
+        self._was_open = self.venue.is_open
+        platform = {"status": int(self._was_open)}
+        self.send_json({"event": "info", "version": 2, "platform": platform})
 
     def tick(self, now_ns: int) -> None:
+        if self._was_open is not self.venue.is_open:
+            self._was_open = self.venue.is_open
+            code = _MAINTENANCE_ENDS if self._was_open else _MAINTENANCE_BEGINS
+            self.send_json({"event": "info", "code": code, "msg": "maintenance"})
         for channel_id, spoke_ns in self._spoke_ns.items():
             if now_ns - spoke_ns >= _BEAT_NS:
                 self.send(self._array(channel_id, now_ns, "hb"))

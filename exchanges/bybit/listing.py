@@ -24,9 +24,10 @@ FundingMinutes = Annotated[int, Meta(ge=0, le=24 * 60)]
 
 _STATUS: Final = {"Trading": Status.TRADING, "Closed": Status.DELISTED}
 _PERPETUAL: Final = "LinearPerpetual"
-# Tokenised stocks ("xstocks") count in multiples that change with the company's dividends, and
-# are not the asset whose name they may share. Other types are marks of risk.
-_STOCKS: Final = "stock"
+# What is no coin, and not the asset whose name it may share, by words of its type (`symbolType`,
+# enum of 2026-07). Tokenised stocks ("xstocks") also count in multiples that change with the
+# company's dividends. Other types are marks of risk.
+_OTHER_CLASSES: Final = ("stock", "commodity", "forex")
 
 
 class Reply(Struct, Generic[T]):
@@ -135,6 +136,11 @@ class FundingRow(Struct):
         )
 
 
+def is_coin(symbol_type: str) -> bool:
+    """Whether a market of that type trades a coin."""
+    return not any(word in symbol_type for word in _OTHER_CLASSES)
+
+
 class PriceFilter(Struct):
     tickSize: str
 
@@ -160,7 +166,7 @@ class SpotInfo(Struct):
     symbolType: str = ""
 
     def instrument(self, venue: str) -> Instrument | None:
-        if _STOCKS in self.symbolType:
+        if not is_coin(self.symbolType):
             return None
         lot = self.lotSizeFilter
         return Instrument(
@@ -201,8 +207,8 @@ class LinearInfo(Struct):
     symbolType: str = ""
 
     def instrument(self, venue: str) -> Instrument | None:
-        """Perpetuals; dated futures are left out."""
-        if self.contractType != _PERPETUAL or _STOCKS in self.symbolType:
+        """Perpetuals on coins; dated futures and other classes of assets are left out."""
+        if self.contractType != _PERPETUAL or not is_coin(self.symbolType):
             return None
         lot = self.lotSizeFilter
         return Instrument(

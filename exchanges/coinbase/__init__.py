@@ -1,6 +1,8 @@
-"""Coinbase Advanced Trade: spot and perpetual-style futures, as data.
+"""Coinbase Advanced Trade: spot and US perpetual-style futures, as data.
 
 Source: Advanced Trade API documentation (November 2026), and payloads captured in 2024 and 2026.
+The international perpetuals (`BTC-PERP-INTX`) left this API on 1 October 2026 for a gateway of
+another protocol, which is not covered.
 """
 
 from decimal import Decimal
@@ -57,7 +59,7 @@ VENUE: Final = Venue(
     fees=dict.fromkeys(Kind, _FEES),
     integrity=dict.fromkeys(Kind, "connection sequence"),
     # The code of a US future (`BIP-20DEC30-CDE`) tells no asset.
-    read_native=names_like(spot=r"([^-]+)-([^-]+)", perpetual=r"([^-]+)-PERP-INTX", quote="USDC"),
+    read_native=names_like(spot=r"([^-]+)-([^-]+)"),
     sandbox_at="exchanges.coinbase.sandbox:CoinbaseSandbox",
     assets=ASSETS,
 )

@@ -16,13 +16,25 @@ from exchanges.coinbase.market_data import (
 )
 from exchanges.market.events import BookSnapshot, Funding, Level, OpenInterest, Ticker
 from exchanges.market.instrument import Instrument, Kind, Status, unified_symbol
-from exchanges.market.numbers import NS_PER_S, Millis, Price, Rate, Size, exact, optional
+from exchanges.market.numbers import (
+    NS_PER_S,
+    Millis,
+    Price,
+    Size,
+    exact,
+    optional,
+    optional_rate,
+)
 
 # An hour was seen; a week leaves room.
 _LONGEST_FUNDING_S: Final = 604_800.0
 # In quote currency; beyond it the price or the size is a mistake.
 _MOST_INTEREST: Final = 1e24
+# Such perpetuals are traded elsewhere since October 2026; whether the list still has rows of them
+# is not known.
 _INTERNATIONAL: Final = "INTX"
+_CRYPTO: Final = ("FUTURES_ASSET_TYPE_CRYPTO", "")  # others are energy, metals and stocks
+_PERPETUAL: Final = "PERP"
 _ONLINE: Final = ("online", "")  # futures have no status
 
 
@@ -37,16 +49,33 @@ def _interval_s(text: str | None) -> float | None:
 
 
 class FutureRules(Struct):
-    """`funding_rate` is null or empty for futures that end at a date, and only for them."""
+    """`funding_interval` is null for futures that end at a date; the far expiry of others is none.
+
+    Some rows are of no crypto, and their roots may be spelled like one.
+    """
 
     contract_size: str
     contract_root_unit: str
-    funding_rate: str | None = ""
-    funding_interval: str | None = ""
+    funding_interval: str | None = None
+    non_crypto: bool = False
+    futures_asset_type: str = ""
+
+    @property
+    def is_coin(self) -> bool:
+        return not self.non_crypto and self.futures_asset_type in _CRYPTO
+
+
+class TradingSession(Struct):
+    """`fcm_trading_session_details`: futures rest for maintenance, and some by night."""
+
+    is_session_open: bool = True
 
 
 class Product(Struct):
-    """A row of the products. `alias` names the product whose book this one shares."""
+    """A row of the products. `alias` names the product whose book this one shares.
+
+    `display_name` of a perpetual ends in PERP.
+    """
 
     product_id: str
     product_type: str
@@ -67,23 +96,25 @@ class Product(Struct):
     auction_mode: bool = False
     product_venue: str = ""
     alias: str = ""
+    display_name: str = ""
     future_product_details: FutureRules | None = None
+    fcm_trading_session_details: TradingSession | None = None
 
     def instrument(self, venue: str) -> Instrument | None:
-        """The instrument, unless it ends at a date or is another name of a market.
+        """Spot markets, and perpetuals on coins that are traded here.
 
-        BTC-USDC is the book of BTC-USD, and its frames say so: two markets of it would look like
-        a chance to trade one against the other.
+        BTC-USDC is the book of BTC-USD, and its frames say so; what is bought by that name is paid
+        in USDC.
         """
-        future = self.future_product_details
-        is_future = self.product_type == "FUTURE"
-        if self.alias or self.product_type not in ("SPOT", "FUTURE"):
-            return None
-        if not is_future or future is None:
-            if is_future:
-                raise ValueError(f"{self.product_id} has no details of a future")
+        if self.product_type == "SPOT":
             return self._make(venue, Kind.SPOT, self.base_currency_id, FutureRules("1", ""))
-        if not future.funding_rate and self.product_venue != _INTERNATIONAL:
+        if self.product_type != "FUTURE" or self.product_venue == _INTERNATIONAL:
+            return None
+        future = self.future_product_details
+        if future is None:
+            raise ValueError(f"{self.product_id} has no details of a future")
+        is_perpetual = future.funding_interval or self.display_name.endswith(_PERPETUAL)
+        if not is_perpetual or not future.is_coin:
             return None
         return self._make(venue, Kind.PERPETUAL, future.contract_root_unit, future)
 
@@ -108,6 +139,7 @@ class Product(Struct):
             max_size=exact(self.base_max_size) * contract_size or None,
             min_notional=exact(self.quote_min_size),
             contract_size=contract_size,
+            book_of=self.alias,
             funding_interval_s=_interval_s(future.funding_interval),
             status=self._status(),
         )
@@ -124,7 +156,9 @@ class Product(Struct):
             self.view_only,
             self.auction_mode,
         )
-        is_open = self.status in _ONLINE and not any(restrictions)
+        session = self.fcm_trading_session_details
+        is_closed = session is not None and not session.is_session_open
+        is_open = self.status in _ONLINE and not any(restrictions) and not is_closed
         return Status.TRADING if is_open else Status.HALTED
 
 
@@ -157,24 +191,32 @@ class ProductTicker(Struct):
 
 
 class FutureState(Struct):
-    funding_rate: Rate
+    """`funding_rate` is empty, and `funding_time` null, where none is known."""
+
+    funding_rate: str | None
     funding_interval: str
-    funding_time: str
+    funding_time: str | None
     """The last charge; a client reads it as the next one, which a capture contradicts."""
 
 
 class ProductFunding(Struct):
     future_product_details: FutureState
 
-    def funding(self, instrument: Instrument, received_ns: int) -> Funding:
-        """Whether the rate is that of the last charge or of the next one is not documented."""
+    def funding(self, instrument: Instrument, received_ns: int) -> Funding | None:
+        """Whether the rate is that of the last charge or of the next one is not documented.
+
+        None where there is no rate now.
+        """
         state = self.future_product_details
+        rate = optional_rate(state.funding_rate)
+        if rate is None or state.funding_time is None:
+            return None
         interval_s = _interval_s(state.funding_interval)
         if interval_s is None:
             raise ValueError(f"{instrument.native} tells no interval of funding")
         return Funding(
             instrument=instrument,
-            rate=state.funding_rate,
+            rate=rate,
             interval_s=interval_s,
             next_ns=utc_ns(state.funding_time) + round(interval_s * NS_PER_S),
             received_ns=received_ns,

@@ -8,6 +8,9 @@ with a snapshot in the stream after each subscription.
 A number lower than the one to come is that of a late or repeated frame, and ignored. Where it is
 much lower the count has begun anew, or one number was spoiled: such a frame is counted on from,
 so that no number can silence a connection.
+
+Products that share a book (BTC-USDC that of BTC-USD) are asked for, answered and told by the name
+of the book. Which of them is meant is known by the connection, which carries one of them.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -86,7 +89,7 @@ class CoinbaseWire(MarketWire):
     def key(self, topic: Topic, instrument: Instrument) -> str:
         if topic.channel is Channel.KLINES and topic.interval is not wire.STREAMED_CANDLES:
             raise CodecUsageError(f"{self.venue} streams no candles of {topic.interval}")
-        return f"{_NAMES[topic.channel]}:{instrument.native}"
+        return f"{_NAMES[topic.channel]}:{instrument.book}"
 
     def topic(self, key: str) -> Topic | None:
         name, _, native = key.partition(":")
@@ -117,7 +120,7 @@ class CoinbaseWire(MarketWire):
     ) -> Frame:
         keys = {route.key for route in routes}
         self._ending = self._ending - keys if subscribe else self._ending | keys
-        products = [route.instrument.native for route in routes]
+        products = [route.instrument.book for route in routes]
         return _command(
             "subscribe" if subscribe else "unsubscribe", _channel_of(routes[0]), products
         )

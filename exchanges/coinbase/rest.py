@@ -15,7 +15,6 @@ from exchanges.market.events import Funding, Ticker
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.topics import KlineInterval
-from exchanges.market.units import Naming, Units
 from exchanges.rest.call import (
     About,
     Call,
@@ -52,8 +51,9 @@ CANDLE_NAMES: Final[Mapping[KlineInterval, str]] = {
 
 
 def _funding(row: wire.ProductFunding, about: About) -> Funding | None:
-    """None if the rate is of an interval that is over."""
-    return to_come(row.funding(about.instrument, about.received_ns), about)
+    """None if there is no rate, or it is of an interval that is over."""
+    funding = row.funding(about.instrument, about.received_ns)
+    return to_come(funding, about) if funding else None
 
 
 def _list(of_type: Query) -> Call[Any, Instrument]:
@@ -122,7 +122,6 @@ _SPOT: Final = Surface(
 )
 _PERPETUAL: Final = replace(
     _SPOT,
-    units=Units((Naming.NUMBER,)),  # `1000PEPE-PERP-INTX`
     instruments=_list(_FUTURES),
     tickers=_tickers(_FUTURES),
     funding=Call(path=_PRODUCT, reads=wire.ProductFunding, means=_funding),

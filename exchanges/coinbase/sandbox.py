@@ -11,9 +11,11 @@ from exchanges.coinbase import VENUE
 from exchanges.coinbase.market_data import ASSETS
 from exchanges.coinbase.rest import REST
 from exchanges.coinbase.sandbox_public import CoinbaseSession, candle_row, trade_row, utc_text
+from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
+from exchanges.sandbox.matching import MarketUpdate
 from exchanges.sandbox.request import (
     SandboxReply,
     SandboxRequest,
@@ -55,17 +57,27 @@ class CoinbaseSandbox(SandboxVenue):
     funding_s = float(_FUNDING_S)
     session = CoinbaseSession
 
+    def __init__(self, *args: Any, **facts: Any) -> None:
+        """A market in USDC has the book of that in USD, if that is there."""
+        super().__init__(*args, **facts)
+        for market in self.of_kind(Kind.SPOT):
+            if market.quote == "USDC" and (book := self.market(Kind.SPOT, f"{market.base}-USD")):
+                market.join(book)
+
+    def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
+        """A book that two markets share moves once."""
+        books = dict.fromkeys(one.synthetic for one in self.markets.values())
+        moved = {book: book.step(now_ns) for book in books}
+        return {one: moved[one.synthetic] for one in self.markets.values()}
+
     def native(self, base: str, quote: str, settle: str) -> str:
         """A code and a far date for a US future, as for `BIP-20DEC30-CDE`."""
         if not settle:
             return f"{base}-{quote}"
-        if settle == "USDC":
-            return f"{base}-PERP-INTX"
         return f"{base}{'' if quote == 'USD' else quote}P-20DEC30-CDE"
 
     def contract_size(self, base: str, settle: str) -> Decimal:
-        is_american = settle not in ("", "USDC")
-        return _CONTRACT_SIZES.get(base, Decimal(1)) if is_american else Decimal(1)
+        return _CONTRACT_SIZES.get(base, Decimal(1)) if settle else Decimal(1)
 
     def error_reply(self, trouble: Trouble, request: SandboxRequest, message: str) -> SandboxReply:
         entry = {"id": _IDS[trouble], "message": message}
@@ -129,7 +141,7 @@ def _product(market: SandboxMarket) -> dict[str, Any]:
         "product_type": "FUTURE" if is_future else "SPOT",
         "quote_currency_id": market.quote,
         "base_currency_id": "" if is_future else market.base,
-        "alias": "",
+        "alias": instrument.book_of,
         "alias_to": [],
         "view_only": False,
         "price_increment": format(instrument.tick, "f"),
@@ -139,8 +151,10 @@ def _product(market: SandboxMarket) -> dict[str, Any]:
         "best_ask_price": "",
     }
     if is_future:
-        row["product_venue"] = "INTX" if instrument.quote == "USDC" else "FCM"
+        row["product_venue"] = "FCM"
+        row["display_name"] = f"{market.base} PERP"
         row["future_product_details"] = _future_details(market)
+        row["fcm_trading_session_details"] = {"is_session_open": True}
     return row
 
 
@@ -151,6 +165,8 @@ def _future_details(market: SandboxMarket) -> dict[str, Any]:
         "contract_size": format(instrument.contract_size, "f"),
         "contract_root_unit": market.base,
         "contract_expiry_type": "EXPIRING",
+        "non_crypto": False,
+        "futures_asset_type": "FUTURES_ASSET_TYPE_CRYPTO",
         "funding_interval": f"{_FUNDING_S}s",
         "funding_rate": f"{state.funding_rate:.8f}",
         "funding_time": utc_text(last_ns),

@@ -118,9 +118,12 @@ class CoinbaseSession(SandboxSession):
                 self.end(key)
 
     def _find(self, channel: str, product: str) -> SandboxStream | None:
-        named = (one for one in self.venue.markets.values() if one.instrument.native == product)
-        market, interval = next(named, None), STREAMED_CANDLES
-        return self.offer(f"{channel}:{product}", _CHANNELS.get(channel), market, interval)
+        """Of a book that products share, by its name, whichever of them is asked for."""
+        markets = {one.instrument.native: one for one in self.venue.markets.values()}
+        market, interval = markets.get(product), STREAMED_CANDLES
+        market = market and markets[market.instrument.book]
+        name = market.instrument.native if market else product
+        return self.offer(f"{channel}:{name}", _CHANNELS.get(channel), market, interval)
 
     def _subscribed(self) -> dict[str, list[str]]:
         listed: dict[str, list[str]] = {}

@@ -99,14 +99,16 @@ VENUE: Final = Venue(
     buckets={
         BUCKET: Rate(10, 1.0),
         MARKET_BUCKET: Rate(800, 1.0),
-        OTHER_BUCKET: Rate(120, 3.0),
+        # As the header of its replies said in September 2026; 120 by the documentation of 2021.
+        OTHER_BUCKET: Rate(240, 3.0),
     },
     # What passes a limit is refused for its window, and nothing else.
     bans_addresses=False,
-    # List prices, as replies about an account had them; the venue publishes none.
+    # Of spot as replies about an account had them; of swaps those of the first level, "Prime 0" of
+    # the venue's article on fees (900000089923), "for illustration" (read 2026-11).
     fees={
         Kind.SPOT: Fees(maker=Decimal("0.002"), taker=Decimal("0.002")),
-        Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0004")),
+        Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0006")),
     },
     integrity={Kind.SPOT: "previous id", Kind.PERPETUAL: "consecutive ids"},
     recorded_as={"htx-swap": Kind.PERPETUAL},

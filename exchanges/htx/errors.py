@@ -67,8 +67,7 @@ ERRORS: Final = ErrorTable(
     words={
         "too many request": RateLimited,
         "request limit": RateLimited,
-        "invalid symbol": InvalidSymbol,
-        "invalid  symbol": InvalidSymbol,  # as swaps write it
+        "invalid symbol": InvalidSymbol,  # swaps write it with two blanks
         ".symbol ": InvalidSymbol,  # "invalid mbp.150.symbol xyz", of sockets
         "contract_code data error or empty": InvalidSymbol,
         "too many connection": RateLimited,

@@ -1,7 +1,8 @@
 """HTX REST replies that have no twin in the streams: instruments, errors, envelopes.
 
-Source: spot and linear swap API documentation (June 2021), V5 answers of June 2026, and recorded
-lists of April 2021 and February 2022.
+Source: spot and linear swap API documentation (June 2021), V5 answers of June 2026, the hours of
+funding and labels that the list of swaps had in September 2026, and recorded lists of April 2021
+and February 2022.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Annotated, Final, Generic, Literal, TypeVar
 
 from msgspec import Meta, Raw, Struct
 
-from exchanges.htx.market_data import LONGEST_FUNDING_S, Day, TickerRow, TradeFacts, UpdateId
+from exchanges.htx.market_data import Day, TickerRow, TradeFacts, UpdateId
 from exchanges.market.instrument import Instrument, Kind, Status, unified_symbol
 from exchanges.market.numbers import Digits, Millis, Price, Size, plain, tick_of
 
@@ -36,6 +37,16 @@ ASSETS: Final[Mapping[str, str]] = {
 _BASKETS: Final = frozenset({"etp", "nav"})
 _SWAP: Final = "swap"
 _LISTED: Final = 1
+# Labels, in small letters, of what is no coin: two thirds of the linear swaps of 2026, of which
+# some are spelled like coins (META, BNC, PENG). Tokens of gold are labelled as metals.
+_OTHER_CLASSES: Final = frozenset(
+    {"tradfi", "stock", "stocks", "index", "indices", "forex", "fx"}
+    | {"commodity", "commodities", "metal", "metals"}
+)
+_GOLD_TOKENS: Final = frozenset({"PAXG", "XAUT"})
+
+FundingHours = Annotated[float, Meta(gt=0, le=24)]
+"""Between two charges: 1, 4 and 8 were seen."""
 
 
 class Reply(Struct, Generic[T]):
@@ -137,7 +148,7 @@ class SwapInfo(Struct):
     """A row of the contracts; orders count whole ones.
 
     Those of the linear list are worth base units, those of the inverse one, which is only met in
-    recordings, dollars.
+    recordings, dollars. Old lists have neither hours of funding nor labels.
     """
 
     contract_code: str
@@ -145,10 +156,20 @@ class SwapInfo(Struct):
     price_tick: Positive
     contract_status: int
     contract_type: str = _SWAP
+    settlement_period: FundingHours | None = None
+    labels: list[str] | None = None
+    tradfi_labels: list[str] | None = None
+
+    @property
+    def is_coin(self) -> bool:
+        """Whether a coin is traded, and no stock, metal, index or the like."""
+        told = {label.lower() for label in (*(self.labels or ()), *(self.tradfi_labels or ()))}
+        base, _, _ = self.contract_code.partition("-")
+        return not told & _OTHER_CLASSES or base in _GOLD_TOKENS
 
     def instrument(self, venue: str, *, inverse: bool = False) -> Instrument | None:
-        """Perpetuals; dated futures are left out."""
-        if self.contract_type != _SWAP:
+        """Perpetuals on coins; dated futures and other classes of assets are left out."""
+        if self.contract_type != _SWAP or not self.is_coin:
             return None
         own_base, _, own_quote = self.contract_code.partition("-")
         if not own_base or not own_quote or "-" in own_quote:
@@ -171,6 +192,7 @@ class SwapInfo(Struct):
             min_size=step,
             contract_size=size,
             inverse=inverse,
+            funding_interval_s=self.settlement_period and self.settlement_period * 3600,
             status=Status.TRADING if self.contract_status == _LISTED else Status.HALTED,
         )
 
@@ -201,19 +223,3 @@ class MergedDay(Day):
 
     bid: tuple[Price, Size] | None = None
     ask: tuple[Price, Size] | None = None
-
-
-class FundingTimes(Struct):
-    """A row of all funding rates: the next charge, and the one after it where it is told."""
-
-    contract_code: str
-    funding_time: Millis | None = None
-    next_funding_time: Millis | None = None
-
-    @property
-    def interval_s(self) -> float | None:
-        """Seconds between the two charges, if both are told."""
-        if self.funding_time is None or self.next_funding_time is None:
-            return None
-        interval_s = (self.next_funding_time - self.funding_time) / 1000
-        return interval_s if 0 < interval_s <= LONGEST_FUNDING_S else None

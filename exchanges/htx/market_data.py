@@ -31,6 +31,8 @@ LevelReader = Callable[[Levels, Instrument], list[Level]]
 """Turns the levels of a kind of market into base units."""
 UpdateId = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 
+# Days, and with them weeks and months, open here at 16:00 UTC, midnight in China, and elsewhere at
+# 00:00 UTC: under one name they would tell of other hours, so that they are left out.
 CANDLE_NAMES: Final = {
     KlineInterval.M1: "1min",
     KlineInterval.M5: "5min",
@@ -38,9 +40,6 @@ CANDLE_NAMES: Final = {
     KlineInterval.M30: "30min",
     KlineInterval.H1: "60min",
     KlineInterval.H4: "4hour",
-    KlineInterval.D1: "1day",
-    KlineInterval.W1: "1week",
-    KlineInterval.MO1: "1mon",
 }
 INTERVALS: Final = {name: interval for interval, name in CANDLE_NAMES.items()}
 

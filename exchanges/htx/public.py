@@ -102,7 +102,8 @@ class HtxWire(MarketWire):
         channel, interval = _CHANNELS.get((self.stream.kind, name)), None
         head, _, candle = name.partition(".")
         if head == _KLINES:
-            channel, interval = Channel.KLINES, INTERVALS[candle]
+            interval = INTERVALS.get(candle)
+            channel = Channel.KLINES if interval else None
         instrument = self.instruments.native(self.stream.kind, native)
         return Topic(channel, instrument.symbol, interval) if channel and instrument else None
 

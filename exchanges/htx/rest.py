@@ -94,11 +94,6 @@ def _swap_list(path: str, *, inverse: bool) -> Call[Any, Instrument]:
     )
 
 
-def _interval(row: listing.FundingTimes, _: About) -> tuple[str, float] | None:
-    """Of contracts whose charge after the next is told; of the others none is known."""
-    return (row.contract_code, row.interval_s) if row.interval_s else None
-
-
 _SPOT: Final = Surface(
     bucket=BUCKET,
     rows=_LIST,
@@ -144,7 +139,8 @@ _SPOT: Final = Surface(
         intervals=CANDLE_NAMES,
         count=Count(parameter="size", most=_MOST_ROWS),
     ),
-    # The venue has no lighter request than its time.
+    # The venue has no lighter request than its time. Stamps of swaps are measured by it too; their
+    # host has a clock of its own (`/api/v1/timestamp`), which nobody saw differ by more than ms.
     server_time=Call(
         path="/v1/common/timestamp",
         reads=Millis,
@@ -207,13 +203,6 @@ _SWAP: Final = Surface(
         means=told(swaps.FundingRow.charge),
         rows=_V5_LIST,
         count=Count(most=100),
-        bucket=OTHER_BUCKET,
-    ),
-    funding_intervals=Call(
-        path=f"{_LINEAR}/swap_batch_funding_rate",
-        reads=listing.FundingTimes,
-        means=_interval,
-        names=_CONTRACTS,
         bucket=OTHER_BUCKET,
     ),
     # The close of the running candle of the mark price.

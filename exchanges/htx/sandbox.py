@@ -98,9 +98,6 @@ class HtxSandbox(SandboxVenue):
             Question.TICKERS: self._tickers,
             Question.KLINES: _klines,
             Question.FUNDING: lambda asked: {"data": [_funding_row(asked.market)]},
-            Question.FUNDING_INTERVALS: lambda asked: {
-                "data": [_funding_row(one) for one in self.of_kind(asked.kind)]
-            },
             Question.FUNDING_HISTORY: _charges,
             Question.MARK_PRICE: lambda asked: {"data": [mark_row(asked.market, asked.now_ns)]},
             Question.OPEN_INTEREST: _open_interest,
@@ -154,7 +151,7 @@ def _symbol_row(market: SandboxMarket) -> Row:
 
 
 def _contract_row(market: SandboxMarket) -> Row:
-    instrument = market.instrument
+    instrument, state = market.instrument, market.synthetic.perpetual()
     return {
         "symbol": market.base,
         "contract_code": instrument.native,
@@ -165,6 +162,10 @@ def _contract_row(market: SandboxMarket) -> Row:
         "business_type": "swap",
         "pair": instrument.native,
         "contract_type": "swap",
+        "settlement_period": round(state.funding_interval_s / 3600),
+        "settlement_date": str(ms(state.next_funding_ns)),
+        "labels": ["common"],
+        "tradfi_labels": [],
     }
 
 

@@ -62,6 +62,7 @@ ERRORS: Final = ErrorTable(
         "EQuery:Unknown asset": InvalidSymbol,
         "EQuery:Invalid asset pair": InvalidSymbol,
         "Currency pair not supported": InvalidSymbol,  # of sockets
+        "Exceeded msg rate": RateLimited,  # of sockets
         "EService:Market in ": TradingDisabled,
         "EService:": VenueUnavailable,
         "EService:Deadline elapsed": ExchangeError,  # the order was not placed

@@ -19,8 +19,15 @@ from exchanges.market.numbers import NS_PER_S, Digits, Price, Seconds, Size, Tra
 from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 
-# What the venue calls by names that mean another asset elsewhere (secondary source).
-ASSETS: Final = {"LUNA": "LUNC", "LUNA2": "LUNA", "UST": "USTC"}
+# What the venue calls by names that mean another asset elsewhere (secondary source). Its REP is
+# Augur of before 2020, and its REPV2 what is called REP elsewhere.
+ASSETS: Final = {
+    "LUNA": "LUNC",
+    "LUNA2": "LUNA",
+    "REP": "REPV1",
+    "REPV2": "REP",
+    "UST": "USTC",
+}
 # Names in requests and pairs, by those of the streams.
 _OLD_NAMES: Final = {"BTC": "XBT", "DOGE": "XDG"}
 _NEW_NAMES: Final = {old: new for new, old in _OLD_NAMES.items()}

@@ -80,7 +80,7 @@ class Envelope(Struct):
     """Any frame: data (`channel`, `type`, `data`), or the answer to a request (`method`).
 
     The answers of a request for several symbols come one by one. `data` stays undecoded until
-    the channel has told its type.
+    the channel has told its type. `Error` stands alone, and says what the client did.
     """
 
     channel: str = ""
@@ -91,6 +91,13 @@ class Envelope(Struct):
     success: bool | None = None
     result: Ack = Ack()
     error: str = ""
+    Error: str = ""
+
+
+class SystemState(Struct):
+    """`status`: "online", "maintenance", "cancel_only" or "post_only"."""
+
+    system: str
 
 
 class Named(Struct):

@@ -18,7 +18,7 @@ from msgspec import Raw
 
 from exchanges.kraken import market_data as wire
 from exchanges.kraken.market_data import BOOK_LEVELS, CANDLE_MINUTES, INTERVALS
-from exchanges.market.events import Level, StreamEvent
+from exchanges.market.events import Level, StreamEvent, VenueState
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.numbers import plain
 from exchanges.market.topics import Channel, Topic
@@ -63,6 +63,9 @@ _PARAMETERS: Final[Mapping[str, Mapping[str, object]]] = {
     _BOOKS: {"depth": BOOK_LEVELS},
     _TICKERS: {"event_trigger": "bbo"},
 }
+_STATE: Final = "status"
+_STATES: Final = msgspec.json.Decoder(list[wire.SystemState])
+_ONLINE: Final = "online"
 _ALREADY: Final = "Already subscribed"
 _SNAPSHOT: Final = "snapshot"
 # Whole numbers up to this are exact as floats.
@@ -127,8 +130,13 @@ class KrakenWire(MarketWire):
             return self._rows(envelope)
         if envelope.success is not None:
             return (self._answer(envelope),)
+        if envelope.channel == _STATE:
+            return self._states(envelope)
         if envelope.channel or envelope.method:
-            return ()  # signs of life, and the state of the whole venue
+            return ()  # signs of life
+        if envelope.Error:
+            # "Exceeded msg rate": it names no request, and the oldest has waited longest.
+            return (Refused(None, envelope.Error),)
         raise ValueError("neither data nor an answer")
 
     def _rows(self, envelope: wire.Envelope) -> list[Said]:
@@ -138,6 +146,16 @@ class KrakenWire(MarketWire):
             key = _key(envelope.channel, named.interval, named.symbol)
             said.append(Data(key, (envelope.type, row)))
         return said
+
+    def _states(self, envelope: wire.Envelope) -> list[Said]:
+        """How the whole venue is; `post_only` and `cancel_only` follow maintenance, with books.
+
+        It is told on connecting and at each change.
+        """
+        return [
+            VenueState(venue=self.venue, takes_orders=state.system == _ONLINE, message=state.system)
+            for state in _STATES.decode(envelope.data)
+        ]
 
     def _answer(self, envelope: wire.Envelope) -> Said:
         """Symbols are granted one by one, but a refusal need not tell which it is about."""

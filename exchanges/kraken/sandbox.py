@@ -10,7 +10,7 @@ from typing import Any, Final
 from exchanges.kraken import VENUE
 from exchanges.kraken.listing import ASSETS, IDS, altname
 from exchanges.kraken.rest import REST
-from exchanges.kraken.sandbox_public import KrakenSession, average_price, rfc3339
+from exchanges.kraken.sandbox_public import KrakenSession, average_price, rfc3339, state_of
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_S
 from exchanges.rest.call import Surface
@@ -49,7 +49,10 @@ class KrakenSandbox(SandboxVenue):
         """Results about one pair are keyed by its id; some tell where the next ones begin."""
         return {
             Question.SERVER_TIME: lambda asked: {"unixtime": asked.now_ns // NS_PER_S},
-            Question.PING: lambda asked: {"status": "online", "timestamp": rfc3339(asked.now_ns)},
+            Question.PING: lambda asked: {
+                "status": state_of(self),
+                "timestamp": rfc3339(asked.now_ns),
+            },
             Question.INSTRUMENTS: lambda asked: {
                 _pair_id(one.instrument.native): _pair_row(one.instrument)
                 for one in self.markets.values()

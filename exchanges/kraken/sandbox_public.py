@@ -68,12 +68,16 @@ class KrakenSession(SandboxSession):
     def __init__(self, venue: SandboxVenue, endpoint: str) -> None:
         super().__init__(venue, endpoint)
         self._spoke_ns = 0
+        self._state = ""
 
     def greet(self, now_ns: int) -> None:
-        state = {"system": "online", "api_version": "v2", "connection_id": 1, "version": "2.0.0"}
+        self._state = system = state_of(self.venue)
+        state = {"system": system, "api_version": "v2", "connection_id": 1, "version": "2.0.0"}
         self.send_json({"channel": "status", "type": "update", "data": [state]})
 
     def tick(self, now_ns: int) -> None:
+        if self._state != state_of(self.venue):
+            self.greet(now_ns)
         if self.streams and now_ns - self._spoke_ns >= NS_PER_S:
             self._spoke_ns = now_ns
             self.send_json({"channel": "heartbeat"})
@@ -166,6 +170,11 @@ class KrakenSession(SandboxSession):
             bids=of_side(changes.bids, depth.bids, -1),
             asks=of_side(changes.asks, depth.asks, 1),
         )
+
+
+def state_of(venue: SandboxVenue) -> str:
+    """How the whole venue is, in its own word."""
+    return "online" if venue.is_open else "post_only"
 
 
 def _stamped(now_ns: int) -> Row:

@@ -23,6 +23,7 @@ ASSETS: Final[Mapping[str, str]] = {
     "ALT": "APTOSLAUNCHTOKEN",
     "BCHSV": "BSV",
     "BIFI": "BIFIF",
+    "FUD": "FTXDEBT",  # as ccxt found, here and at HTX; the venue does not say so
     "KALT": "ALT",
     "VAI": "VAIOT",
     "WAX": "WAXP",

@@ -2,10 +2,10 @@
 
 Source: "Pro API" WebSocket documentation (2026), whose public streams need no token. The rules of
 the order book are those of `sequence.py`: a delta brings the book from `O` - 1 to `C`. A book
-begins with a snapshot in the stream, and another may replace it at any time. That the ranges
-follow each other is documented for an older pace of the same stream; of this one no delta was
-seen. The classic streams are only read, from recordings: their books are joined to a snapshot by
-request.
+begins with a snapshot in the stream, and another may replace it at any time. By the documentation a
+delta may begin before the book's id if it ends beyond it; of 8,650 that somebody counted on futures
+in September 2026 none did, and of this stream on spot none was seen. The classic streams are only
+read, from recordings: their books are joined to a snapshot by request.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -133,8 +133,9 @@ class KucoinWire(MarketWire):
         return read
 
     def rule(self, key: str) -> BookRule:
-        in_stream = not _is_classic(key)
-        return BookRule(Recovery.SNAPSHOT_IN_STREAM if in_stream else Recovery.SNAPSHOT_BY_REQUEST)
+        if _is_classic(key):
+            return BookRule(Recovery.SNAPSHOT_BY_REQUEST)
+        return BookRule(Recovery.SNAPSHOT_IN_STREAM, overlaps=True)
 
     def request(
         self, routes: Sequence[Route], subscribe: bool, request_id: int, now_ns: int

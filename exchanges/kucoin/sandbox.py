@@ -141,9 +141,9 @@ def _stats(market: SandboxMarket) -> dict[str, Any]:
 
 
 def _candles(asked: Asked) -> list[list[str]]:
-    """The newest first; those from `startAt` to `endAt`, where these are given."""
+    """The newest first; those from `startAt` to `endAt`, both 0 where they are not given."""
     market, request = asked.market, asked.request
-    start_s, end_s = request.integer("startAt", 0), request.integer("endAt", 1 << 40)
+    start_s, end_s = request.integer("startAt", 0), request.integer("endAt", 0)
 
     def row(candle: Candle) -> list[str]:
         return [

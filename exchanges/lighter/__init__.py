@@ -40,6 +40,10 @@ def _read_native(kind: Kind, native: str) -> tuple[str, str, str] | None:
     return (base, "USDC", "USDC") if base and kind is Kind.PERPETUAL else None
 
 
+# For market data: it is how a reader in a restricted country gets in, and changes nothing
+# elsewhere (WebSocket reference, November 2026; a client sets it always).
+_READER: Final = "?readonly=true"
+
 VENUE: Final = Venue(
     title="Lighter",
     source="apidocs.lighter.xyz (July 2026)",
@@ -49,15 +53,16 @@ VENUE: Final = Venue(
     endpoints={
         PRODUCTION: {
             "rest": "https://mainnet.zklighter.elliot.ai",
-            "public": "wss://mainnet.zklighter.elliot.ai/stream",
-            "derivatives": "wss://mainnet.zklighter.elliot.ai/stream",
+            "public": f"wss://mainnet.zklighter.elliot.ai/stream{_READER}",
+            "derivatives": f"wss://mainnet.zklighter.elliot.ai/stream{_READER}",
         },
         "testnet": {
             "rest": "https://testnet.zklighter.elliot.ai",
-            "public": "wss://testnet.zklighter.elliot.ai/stream",
-            "derivatives": "wss://testnet.zklighter.elliot.ai/stream",
+            "public": f"wss://testnet.zklighter.elliot.ai/stream{_READER}",
+            "derivatives": f"wss://testnet.zklighter.elliot.ai/stream{_READER}",
         },
     },
+    aliases={"public": ("wss://mainnet.zklighter.elliot.ai/stream",)},
     # 60 calls a minute without a better tier, whatever their weight.
     buckets={REQUESTS: Rate(60, 60.0)},
     # From 80 to 255 a minute are stated.

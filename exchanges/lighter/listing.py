@@ -43,7 +43,16 @@ _OURS: Final = "lighter"  # rates of other venues are listed as well
 _HOURS_OF_RATE: Final = 8
 
 
+# What `multiplier` says of a market that trades its asset one by one; none is told as 0 or "".
+_ONE_BY_ONE: Final = (Decimal(1), Decimal(0))
+
+
 class MarketConfig(Struct, frozen=True):
+    """`hidden` is not read: a library's example has it of ETH, which trades.
+
+    `trading_hours` of stocks is not understood; empty is always.
+    """
+
     force_reduce_only: bool = False
 
 
@@ -65,21 +74,30 @@ class MarketRules(Struct):
     price_decimals: Digits
     is_taker_fee_enabled: bool = True
     is_maker_fee_enabled: bool = True
+    is_frozen: bool = False
+    multiplier: str = ""
     market_config: MarketConfig = MarketConfig()
 
     def instrument(self, venue: str) -> Instrument | None:
         """The instrument, unless it is of another kind.
 
         The smallest size and value are documented for makers' orders, and taken for all.
+
+        Raises:
+            ValueError: it has a multiplier, which no document explains: in which unit its prices
+                and sizes are would be a guess.
         """
         kind = _KINDS.get(self.market_type)
         if kind is None:
             return None
+        if exact(self.multiplier) not in _ONE_BY_ONE:
+            raise ValueError(f"{self.symbol} has a multiplier of {self.multiplier}")
         base, _, quote = self.symbol.partition("/")
         quote = quote or _COLLATERAL
         is_perpetual = kind is Kind.PERPETUAL
         settle = quote if is_perpetual else ""
-        is_open = self.status == "active" and not self.market_config.force_reduce_only
+        is_limited = self.is_frozen or self.market_config.force_reduce_only
+        is_open = self.status == "active" and not is_limited
         return Instrument(
             venue=venue,
             symbol=unified_symbol(base, quote, settle),

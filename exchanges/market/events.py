@@ -250,4 +250,15 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-StreamEvent = Event | Notice
+class VenueState(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the venue as a whole takes every order now; `message` is its own word for it.
+
+    Books may go on while it does not, as after maintenance, when orders can only be cancelled.
+    """
+
+    venue: str
+    takes_orders: bool
+    message: str
+
+
+StreamEvent = Event | Notice | VenueState

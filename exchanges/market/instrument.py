@@ -103,6 +103,12 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """
     traded_as: str = ""
     """What the venue calls that unit, where `multiplier` is not 1."""
+    book_of: str = ""
+    """The native name of the market whose book this one has, where it has none of its own.
+
+    Such two are one book with two settlements: what is bought by one cannot be sold to the other,
+    so that they are never compared, and frames name the other, so that no connection tells of both.
+    """
     inverse: bool = False
     price_digits: int = 0
     """Significant digits a price may have, where that limits it beyond `tick`; 0 for no limit."""
@@ -130,12 +136,23 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         Levels that a book holds were converted when they came: with another size of a contract it
         would mix two units.
         """
-        return (self.native, self.multiplier, self.contract_size, self.inverse) == (
+        return (self.native, self.book, self.multiplier, self.contract_size, self.inverse) == (
             before.native,
+            before.book,
             before.multiplier,
             before.contract_size,
             before.inverse,
         )
+
+    @property
+    def book(self) -> str:
+        """The venue's name of the book: its own, or that of the market which it shares it with."""
+        return self.book_of or self.native
+
+    def is_twin_of(self, other: "Instrument") -> bool:
+        """Whether it is another market of the same venue with the same book."""
+        ours, theirs = (self.venue, self.kind, self.book), (other.venue, other.kind, other.book)
+        return ours == theirs and self.native != other.native
 
     def floor_size(self, size: Decimal) -> Decimal:
         """The largest tradable size that is not above `size`."""

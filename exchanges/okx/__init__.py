@@ -32,14 +32,19 @@ _PUBLIC: Final = Stream(
     # The args of one request may have 64 KB; an arg has some 60 bytes.
     batch=100,
 )
-_BUSINESS: Final = replace(_PUBLIC, name="business", channels=frozenset({Channel.KLINES}))
+# Where there are no books nothing is advised; every loss of a connection costs all its topics.
+_NO_BOOKS: Final = 100
+_DERIVATIVES: Final = replace(_PUBLIC.of_derivatives(), max_topics=_NO_BOOKS)
+_BUSINESS: Final = replace(
+    _PUBLIC, name="business", channels=frozenset({Channel.KLINES}), max_topics=_NO_BOOKS
+)
 
 VENUE: Final = Venue(
     title="OKX",
     source="www.okx.com/docs-v5 (July 2026)",
     rest=REST,
     wire=OkxWire,
-    streams=(_PUBLIC, _PUBLIC.of_derivatives(), _BUSINESS),
+    streams=(_PUBLIC, _DERIVATIVES, _BUSINESS),
     endpoints={
         PRODUCTION: {
             "rest": "https://openapi.okx.com",
@@ -54,6 +59,8 @@ VENUE: Final = Venue(
             "business": "wss://wspap.okx.com:8443/ws/v5/business",
         },
     },
+    # Without it the one host answers of production, public paths as well.
+    headers={"demo": (("x-simulated-trading", "1"),)},
     aliases={
         "rest": ("https://www.okx.com",),
         "public": (
@@ -69,7 +76,9 @@ VENUE: Final = Venue(
     connects=Rate(3, 1.0),
     # What passes a limit of a path or of handshakes is refused for its window, and nothing else.
     bans_addresses=False,
-    # List prices of a regular user; the venue publishes fees per account only.
+    # List prices of a regular user; the venue publishes fees per account only. Special pairs cost
+    # 0.10 and 0.15 %, some 0.05 % or nothing; `groupId` of a market tells its group, and no text
+    # which group that is.
     fees={
         Kind.SPOT: Fees(maker=Decimal("0.0008"), taker=Decimal("0.001")),
         Kind.PERPETUAL: Fees(maker=Decimal("0.0002"), taker=Decimal("0.0005")),

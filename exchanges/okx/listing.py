@@ -77,7 +77,10 @@ class InstrumentInfo(Struct):
     instCategory: str = _CRYPTO
 
     def instrument(self, venue: str) -> Instrument | None:
-        """Spot and perpetual swaps on crypto assets; dated futures and options are left out."""
+        """Spot and perpetual swaps on crypto assets; dated futures and options are left out.
+
+        A swap of `ruleType` "pre_market", on what has no spot market yet, is one like any other.
+        """
         if self.instType not in _KINDS or self.instCategory != _CRYPTO:
             return None
         kind = _KINDS[self.instType]

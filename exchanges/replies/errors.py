@@ -50,11 +50,11 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     `reads` finds what a reply complains of, None if of nothing; `UNREADABLE` errors mean
     that these are not the venue's words, but those of a gateway before it. A code means what
     `codes` says, else what the longest of `starts` says of the beginning of its code or text,
-    else what the first of `words` that the text contains does. Whether what was asked is done
-    is left open (`ExchangeError.is_open`) by `VenueUnavailable`, by codes that are `unknown`,
-    whatever they mean, and by statuses with which a gateway gives up. After too many requests
-    the venue wants to be left alone for `retry_s`, unless it says how long; where it counts in
-    windows of its clock, of `clock_window_s`, a refused request waits for the next.
+    else what the first of `words` that the text contains does, however it is spaced. Whether what
+    was asked is done is left open (`ExchangeError.is_open`) by `VenueUnavailable`, by codes that
+    are `unknown`, whatever they mean, and by statuses with which a gateway gives up. After too
+    many requests the venue wants to be left alone for `retry_s`, unless it says how long; where it
+    counts in windows of its clock, of `clock_window_s`, a refused request waits for the next.
     """
 
     reads: Callable[[Response], Complaint | None]
@@ -76,7 +76,7 @@ class ErrorTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         ]
         if begun:
             return self.starts[max(begun, key=len)]
-        text = complaint.text.lower()
+        text = " ".join(complaint.text.lower().split())
         return next((error for word, error in self.words.items() if word in text), ExchangeError)
 
     def error(

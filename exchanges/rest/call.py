@@ -44,6 +44,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     `venue_ns` is the stamp of the reply, `count` how many rows are wanted of it (0: all), `asked`
     how many the request names (None: no number), and `is_newest` tells the latest row of a list.
+    `asset_names` are what the reply itself says of the venue's codes.
     What a request need not be about (`market`, `candle`) has a property that insists on it.
     """
 
@@ -57,6 +58,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     asked: int | None = None
     is_newest: bool = False
     headers: Mapping[str, str] = {}
+    asset_names: Mapping[str, str] = {}
 
     @property
     def instrument(self) -> Instrument:

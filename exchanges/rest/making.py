@@ -75,6 +75,7 @@ class Requests:
                         about,
                         received_ns=response.received_ns,
                         venue_ns=page.venue_ns,
+                        asset_names=page.asset_names,
                         headers=response.headers,
                     ),
                 )

@@ -3,7 +3,7 @@
 A row is read by itself, so that an odd one costs nothing but itself.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -22,11 +22,15 @@ class Row(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The rows of one reply, the venue's stamp of all of them, and where the next page begins."""
+    """The rows of one reply, the venue's stamp of all of them, and where the next page begins.
+
+    `asset_names` are the usual names of the venue's codes, where they come beside the rows.
+    """
 
     rows: list[Row]
     venue_ns: int | None = None
     cursor: str = ""
+    asset_names: Mapping[str, str] = {}
 
 
 Pager = Callable[[bytes], Page]

@@ -5,6 +5,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from msgspec.structs import replace
+
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument
 from exchanges.market.scale import Scale
@@ -47,6 +49,21 @@ class SandboxMarket:
         self.size_number = Scale(self.listed.step, digits).number
         self.value = self.synthetic.values.text
         self.wire_size = _printer(instrument.step / instrument.contract_size, digits)
+
+    def join(self, other: "SandboxMarket") -> None:
+        """Be another settlement of a market from now on: one book, and one set of rules."""
+        own = self.instrument
+        self.instrument = replace(
+            other.instrument,
+            symbol=own.symbol,
+            native=own.native,
+            quote=own.quote,
+            book_of=other.instrument.native,
+        )
+        self.synthetic = other.synthetic
+        self.price, self.price_number = other.price, other.price_number
+        self.size, self.size_number = other.size, other.size_number
+        self.value, self.wire_size = other.value, other.wire_size
 
     def depth(self, levels: int) -> Depth:
         return self.synthetic.depth(levels)

@@ -46,6 +46,7 @@ class SandboxVenue(ABC):
         refused: symbols whose subscriptions are refused.
         busy: so many of the next requests are answered with "too many requests".
         is_lax: clients may do more on a socket than the venue's limits allow.
+        is_open: the venue as a whole takes orders; those that tell it tell their clients.
         heard: counts what clients say, who are all of one address.
     """
 
@@ -100,6 +101,7 @@ class SandboxVenue(ABC):
         self._routes = Routes(self.rest, self._named)
         self._answers = self.answers()
         self.is_lax = False
+        self.is_open = True
         self.heard = Hearing()
 
     @property

@@ -164,7 +164,7 @@ class MarketCodec(Talk):
         if error.symbol:
             return self.resync(error.symbol, Fault.BAD_FRAME, error.message, received_ns)
         books = [route for route in self._subscriptions if isinstance(route, BookRoute)]
-        named = [route for route in books if _is_named(route.instrument.native, frame)]
+        named = [route for route in books if _is_named(route.instrument.book, frame)]
         lost = (
             self.resync(route.instrument.symbol, Fault.BAD_FRAME, error.message, received_ns)
             for route in named or books

@@ -62,12 +62,14 @@ class BookRule(msgspec.Struct, frozen=True):
     Where `resets` is true the venue's ids may fall: an update that follows ours but ends lower
     restarts the count. A low id then proves nothing, so that of rule 2 only this is left: a
     repetition of the update before is ignored. Where `whole` is true every frame is a whole book,
-    and one that is not newer says nothing.
+    and one that is not newer says nothing. Where `overlaps` is true an update may begin before the
+    book's id, if it ends beyond it.
     """
 
     recovery: Recovery
     resets: bool = False
     whole: bool = False
+    overlaps: bool = False
 
 
 class _Past(msgspec.Struct):
@@ -247,7 +249,8 @@ class BookFeed:
         """One that does not plainly follow a live book."""
         previous, last = update.previous, update.sequence
         follows = previous == self.last and (last >= previous or self.rule.resets)
-        straddles = self._joining and previous < self.last < last
+        may_straddle = self._joining or self.rule.overlaps
+        straddles = may_straddle and previous < self.last < last
         if follows or straddles:
             return self._pass_on(update)
         is_repeated = (previous, last) == (self._previous, self.last)

@@ -25,7 +25,7 @@ from exchanges.errors import (
     StreamStale,
     VenueProtocolError,
 )
-from exchanges.market.events import Notice, StreamEvent
+from exchanges.market.events import Notice, StreamEvent, VenueState
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Topic
 from exchanges.replies.errors import ErrorTable
@@ -230,7 +230,7 @@ class Talk:
                 self._outbox.answer(said.frame)
             case Gap():
                 return self.on_gap(said.detail, received_ns)
-            case Notice():
+            case Notice() | VenueState():
                 return (said,)
         return ()
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from exchanges.errors import CodecUsageError
-from exchanges.market.events import Event, Notice, StreamEvent
+from exchanges.market.events import Event, Notice, StreamEvent, VenueState
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.scaled import unscaled
 from exchanges.market.topics import KlineInterval, Topic
@@ -137,7 +137,18 @@ class Gap(msgspec.Struct, frozen=True):
     detail: str
 
 
-Said = Data | Granted | GrantedKey | Refused | RefusedKey | Unstarted | Reply | Gap | Notice
+Said = (
+    Data
+    | Granted
+    | GrantedKey
+    | Refused
+    | RefusedKey
+    | Unstarted
+    | Reply
+    | Gap
+    | Notice
+    | VenueState
+)
 
 
 class IncompleteState(ValueError):

@@ -14,6 +14,7 @@ from actors.detection.opportunity import DetectorSettings
 from actors.detection.quotes import QuoteSettings
 from actors.edges.secrets import redacted
 from actors.network.websocket import Transport
+from actors.venue.gateway import Headers
 from exchanges import Venue
 from exchanges.market.instrument import Instrument, Kind
 from exchanges.market.topics import Channel, KlineInterval
@@ -116,6 +117,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def identity(self, comparable: Comparable | None = None) -> AssetIdentity:
         """Which markets are compared, by this configuration or by another rule of comparison."""
         return AssetIdentity(self.asset_names, comparable or self.comparable, self.quotes)
+
+    def headers_of(self, venue: Venue) -> Headers:
+        """What each request to the venue says in its environment."""
+        return venue.headers.get(self.venues[venue.name].environment, ())
 
     @property
     def asset_names(self) -> dict[str, str]:

@@ -281,7 +281,12 @@ class Engine:
             http_tap=taps.http(name) if taps else None,
         )
         context = VenueContext.open(
-            venue, config.endpoints_of(venue), self.events, given, config.units_of(name)
+            venue,
+            config.endpoints_of(venue),
+            self.events,
+            given,
+            config.units_of(name),
+            config.headers_of(venue),
         )
         return VenueBranch(
             context,

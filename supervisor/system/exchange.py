@@ -83,8 +83,8 @@ async def open_exchange(
     own = endpoints or {}
     if problems := [f"{name}: {one}" for one in where_problems(venue, environment, own)]:
         raise ConfigError(problems)
-    urls = {**venue.endpoints[environment], **own}
-    exchange = PublicExchange(VenueContext.open(venue, urls, Hub(), given))
+    urls, headers = {**venue.endpoints[environment], **own}, venue.headers.get(environment, ())
+    exchange = PublicExchange(VenueContext.open(venue, urls, Hub(), given, headers=headers))
     async with open_background("the exchange is closed") as nursery:
         await nursery.start(exchange.run)
         yield exchange

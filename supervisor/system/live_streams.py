@@ -12,7 +12,6 @@ from exchanges.market.events import (
     Event,
     InstrumentChange,
     Kline,
-    Notice,
     StreamEvent,
     Subscription,
     SubscriptionState,
@@ -64,7 +63,7 @@ class LiveStreams:
         """
 
         def is_ours(event: StreamEvent) -> bool:
-            if isinstance(event, Notice) or event.instrument.symbol != topic.symbol:
+            if not isinstance(event, Event) or event.instrument.symbol != topic.symbol:
                 return False
             if isinstance(event, Subscription):
                 return event.topic == str(topic) and event.state is SubscriptionState.REFUSED

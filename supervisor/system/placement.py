@@ -82,7 +82,7 @@ class Placement:
         """
         stream = self.stream_of(topic, instrument)
         for connection in self._connections.values():
-            if connection.stream is stream and len(connection.topics) < stream.max_topics:
+            if connection.stream is stream and self._has_room(connection, instrument):
                 connection.tell(Subscribe((topic,)))
                 self._places[topic] = connection
                 return
@@ -104,6 +104,13 @@ class Placement:
         # Whoever is cancelled meanwhile must not leave a connection behind that nobody runs.
         with trio.CancelScope(shield=True):
             await self.crew.add(spec)
+
+    def _has_room(self, connection: Connection, instrument: Instrument) -> bool:
+        """Frames of a book that two markets share do not tell which of them is meant."""
+        if len(connection.topics) >= connection.stream.max_topics:
+            return False
+        there = {self.context.instruments.get(topic.symbol) for topic in connection.topics}
+        return not any(one and one.is_twin_of(instrument) for one in there)
 
     def refresh(self, instrument: Instrument) -> None:
         """Use new rules of an instrument whose unit is the same, in all that is open of it."""

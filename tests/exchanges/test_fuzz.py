@@ -38,6 +38,7 @@ from exchanges.market.events import (
     Ticker,
     Top,
     Trade,
+    VenueState,
 )
 from exchanges.market.instrument import Instrument
 from exchanges.market.topics import Channel
@@ -119,7 +120,7 @@ def check(event: StreamEvent) -> None:
             assert event.interval_s is None or 0 < event.interval_s <= 7 * 86_400
         case FundingCharge():
             assert abs(event.rate) < 1e3
-        case BookLost() | Subscription() | InstrumentChange() | Notice():
+        case BookLost() | Subscription() | InstrumentChange() | Notice() | VenueState():
             pass
         case _:
             raise AssertionError(f"what is sane in a {type(event).__name__}?")
@@ -171,7 +172,7 @@ def hear(codec: MarketCodec, frame: Frame) -> None:
             events = codec.resync(error.symbol, Fault.BAD_FRAME, "", RECEIVED_NS)
         assert isinstance(events, tuple)
         for event in events:
-            assert isinstance(event, Event | Notice)
+            assert isinstance(event, StreamEvent)
             check(event)
 
 

@@ -82,7 +82,7 @@ BINANCE_UM: Final = MarketList("binance", "/fapi/v1/exchangeInfo", "binance", _o
 # ccxt asks for four lists at once: spot, futures, securities, and what has margin.
 BITFINEX_SPOT: Final = MarketList(
     "bitfinex",
-    "info:pair$",
+    r"info:pair(,|$)",
     "bitfinex",
     reply=lambda rows: [rows[0], [], [], []],
     native=_without_prefix,
@@ -90,7 +90,7 @@ BITFINEX_SPOT: Final = MarketList(
 )
 BITFINEX_FUTURES: Final = MarketList(
     "bitfinex",
-    "info:pair:futures$",
+    r"info:pair:futures(,|$)",
     "bitfinex",
     reply=lambda rows: [[], rows[0], [], []],
     native=_without_prefix,

@@ -75,7 +75,7 @@ CASES: Final = (
     Case(lists.BITFINEX_FUTURES, "bitfinex/rest_conf_info_pair_futures", 6),
     Case(lists.BYBIT_SPOT, "bybit/rest_instruments_spot", 1),
     Case(lists.BYBIT_LINEAR, "bybit/rest_instruments_linear", 1),
-    Case(lists.COINBASE_SPOT, "coinbase/rest_products", 1),
+    Case(lists.COINBASE_SPOT, "coinbase/rest_products", 2),
     Case(lists.COINBASE_FUTURES, "coinbase/rest_products_future", 1),
     Case(lists.GATE_SPOT, "gateio/rest_instruments", 1),
     Case(lists.GATE_SPOT, "gateio/rest_instrument_recent", 1, listed=_rows),
@@ -128,7 +128,7 @@ THEIR_NAMES: Final[Mapping[tuple[str, Kind], Mapping[str, str]]] = {
     ("bitfinex", Kind.PERPETUAL): {"ALGO": "ALG"},
     # Augur before and after it moved to a new contract: ccxt calls both REP, and so has two
     # markets of one symbol.
-    ("kraken", Kind.SPOT): {"REPV2": "REP"},
+    ("kraken", Kind.SPOT): {"REPV1": "REP"},
     # Renamed assets: the list has the new code, and the pair keeps the old one, which ccxt takes.
     ("kucoin", Kind.SPOT): {"LYXe": "LYXE", "OXEN": "LOKI", "REV": "R"},
     # Aeternity, which ccxt holds for another asset at this venue alone.
@@ -138,8 +138,6 @@ THEIR_NAMES: Final[Mapping[tuple[str, Kind], Mapping[str, str]]] = {
 LEFT_OUT: Final[Mapping[str, Callable[[Any], bool]]] = {
     # Announced, and not yet said to be a perpetual.
     "binance": lambda row: row["status"] == "PENDING_TRADING" and not row["contractType"],
-    # Names of a market that has another one, under which its book is told.
-    "coinbase": lambda row: row["alias"],
     # Leveraged tokens, which are funds and no assets of their own.
     "htx": lambda row: "etp" in row.get("tags", "").split(","),
     # Pairs of the dark pool, which no stream tells.

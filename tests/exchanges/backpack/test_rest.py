@@ -309,7 +309,7 @@ def test_maintenance_is_told_by_the_ping() -> None:
         (REST.book(BTC), "depth?symbol=BTC_USDC_PERP&limit=1000", "requests"),
         (REST.book(BTC, 7), "depth?symbol=BTC_USDC_PERP&limit=10", "requests"),
         (REST.book(BTC, 5000), "depth?symbol=BTC_USDC_PERP&limit=1000", "requests"),
-        (REST.trades(SOL, 5000), "trades?symbol=SOL_USDC&limit=1000", "requests"),
+        (REST.trades(SOL, 5000), "trades?symbol=SOL_USDC&limit=1000", "history"),
         (REST.ticker(SOL), "ticker?symbol=SOL_USDC", "requests"),
         (REST.tickers(Kind.SPOT, lambda *_: None), "tickers", "requests"),
         (REST.funding(BTC), "markPrices?symbol=BTC_USDC_PERP", "requests"),
@@ -326,6 +326,10 @@ def test_request_goes_to_the_documented_path(
 ) -> None:
     assert request_.at(RECEIVED_NS).target == f"/api/v1/{target}"
     assert request_.costs == ((bucket, 1),)
+
+
+def test_backpack_c16_trades_are_paid_from_what_history_may_cost() -> None:
+    assert REST.trades(SOL).costs == REST.klines(SOL, KlineInterval.M1).costs == (("history", 1),)
 
 
 def test_candles_are_asked_for_since_a_time() -> None:

@@ -10,7 +10,7 @@ from exchanges import VENUES
 from exchanges.bitfinex.market_data import number_text
 from exchanges.bitfinex.public import FLAGS
 from exchanges.errors import CodecUsageError, InvalidSymbol, StreamStale, VenueProtocolError
-from exchanges.market.events import BookLost, Event, Fault, Notice, SubscriptionState
+from exchanges.market.events import BookLost, Event, Fault, Notice, SubscriptionState, VenueState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketCodec
@@ -125,8 +125,21 @@ def test_restart_and_end_of_maintenance_ask_for_a_new_connection(code: int) -> N
     assert notice == Notice(venue="bitfinex", close_in_s=1.0, message="soon")
 
 
+CLOSED = VenueState(venue="bitfinex", takes_orders=False, message="maintenance")
+
+
 def test_books_are_lost_when_maintenance_begins() -> None:
-    assert ids(say(started(), {"event": "info", "code": 20060})) == [Fault.GAP, Fault.GAP]
+    state, *lost = say(started(), {"event": "info", "code": 20060})
+    assert (state, ids(tuple(lost))) == (CLOSED, [Fault.GAP, Fault.GAP])
+
+
+def test_greeting_tells_whether_the_venue_is_in_maintenance() -> None:
+    codec, _ = open_for()
+    greeting = {"event": "info", "version": 2, "platform": {"status": 0}}
+    assert say(codec, greeting) == (CLOSED,)
+    (state,) = say(codec, greeting | {"platform": {"status": 1}})
+    assert isinstance(state, VenueState)
+    assert state.takes_orders
 
 
 def test_quiet_connection_is_pinged_and_given_up() -> None:

@@ -31,6 +31,7 @@ from exchanges.market.events import (
     OpenInterest,
     Ticker,
     Trade,
+    VenueState,
 )
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.orders import Side
@@ -310,13 +311,20 @@ def test_recorded_liquidation(sample: Sample) -> None:
 
 @pytest.mark.parametrize(
     "file",
-    ["ws_info", "ws_conf_ack", "ws_subscribed_book", "ws_subscribed_trades",
+    ["ws_conf_ack", "ws_subscribed_book", "ws_subscribed_trades",
      "ws_subscribed_ticker", "ws_heartbeat_with_seq"],
 )  # fmt: skip
 def test_recorded_frame_that_is_no_news(sample: Sample, file: str) -> None:
     codec = VENUE.codec(PUBLIC, GuessedInstruments(VENUE), listening=True)
     codec.receive(NUMBERED, RECEIVED_NS)
     assert codec.receive(sample(f"bitfinex/{file}.json"), RECEIVED_NS) == ()
+
+
+def test_recorded_greeting_tells_that_the_venue_is_open(sample: Sample) -> None:
+    codec = VENUE.codec(PUBLIC, GuessedInstruments(VENUE), listening=True)
+    assert codec.receive(sample("bitfinex/ws_info.json"), RECEIVED_NS) == (
+        VenueState(venue="bitfinex", takes_orders=True, message="operative"),
+    )
 
 
 # Replies.
@@ -351,10 +359,10 @@ def test_recorded_perpetuals(sample: Sample) -> None:
 
 
 def test_recorded_names_of_assets_are_ours_where_they_name_one_of_ours(sample: Sample) -> None:
-    """The venue writes some with a small letter or a suffix; `BAB` is a code of old."""
+    """The venue writes some with a small letter or a suffix."""
     (named,) = load(sample, "rest_conf_currency_sym_map")
     theirs = {own: usual.upper() for own, usual in named if own in VENUE.assets}
-    assert len(theirs) == 21
+    assert len(theirs) == 30
     assert theirs == {own: VENUE.assets[own] for own in theirs}
 
 

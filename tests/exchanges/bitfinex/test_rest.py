@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from exchanges import VENUES
+from exchanges.bitfinex.listing import ASSETS
 from exchanges.errors import (
     AuthenticationError,
     CodecUsageError,
@@ -220,8 +221,8 @@ def test_reply_becomes_a_value(reply: Reply) -> None:
 @pytest.mark.parametrize(
     ("target", "asked"),
     [
-        (SPOT_LIST.target, "conf/pub:info:pair"),
-        (PERPETUAL_LIST.target, "conf/pub:info:pair:futures"),
+        (SPOT_LIST.target, "conf/pub:info:pair,pub:map:currency:sym"),
+        (PERPETUAL_LIST.target, "conf/pub:info:pair:futures,pub:map:currency:sym"),
         (REST.book(AVAX, 20).target, "book/tAVAX:UST/P0?len=25"),
         (REST.book(AVAX).target, "book/tAVAX:UST/P0?len=100"),
         (REST.trades(BTC, 20_000).target, "trades/tBTCF0:USTF0/hist?limit=10000"),
@@ -319,3 +320,53 @@ def test_error_with_http_500(body: str, error: type[ExchangeError]) -> None:
     assert type(caught.value) is error
     if isinstance(caught.value, RateLimited):
         assert caught.value.retry_after_s == 60.0
+
+
+# Names of assets.
+
+
+def pair(native: str) -> list[object]:
+    return [native, [None, None, None, "0.1", "100", *[None] * 7]]
+
+
+def listed(request: Request[Listing], natives: list[str], *maps: list[list[str]]) -> list[str]:
+    body = json.dumps([[pair(native) for native in natives], *maps]).encode()
+    listing = request.read(ok(body))
+    assert listing.odd == ()
+    return [one.symbol for one in listing.instruments]
+
+
+def test_bitfinex_c11_codes_are_told_by_the_map_that_comes_with_the_markets() -> None:
+    own = [["WBT", "WBTC"], ["NEW", "BRANDNEW"], ["CNHT", "CNHt"]]
+    natives = ["WBTUSD", "NEWUSD", "BTC:CNHT", "ETHUSD"]
+    told = ["WBTC/USD", "BRANDNEW/USD", "BTC/CNHT", "ETH/USD"]
+    assert listed(SPOT_LIST, natives, own) == told
+    assert listed(PERPETUAL_LIST, ["NEWF0:USTF0"], own) == ["BRANDNEW/USDT:USDT"]
+
+
+def test_bitfinex_c11_what_is_known_of_the_venue_rules_over_its_map() -> None:
+    own = [["UST", "USDt"], ["EUT", "EURt"], ["LUNA", "LUNA"]]
+    told = ["BTC/USDT", "BTC/EURT", "LUNC/USD"]
+    assert listed(SPOT_LIST, ["BTCUST", "BTCEUT", "LUNA:USD"], own) == told
+
+
+def test_bitfinex_c11_recorded_lists_without_the_map_are_read_by_what_is_known() -> None:
+    url = "https://api-pub.bitfinex.com/v2/conf/pub:info:pair"
+    request = REST.recognise(url, lambda *_: None)
+    assert request is not None
+    body = json.dumps([[pair(native) for native in ("WBTUSD", "NEWUSD")]]).encode()
+    listing = request.read(ok(body))
+    assert isinstance(listing, Listing)
+    assert [one.symbol for one in listing.instruments] == ["WBTC/USD", "NEW/USD"]
+
+
+@pytest.mark.recorded
+def test_bitfinex_c11_every_code_of_the_recorded_map_has_its_name(
+    sample: Callable[[str], bytes],
+) -> None:
+    (own,) = json.loads(sample("bitfinex/rest_conf_currency_sym_map.json"))
+    codes = [code for code, _ in own]
+    told = listed(SPOT_LIST, [f"{code}:USD" for code in codes], own)
+    for code, name, symbol in zip(codes, (name for _, name in own), told, strict=True):
+        usual = ASSETS.get(code, name.upper())
+        assert symbol == f"{usual}/USD"

@@ -96,6 +96,18 @@ def linear_page(*rows: str, cursor: str = "") -> bytes:
     return body(f'{{"category":"linear","list":[{listed}],"nextPageCursor":"{cursor}"}}')
 
 
+@pytest.mark.parametrize("symbol_type", ["stock", "xstocks", "commodity", "forex"])
+def test_bybit_b6_other_classes_are_no_coins_of_the_same_letters(symbol_type: str) -> None:
+    row = LINEAR_ROW % ("METAUSDT", "LinearPerpetual", "Trading", "META", symbol_type)
+    assert LINEAR_LIST.read(ok(linear_page(row))).instruments == []
+
+
+@pytest.mark.parametrize("symbol_type", ["", "innovation", "adventure"])
+def test_bybit_b6_marks_of_risk_are_those_of_coins(symbol_type: str) -> None:
+    row = LINEAR_ROW % ("BTCUSDT", "LinearPerpetual", "Trading", "BTC", symbol_type)
+    assert LINEAR_LIST.read(ok(linear_page(row))).instruments == [PERP_RULES]
+
+
 REPLIES = (
     Reply(
         request=SPOT_LIST,

@@ -7,7 +7,7 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import InvalidSymbol, StreamStale, VenueProtocolError
-from exchanges.market.events import BookLost, Fault, StreamEvent, SubscriptionState
+from exchanges.market.events import BookLost, Event, Fault, StreamEvent, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.books import MarketCodec
@@ -243,7 +243,7 @@ def test_later_snapshot_replaces_the_book() -> None:
         (Kind.SPOT, "BTC-USD", "BTC/USD"),
         (Kind.SPOT, "CGLD-USD", "CELO/USD"),
         (Kind.SPOT, "USDT-USDC", "USDT/USDC"),
-        (Kind.PERPETUAL, "BTC-PERP-INTX", "BTC/USDC:USDC"),
+        (Kind.PERPETUAL, "BTC-PERP-INTX", None),
         (Kind.PERPETUAL, "BIP-20DEC30-CDE", None),
         (Kind.SPOT, "BTC-PERP-INTX", None),
         (Kind.PERPETUAL, "BTC-USD", None),
@@ -253,3 +253,37 @@ def test_later_snapshot_replaces_the_book() -> None:
 def test_market_is_guessed_from_its_name(kind: Kind, native: str, symbol: str | None) -> None:
     instrument = VENUE.guess(kind, native)
     assert (instrument.symbol if instrument else None) == symbol
+
+
+# One book with two settlements.
+
+
+def test_coinbase_c8_market_in_usdc_is_asked_for_and_told_by_the_name_of_its_book() -> None:
+    coin = market("BTC/USDC", "BTC-USDC", venue="coinbase", book_of="BTC-USD")
+    topic = Topic(Channel.BOOK, "BTC/USDC")
+    codec = VENUE.codec(PUBLIC, Instruments([BTC, coin]))
+    codec.expire(0.0, RECEIVED_NS)
+    codec.subscribe([topic])
+    _, asked = sent(codec, 0.0)
+    assert asked == {"type": "subscribe", "channel": "level2", "product_ids": ["BTC-USD"]}
+    start, state, delta = hear(codec, book(0, "snapshot"), listed(1, level2=["BTC-USD"]), book(2))
+    assert state == news(coin, topic, SubscriptionState.SUBSCRIBED)
+    for event in (start, delta):
+        assert isinstance(event, Event)
+        assert event.instrument == coin
+    codec.unsubscribe([topic])
+    (ended,) = sent(codec, 1.0)
+    assert ended["product_ids"] == ["BTC-USD"]
+
+
+def test_coinbase_c8_bad_frame_of_a_shared_book_costs_that_book_alone() -> None:
+    coin = market("BTC/USDC", "BTC-USDC", venue="coinbase", book_of="BTC-USD")
+    topic = Topic(Channel.BOOK, "BTC/USDC")
+    codec = VENUE.codec(PUBLIC, Instruments([ETH, coin]))
+    codec.expire(0.0, RECEIVED_NS)
+    codec.subscribe([topic, ETH_BOOK])
+    codec.outgoing(0.0)
+    hear(codec, book(0, "snapshot"), book(1, "snapshot", "ETH-USD"))
+    error = UnreadableFrame("?", venue="coinbase", payload="")
+    lost = codec.distrust('{"product_id":"BTC-USD"', error, RECEIVED_NS)
+    assert [event.instrument for event in lost if isinstance(event, Event)] == [coin]

@@ -153,7 +153,19 @@ RULES = {"step": "0.00000001", "min_size": "0.00000001", "max_size": "3400", "mi
         (
             "rest_products",
             SPOT,
-            Listing([market("BTC/USD", "BTC-USD", venue="coinbase", tick="0.01", **RULES)]),
+            Listing(
+                [
+                    market("BTC/USD", "BTC-USD", venue="coinbase", tick="0.01", **RULES),
+                    market(
+                        "BTC/USDC",
+                        "BTC-USDC",
+                        venue="coinbase",
+                        tick="0.01",
+                        book_of="BTC-USD",
+                        **RULES,
+                    ),
+                ]
+            ),
         ),
         (
             "rest_products_future",

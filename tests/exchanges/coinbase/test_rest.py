@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exchanges import VENUES
 from exchanges.errors import (
@@ -146,6 +147,13 @@ REPLIES = (
         value=Listing(
             [
                 BTC_RULES,
+                replace(
+                    BTC_RULES,
+                    symbol="BTC/USDC",
+                    native="BTC-USDC",
+                    quote="USDC",
+                    book_of="BTC-USD",
+                ),
                 market(
                     "CELO/USD",
                     "CGLD-USD",
@@ -164,28 +172,13 @@ REPLIES = (
         request=FUTURES,
         body=products(
             future(),
-            future({"funding_rate": ""}, product_id="BIT-24APR26-CDE"),
             future(
-                {"contract_size": "1", "funding_rate": "", "funding_interval": ""},
-                product_id="BTC-PERP-INTX",
-                product_venue="INTX",
-                quote_currency_id="USDC",
+                {"funding_rate": "", "funding_interval": None},
+                product_id="BIT-24APR26-CDE",
+                display_name="BTC 24 APR 26",
             ),
         ),
-        value=Listing(
-            [
-                PERP_RULES,
-                market(
-                    "BTC/USDC:USDC",
-                    "BTC-PERP-INTX",
-                    venue="coinbase",
-                    tick="5",
-                    step="1",
-                    min_size="1",
-                    max_size="5000",
-                ),
-            ]
-        ),
+        value=Listing([PERP_RULES]),
     ),
     Reply(
         request=REST.book(PERP),
@@ -307,6 +300,60 @@ def test_reply_becomes_a_value(reply: Reply) -> None:
 def test_only_unrestricted_markets_take_part(changes: dict[str, object], status: Status) -> None:
     (instrument,) = SPOT.read(ok(products(row(**changes)))).instruments
     assert instrument.status is status
+
+
+@pytest.mark.parametrize(("details", "name"), [({}, "BTC PERP"), ({"funding_rate": ""}, "")])
+def test_coinbase_c2_international_perpetuals_are_traded_elsewhere(
+    details: dict[str, object], name: str
+) -> None:
+    gone = future(
+        {"contract_size": "1", **details},
+        product_id="BTC-PERP-INTX",
+        product_venue="INTX",
+        quote_currency_id="USDC",
+        display_name=name,
+    )
+    assert FUTURES.read(ok(products(gone))) == Listing([])
+
+
+@pytest.mark.parametrize(
+    ("details", "name", "interval_s"),
+    [
+        ({"funding_rate": ""}, "BTC PERP", 3600.0),
+        ({"funding_rate": None}, "", 3600.0),
+        ({"funding_interval": None}, "BTC PERP", None),
+    ],
+)
+def test_coinbase_c5_perpetual_without_a_rate_is_still_one(
+    details: dict[str, object], name: str, interval_s: float | None
+) -> None:
+    listing = FUTURES.read(ok(products(future(details, display_name=name))))
+    assert listing.instruments == [replace(PERP_RULES, funding_interval_s=interval_s)]
+
+
+@pytest.mark.parametrize(
+    "details", [{"funding_rate": ""}, {"funding_rate": None}, {"funding_time": None}]
+)
+def test_coinbase_c5_rate_that_is_not_told_is_none(details: dict[str, object]) -> None:
+    with pytest.raises(VenueUnavailable):
+        REST.funding(PERP).read(ok(one(future(details))))
+
+
+@pytest.mark.parametrize(("is_open", "status"), [(True, Status.TRADING), (False, Status.HALTED)])
+def test_coinbase_c6_market_whose_session_is_closed_is_halted(
+    is_open: bool, status: Status
+) -> None:
+    row = future(fcm_trading_session_details={"is_session_open": is_open})
+    (instrument,) = FUTURES.read(ok(products(row))).instruments
+    assert instrument.status is status
+
+
+@pytest.mark.parametrize(
+    "details", [{"non_crypto": True}, {"futures_asset_type": "FUTURES_ASSET_TYPE_METALS"}]
+)
+def test_coinbase_c9_futures_on_no_coin_are_left_out(details: dict[str, object]) -> None:
+    row = future({"contract_root_unit": "SPX", **details}, display_name="SPX PERP")
+    assert FUTURES.read(ok(products(row))) == Listing([])
 
 
 def test_products_of_other_types_are_left_out() -> None:

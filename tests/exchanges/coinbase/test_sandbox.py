@@ -15,7 +15,7 @@ from exchanges.sandbox.world import World
 
 VENUE: Final = VENUES["coinbase"]
 START_NS: Final = 1_767_225_600 * NS_PER_S
-MARKETS: Final = ("BTC/USD", "BTC/USD:USD", "ETH/USDT:USDT", "BTC/USDC:USDC", "CELO/USDT")
+MARKETS: Final = ("BTC/USD", "BTC/USD:USD", "ETH/USDT:USDT", "BTC/USDC", "CELO/USDT")
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_markets_are_named_as_the_venue_names_them(venue: SandboxVenue) -> None:
         "BTC-USD",
         "BTCP-20DEC30-CDE",
         "ETHUSDTP-20DEC30-CDE",
-        "BTC-PERP-INTX",
+        "BTC-USDC",
         "CGLD-USDT",
     ]
 
@@ -59,6 +59,22 @@ def test_data_come_before_the_answer_and_all_frames_are_numbered(session: Sandbo
             }
         }
     ]
+
+
+def test_coinbase_c8_book_in_usdc_is_that_in_usd_and_says_so(
+    venue: SandboxVenue, session: SandboxSession
+) -> None:
+    told, answer_ = ask(session, "level2", "BTC-USDC")
+    assert told["events"][0]["product_id"] == "BTC-USD"
+    assert answer_["events"] == [{"subscriptions": {"level2": ["BTC-USD"]}}]
+    venue.step(START_NS + NS_PER_S)
+    dollars, coins = venue.markets["BTC/USD"], venue.markets["BTC/USDC"]
+    assert dollars.depth(20) == coins.depth(20)
+    usd, usdc = (
+        VENUE.rest.book(one.instrument).read(answer(venue, VENUE.rest.book(one.instrument), 1))
+        for one in (dollars, coins)
+    )
+    assert (usd.bids, usd.asks) == (usdc.bids, usdc.asks)
 
 
 def test_channel_is_left_as_a_whole_without_products(session: SandboxSession) -> None:

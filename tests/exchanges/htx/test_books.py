@@ -141,6 +141,18 @@ def hear(codec: MarketCodec, **frame: Any) -> tuple[StreamEvent, ...]:
     return codec.receive(packed(json.dumps({"ts": 1, **frame})), RECEIVED_NS)
 
 
+def test_htx_b17_contract_that_is_granted_and_says_nothing_is_told() -> None:
+    swap = market("BTC/USDT:USDT", "BTC-USDT", venue="htx")
+    codec = VENUE.codec(stream_of(VENUE, "swap"), Instruments([swap]))
+    codec.subscribe([Topic(Channel.BOOK, swap.symbol)])
+    codec.expire(0.0, RECEIVED_NS)
+    codec.outgoing(0.0)
+    hear(codec, id="1", status="ok", subbed="market.BTC-USDT.depth.size_150.high_freq")
+    (lost,) = codec.expire(15.0, RECEIVED_NS)
+    assert isinstance(lost, BookLost)
+    assert (lost.fault, lost.detail) == (Fault.STARTING, "acknowledged, but no start for 15 s")
+
+
 def update(codec: MarketCodec, previous: int, last: int) -> tuple[StreamEvent, ...]:
     tick = {"seqNum": last, "prevSeqNum": previous, "bids": [[60000.4, 1]], "asks": []}
     return hear(codec, ch=MBP, tick=tick)

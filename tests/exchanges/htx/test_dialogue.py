@@ -41,8 +41,8 @@ def hear(codec: MarketCodec, **answer: Any) -> tuple[StreamEvent, ...]:
         ("market", Topic(Channel.TICKER, "BTC/USDT"), "market.btcusdt.ticker"),
         (
             "market",
-            Topic(Channel.KLINES, "BTC/USDT", KlineInterval.MO1),
-            "market.btcusdt.kline.1mon",
+            Topic(Channel.KLINES, "BTC/USDT", KlineInterval.H4),
+            "market.btcusdt.kline.4hour",
         ),
         ("swap", Topic(Channel.TOP, "BTC/USDT:USDT"), "market.BTC-USDT.bbo"),
         ("swap", Topic(Channel.TICKER, "BTC/USDT:USDT"), "market.BTC-USDT.detail"),
@@ -93,8 +93,8 @@ def test_notifications_are_asked_for_in_a_form_of_their_own(topic: Topic, name: 
     assert codec.is_settled
 
 
-def test_candles_are_those_that_the_documentation_lists() -> None:
-    names = "1m 5m 15m 30m 1h 4h 1d 1w 1M"
+def test_htx_b12_candles_are_those_that_open_when_others_do() -> None:
+    names = "1m 5m 15m 30m 1h 4h"
     assert [interval.value for interval in VENUE.klines] == names.split()
     with pytest.raises(CodecUsageError, match="htx has no candles of 3m"):
         asking_codec("market", Topic(Channel.KLINES, "BTC/USDT", KlineInterval.M3))

@@ -108,26 +108,6 @@ def listening_codec(stream: str) -> MarketCodec:
             ],
         ),
         (
-            "ws_kline",
-            "market",
-            [
-                Kline(
-                    instrument=ETH,
-                    interval=KlineInterval.D1,
-                    open_ns=1630981680_000_000_000,
-                    open=0.074849,
-                    high=0.074849,
-                    low=0.074848,
-                    close=0.074848,
-                    volume=2.4448,
-                    quote_volume=0.1829884187,
-                    trades=3,
-                    venue_ns=1630981694370_000_000,
-                    received_ns=RECEIVED_NS,
-                )
-            ],
-        ),
-        (
             "ws_depth_step0",
             "market",
             [
@@ -191,6 +171,7 @@ def test_recorded_payload_is_read_value_by_value(
     ("file", "stream"),
     [
         ("ws_detail", "market"),  # the ticker tells more
+        ("ws_kline", "market"),  # of a day, which opens at another hour than others
         ("ws_mbp_refresh", "market"),
         ("ws_mbp_incremental", "feed"),  # of five levels
         ("swap_ws_depth_incremental", "swap"),  # of twenty
@@ -209,6 +190,28 @@ def test_recorded_frame_of_nothing_of_ours_is_not_read(
 def renamed(frame: bytes, old: str, new: str) -> bytes:
     assert old.encode() in frame
     return bytes(packed(frame.replace(old.encode(), new.encode())))  # type: ignore[arg-type]
+
+
+@pytest.mark.recorded
+def test_recorded_candle_is_read_value_by_value(sample: Sample) -> None:
+    """That of a minute, as its times say, which calls itself one of a day."""
+    frame = renamed(sample("htx/ws_kline.json"), "kline.1day", "kline.1min")
+    assert listening_codec("market").receive(frame, RECEIVED_NS) == (
+        Kline(
+            instrument=ETH,
+            interval=KlineInterval.M1,
+            open_ns=1630981680_000_000_000,
+            open=0.074849,
+            high=0.074849,
+            low=0.074848,
+            close=0.074848,
+            volume=2.4448,
+            quote_volume=0.1829884187,
+            trades=3,
+            venue_ns=1630981694370_000_000,
+            received_ns=RECEIVED_NS,
+        ),
+    )
 
 
 @pytest.mark.recorded

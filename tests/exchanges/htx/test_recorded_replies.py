@@ -22,8 +22,7 @@ from tests.exchanges.transcripts import RECEIVED_NS, market, ok
 
 REST = VENUES["htx"].rest
 _, SWAP_LIST = REST.instruments()
-INTERVALS = REST.funding_intervals()
-assert INTERVALS is not None
+
 BTC = market("BTC/USDT", "btcusdt", venue="htx")
 BTC_SWAP = market("BTC/USDT:USDT", "BTC-USDT", venue="htx", contract_size="0.001")
 
@@ -134,7 +133,6 @@ Sample = Callable[[str], bytes]
                 )
             ],
         ),
-        ("swap_rest_batch_funding_rate_v1", INTERVALS, []),  # none tells the charge after the next
         (
             "swap_rest_funding_rate_v5",
             REST.funding(BTC_SWAP),

@@ -354,6 +354,31 @@ def test_code_or_words_tell_what_went_wrong(
 
 
 @pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (
+            {"err_code": 1032, "err_msg": "The number of access exceeded the limit."},
+            RateLimited,
+        ),
+        ({"err_code": 1014, "err_msg": "This contract doesnt exist."}, InvalidSymbol),
+        (
+            {"err-code": "invalid-parameter", "err-msg": "contract_code data error or empty"},
+            InvalidSymbol,
+        ),
+        ({"err-code": "bad-request", "err-msg": "invalid  symbol"}, InvalidSymbol),
+        ({"err-code": "bad-request", "err-msg": " Invalid\tsymbol"}, InvalidSymbol),
+    ],
+)
+def test_htx_b11_refusals_of_swaps_are_known_however_they_are_spaced(
+    content: dict[str, Any], error: type[ExchangeError]
+) -> None:
+    caught = refused(200, json.dumps({"status": "error", **content}).encode(), REST.funding(SWAP))
+    assert type(caught) is error
+    if isinstance(caught, RateLimited):
+        assert caught.retry_after_s == 3.0
+
+
+@pytest.mark.parametrize(
     ("status", "content", "error"),
     [
         (429, b"", RateLimited),

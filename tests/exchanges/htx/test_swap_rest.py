@@ -27,15 +27,15 @@ from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 VENUE = VENUES["htx"]
 REST = VENUE.rest
 _, LIST = REST.instruments()
-INTERVALS = REST.funding_intervals()
-assert INTERVALS is not None
+
 BTC = market("BTC/USDT:USDT", "BTC-USDT", venue="htx", contract_size="0.001")
 TIME_NS = 1782000000801_000_000
 
 ROW = """{"symbol":"BTC","contract_code":"BTC-USDT","contract_size":0.001000000000000000,
 "price_tick":0.100000000000000000,"delivery_date":"","delivery_time":"","create_date":"20201021",
 "contract_status":1,"settlement_date":"1782014400000","support_margin_mode":"all",
-"business_type":"swap","pair":"BTC-USDT","contract_type":"swap","trade_partition":"USDT"}"""
+"business_type":"swap","pair":"BTC-USDT","contract_type":"swap","trade_partition":"USDT",
+"settlement_period":8,"labels":["common"],"tradfi_labels":[]}"""
 RULES = market(
     "BTC/USDT:USDT",
     "BTC-USDT",
@@ -44,6 +44,7 @@ RULES = market(
     step="0.001",
     min_size="0.001",
     contract_size="0.001",
+    funding_interval_s=28_800.0,
 )
 
 
@@ -78,17 +79,6 @@ TICKER = Ticker(
 
 REPLIES = (
     Reply(request=LIST, body=body(f'"data":[{ROW}]'), value=Listing([RULES])),
-    Reply(
-        request=INTERVALS,
-        body=body(""""data":[{"funding_rate":"-0.0075","contract_code":"ETC-USDT",
-        "symbol":"ETC","fee_asset":"USDT","funding_time":"1782000000000",
-        "next_funding_time":"1782014400000","estimated_rate":null},{"funding_rate":"0.0001",
-        "contract_code":"ADA-USDT","symbol":"ADA","fee_asset":"USDT",
-        "funding_time":"1782000000000","next_funding_time":null},{"funding_rate":"0.0001",
-        "contract_code":"XRP-USDT","symbol":"XRP","fee_asset":"USDT",
-        "funding_time":"1782000000000"}]"""),
-        value=[("ETC-USDT", 14_400.0)],
-    ),
     Reply(
         request=REST.book(BTC),
         body=body(""""ch":"market.BTC-USDT.depth.step0","tick":{"asks":[[60000.9,741]],
@@ -219,8 +209,7 @@ MARKET = "/linear-swap-ex/market"
 @pytest.mark.parametrize(
     ("request_", "target", "limit", "window_s"),
     [
-        (LIST, "/linear-swap-api/v1/swap_contract_info", 120, 3),
-        (INTERVALS, "/linear-swap-api/v1/swap_batch_funding_rate", 120, 3),
+        (LIST, "/linear-swap-api/v1/swap_contract_info", 240, 3),
         (REST.book(BTC, 5), f"{MARKET}/depth?contract_code=BTC-USDT&type=step0", 800, 1),
         (REST.trades(BTC), f"{MARKET}/trade?contract_code=BTC-USDT", 800, 1),
         (REST.ticker(BTC), f"{MARKET}/detail/batch_merged?contract_code=BTC-USDT", 800, 1),
@@ -231,11 +220,11 @@ MARKET = "/linear-swap-ex/market"
             800,
             1,
         ),
-        (REST.funding(BTC), "/v5/market/funding_rate?contract_code=BTC-USDT", 120, 3),
+        (REST.funding(BTC), "/v5/market/funding_rate?contract_code=BTC-USDT", 240, 3),
         (
             REST.funding_history(BTC, 500),
             "/v5/market/funding_rate_history?contract_code=BTC-USDT&limit=100",
-            120,
+            240,
             3,
         ),
         (
@@ -244,7 +233,7 @@ MARKET = "/linear-swap-ex/market"
             800,
             1,
         ),
-        (REST.open_interest(BTC), "/v5/market/open_interest?contract_code=BTC-USDT", 120, 3),
+        (REST.open_interest(BTC), "/v5/market/open_interest?contract_code=BTC-USDT", 240, 3),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -284,6 +273,68 @@ def test_only_contracts_that_trade_are_trading(changes: dict[str, int], status: 
 
 def test_dated_futures_are_left_out() -> None:
     assert listed(contract_code="BTC-USDT-211203", contract_type="this_week") == []
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"labels": ["tradfi", "stock"], "tradfi_labels": ["Stocks"]},
+        {"tradfi_labels": ["Stocks", "Indices"]},
+        {"labels": ["stock"], "tradfi_labels": []},  # as XOM has it
+        {"labels": ["hot"], "tradfi_labels": ["Commodities"]},
+        {"labels": ["Forex"]},
+    ],
+)
+def test_htx_b2_stocks_and_the_like_are_no_coins_of_the_same_letters(
+    labels: dict[str, list[str]],
+) -> None:
+    assert listed(contract_code="META-USDT", **labels) == []
+
+
+@pytest.mark.parametrize("labels", [{"labels": None, "tradfi_labels": None}, {"labels": ["hot"]}])
+def test_htx_b2_coins_have_other_labels_or_none(labels: dict[str, list[str] | None]) -> None:
+    assert [one.base for one in listed(**labels)] == ["BTC"]
+
+
+def test_htx_b2_tokens_of_gold_are_coins_though_they_are_labelled_as_metals() -> None:
+    metals = {"labels": ["tradfi"], "tradfi_labels": ["Metals"]}
+    assert [one.base for one in listed(contract_code="PAXG-USDT", **metals)] == ["PAXG"]
+    assert listed(contract_code="XAU-USDT", **metals) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "interval_s"), [(8, 28_800.0), ("4", 14_400.0), (1, 3_600.0), (None, None)]
+)
+def test_htx_b3_interval_of_funding_is_the_settlement_period_of_the_list(
+    hours: int | str | None, interval_s: float | None
+) -> None:
+    (instrument,) = listed(settlement_period=hours)
+    assert instrument.funding_interval_s == interval_s
+    assert REST.funding_intervals() is None  # nothing else is asked
+
+
+def test_htx_b3_interval_that_no_contract_can_have_costs_its_row() -> None:
+    for hours in (0, -8, 25):
+        listing = LIST.read(
+            ok(
+                body(
+                    f'"data":[{ROW},{json.dumps({**json.loads(ROW), "settlement_period": hours})}]'
+                )
+            )
+        )
+        assert (listing.instruments, len(listing.odd)) == ([RULES], 1)
+
+
+def test_htx_b3_funding_without_a_charge_after_the_next_has_the_interval_of_the_list() -> None:
+    row = """[{"contract_code":"BTC-USDT","funding_rate":"0.0001",
+    "funding_time":"1782014400000","next_funding_time":null,"estimated_rate":null}]"""
+    funding = REST.funding(RULES).read(ok(v5(row)))
+    assert (funding.interval_s, funding.next_ns) == (28_800.0, 1782014400000_000_000)
+
+
+def test_htx_b4_swaps_cost_a_taker_six_basis_points() -> None:
+    fees = VENUE.fees[Kind.PERPETUAL]
+    assert (fees.maker, fees.taker) == (Decimal("0.0002"), Decimal("0.0006"))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,15 @@ import pytest
 
 from actors.books.order_book import OrderBook
 from exchanges import VENUES
-from exchanges.errors import CodecUsageError, InvalidSymbol, StreamStale
-from exchanges.market.events import BookLost, BookSnapshot, Event, Fault, SubscriptionState
+from exchanges.errors import CodecUsageError, InvalidSymbol, RateLimited, StreamStale
+from exchanges.market.events import (
+    BookLost,
+    BookSnapshot,
+    Event,
+    Fault,
+    SubscriptionState,
+    VenueState,
+)
 from exchanges.market.instrument import Instruments
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketCodec
@@ -101,13 +108,35 @@ def test_refusal_of_one_symbol_leaves_the_others() -> None:
     "frame",
     [
         '{"channel":"heartbeat"}',
-        '{"channel":"status","type":"update","data":[{"system":"online"}]}',
         '{"method":"pong","req_id":3,"time_in":"2026-01-01T00:00:00Z"}',
     ],
 )
 def test_signs_of_life_say_nothing_else(frame: str) -> None:
     codec, _ = open_for(BOOK)
     assert codec.receive(frame, RECEIVED_NS) == ()
+
+
+@pytest.mark.parametrize(
+    ("system", "takes_orders"),
+    [("online", True), ("post_only", False), ("cancel_only", False), ("maintenance", False)],
+)
+def test_kraken_b8_state_of_the_whole_venue_is_told(system: str, takes_orders: bool) -> None:
+    codec, _ = open_for(BOOK)
+    frame = f'{{"channel":"status","type":"update","data":[{{"system":"{system}"}}]}}'
+    assert codec.receive(frame, RECEIVED_NS) == (
+        VenueState(venue="kraken", takes_orders=takes_orders, message=system),
+    )
+
+
+def test_kraken_b22_too_many_messages_are_a_reason_to_ask_less() -> None:
+    codec, _ = open_for(BOOK)
+    told = besides(BookLost, codec.receive('{"Error":"Exceeded msg rate"}', RECEIVED_NS))
+    error = AnError(RateLimited, "Exceeded msg rate", "")
+    assert told == [news(SOL, BOOK, SubscriptionState.REFUSED, error)]
+    codec.expire(1.0, RECEIVED_NS)
+    assert sent(codec, 1.0) == []  # it is asked for again later
+    codec.expire(11.0, RECEIVED_NS)
+    assert "subscribe" in [one["method"] for one in sent(codec, 11.0)]
 
 
 def test_quiet_connection_is_pinged_and_given_up_after_ten_seconds() -> None:

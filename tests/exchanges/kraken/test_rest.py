@@ -250,6 +250,12 @@ def test_market_is_guessed_from_its_name(native: str, symbol: str | None) -> Non
     assert VENUE.guess(Kind.PERPETUAL, native) is None
 
 
+@pytest.mark.parametrize(("wsname", "symbol"), [("REP/USD", "REPV1/USD"), ("REPV2/EUR", "REP/EUR")])
+def test_kraken_b9_its_rep_is_that_of_before_the_migration(wsname: str, symbol: str) -> None:
+    (instrument,) = LIST.read(ok(pairs(REPUSD={**PAIR, "wsname": wsname}))).instruments
+    assert (instrument.symbol, instrument.native) == (symbol, wsname)
+
+
 # The list of pairs.
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.errors import CodecUsageError, ExchangeError, StreamStale
-from exchanges.market.events import Subscription, SubscriptionState
+from exchanges.market.events import BookLost, Fault, Subscription, SubscriptionState
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.stream.books import MarketCodec
@@ -120,6 +120,28 @@ def test_answer_is_about_the_request_that_it_names(
         ),
     )
     assert codec.is_settled
+
+
+def test_kucoin_b15_refusal_has_words_in_whichever_field_they_come() -> None:
+    codec = welcomed_codec(TRADES)
+    codec.outgoing(0.0)
+    refusal = '{"id":"1","result":false,"message":"invalid request data"}'
+    (told,) = codec.receive(refusal, RECEIVED_NS)
+    assert isinstance(told, Subscription)
+    assert told.error is not None
+    assert told.error.message == "invalid request data"
+
+
+def test_kucoin_b17_market_that_is_granted_and_says_nothing_is_told() -> None:
+    topic = Topic(Channel.BOOK, "BTC/USDT")
+    codec = welcomed_codec(topic)
+    codec.expire(0.0, RECEIVED_NS)
+    codec.outgoing(0.0)
+    codec.receive('{"id":"1","result":true}', RECEIVED_NS)
+    (lost,) = codec.expire(15.0, RECEIVED_NS)
+    assert isinstance(lost, BookLost)
+    assert (lost.instrument, lost.fault) == (BTC, Fault.STARTING)
+    assert lost.detail == "acknowledged, but no start for 15 s"
 
 
 def test_busy_connection_is_pinged_as_often_as_the_venue_wants() -> None:

@@ -225,7 +225,7 @@ def test_delta_that_was_taken_already_says_nothing(first: int, last: int) -> Non
     assert len(codec.receive(frame("delta", 704, 705), RECEIVED_NS)) == 1
 
 
-@pytest.mark.parametrize(("first", "last"), [(705, 705), (703, 704), (600, 800)])
+@pytest.mark.parametrize(("first", "last"), [(705, 705), (706, 720)])
 def test_delta_that_does_not_follow_loses_the_book_until_a_snapshot(first: int, last: int) -> None:
     codec = live_codec()
     (lost,) = codec.receive(frame("delta", first, last), RECEIVED_NS)
@@ -235,6 +235,16 @@ def test_delta_that_does_not_follow_loses_the_book_until_a_snapshot(first: int, 
     (start,) = codec.receive(frame("snapshot", 900, 900), RECEIVED_NS)
     assert isinstance(start, BookSnapshot)
     assert len(codec.receive(frame("delta", 901, 901), RECEIVED_NS)) == 1
+
+
+@pytest.mark.parametrize(("first", "last"), [(703, 704), (600, 800)])
+def test_kucoin_b14_delta_that_overlaps_the_book_is_taken(first: int, last: int) -> None:
+    codec = live_codec()
+    (delta,) = codec.receive(frame("delta", first, last), RECEIVED_NS)
+    assert isinstance(delta, BookDelta)
+    assert (delta.previous, delta.sequence) == (703, last)
+    assert codec.receive(frame("delta", first, last), RECEIVED_NS) == ()
+    assert len(codec.receive(frame("delta", last + 1, last + 2), RECEIVED_NS)) == 1
 
 
 def test_snapshot_replaces_the_book_at_any_time() -> None:

@@ -5,11 +5,13 @@ from random import Random
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from exchanges import VENUES
 from exchanges.dialogue import answer
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
+from exchanges.market.topics import KlineInterval
 from exchanges.sandbox.request import SandboxRequest
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
@@ -130,6 +132,20 @@ def test_tickers_of_all_markets_come_in_one_reply(venue: SandboxVenue) -> None:
     tickers = request.read(answer(venue, request, START_NS))
     assert [each.instrument for each in tickers] == list(known.values())
     assert all(each.bid and each.ask and each.quote_volume for each in tickers)
+
+
+def test_kucoin_b13_candles_are_asked_for_with_times_as_there_are_none_without(
+    venue: SandboxVenue,
+) -> None:
+    instrument = venue.markets["BTC/USDT"].instrument
+    request = VENUE.rest.klines(instrument, KlineInterval.M1, 5).at(START_NS)
+    dated = dict(request.query)
+    assert (int(dated["startAt"]), int(dated["endAt"])) == (START_S - 300, START_S)
+    candles = request.read(answer(venue, request, START_NS))
+    assert 0 < len(candles) <= 5
+    timeless = replace(request, query=request.query[:2])
+    assert {name for name, _ in timeless.query} == {"symbol", "type"}
+    assert json.loads(answer(venue, timeless, START_NS).body)["data"] == []
 
 
 def test_candles_are_those_of_the_time_that_is_asked_for(venue: SandboxVenue) -> None:

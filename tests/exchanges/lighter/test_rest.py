@@ -400,3 +400,36 @@ def test_answer_tells_what_went_wrong(status: int, body: bytes, error: type[Exch
     assert caught.value.venue == "lighter"
     if isinstance(caught.value, RateLimited):
         assert caught.value.retry_after_s == 60.0
+
+
+# What later clients know of a market.
+
+
+def test_lighter_c14_streams_are_opened_as_by_a_reader_whatever_its_country() -> None:
+    for urls in VENUES["lighter"].endpoints.values():
+        assert urls["public"].endswith("/stream?readonly=true")
+        assert urls["derivatives"] == urls["public"]
+
+
+def test_lighter_c15_frozen_market_is_halted() -> None:
+    (frozen,) = LIST.read(ok(details(row(is_frozen=True)))).instruments
+    (other,) = LIST.read(ok(details(row(is_frozen=False)))).instruments
+    assert (frozen.status, other.status) == (Status.HALTED, Status.TRADING)
+
+
+@pytest.mark.parametrize("multiplier", ["1", "1.0", "0", ""])
+def test_lighter_c15_multiplier_of_one_or_none_is_that_of_every_market(multiplier: str) -> None:
+    (instrument,) = LIST.read(ok(details(row(multiplier=multiplier)))).instruments
+    assert instrument.step == Decimal("0.00001")
+
+
+def test_lighter_c15_market_in_a_unit_that_nobody_explains_is_told_as_odd() -> None:
+    listing = LIST.read(ok(details(row(), row(symbol="X", market_id=7, multiplier="1000"))))
+    assert [one.native for one in listing.instruments] == ["1"]
+    ((native, reason),) = [(odd.native, odd.reason) for odd in listing.odd]
+    assert (native, "multiplier of 1000" in reason) == ("7", True)
+
+
+def test_lighter_c15_hidden_market_is_a_market() -> None:
+    hidden = {"force_reduce_only": False, "trading_hours": "", "hidden": True}
+    assert len(LIST.read(ok(details(row(market_config=hidden)))).instruments) == 1

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exchanges import VENUES
 from exchanges.errors import CodecUsageError, InvalidSymbol, StreamStale
-from exchanges.market.events import Notice, StreamEvent, SubscriptionState
+from exchanges.market.events import Event, Notice, StreamEvent, SubscriptionState
 from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, KlineInterval, Topic
 from exchanges.okx.market_data import kind_of
@@ -207,7 +207,12 @@ def liquidated(codec: MarketCodec, *natives: str) -> list[Instrument]:
         "data": [{"instId": native, "details": [detail]} for native in natives],
     }
     events = codec.receive(json.dumps(frame), RECEIVED_NS)
-    return [event.instrument for event in events if not isinstance(event, Notice)]
+    return [event.instrument for event in events if isinstance(event, Event)]
+
+
+def test_okx_b19_only_connections_that_carry_books_are_kept_small() -> None:
+    most = {stream.name: stream.max_topics for stream in VENUE.streams}
+    assert most == {"public": 29, "derivatives": 100, "business": 100}
 
 
 # Notices and heartbeats.

@@ -18,10 +18,12 @@ from exchanges.market.events import Event, Fault
 from exchanges.market.instrument import Instrument, Kind, kind_of
 from exchanges.market.numbers import NS_PER_S
 from exchanges.market.topics import Channel, KlineInterval
-from supervisor.settings.reader import ConfigError
+from supervisor.settings.config import Config
+from supervisor.settings.reader import ConfigError, read_struct
 from supervisor.supervision.child import State
 from supervisor.system.exchange import PublicExchange, open_exchange
 from supervisor.system.live_streams import Opening
+from tests.actors.network.scripted import ScriptedServer, reply
 from tests.actors.sandbox.sandboxes import EPOCH_NS, SYMBOLS, levels_of, sandboxes
 
 SPOT, _, PERPETUAL = SYMBOLS
@@ -377,3 +379,31 @@ async def test_markets_of_one_host_live_without_those_of_the_other(
             assert (await exchange.ticker(here)).last is not None
             with pytest.raises(InvalidSymbol, match=r"does not list .* now; GET "):
                 await exchange.ticker(there)
+
+
+@pytest.mark.parametrize(("environment", "told"), [("demo", "1"), ("production", None)])
+async def test_okx_b18_requests_say_that_they_are_of_the_demo_as_their_host_does_not(
+    environment: str, told: str | None, autojump_clock: MockClock
+) -> None:
+    async def answer(target: str) -> bytes:
+        return reply(200, b'{"code":"0","msg":"","data":[{"ts":"1790000000000"}]}')
+
+    server = ScriptedServer(answer)
+    async with trio.open_nursery() as nursery:
+        network = MemoryNetwork(nursery)
+        network.listen("venue", server.serve)
+        async with open_exchange(
+            "okx",
+            environment=environment,
+            endpoints={"rest": "http://venue"},
+            network=network,
+            clock=TrioClock(EPOCH_NS),
+        ) as exchange:
+            await exchange.server_time()
+        nursery.cancel_scope.cancel()
+    assert [headers.get("x-simulated-trading") for headers in server.headers] == [told]
+
+
+def test_okx_b18_a_configured_demo_says_so_as_well() -> None:
+    config = read_struct(Config, {"symbols": [SPOT], "venues": {"okx": {"environment": "demo"}}})
+    assert config.headers_of(VENUES["okx"]) == (("x-simulated-trading", "1"),)
