@@ -42,7 +42,8 @@ class VenueContext(msgspec.Struct, eq=False):
     `venue_clock` is its clock against ours, `sources` numbers its sessions, `listing` is what was
     last asked to know its instruments, and `lists` what these told. `unlisted` says of which lists
     there is no answer now that is believed, and why; `rivals` are the markets that were told to
-    claim one symbol, that which has it first.
+    claim one symbol, that which has it first. `taken` are the URLs of streams, by name, that the
+    venue has taken, as some can be asked for in several ways.
     """
 
     venue: Venue
@@ -63,6 +64,7 @@ class VenueContext(msgspec.Struct, eq=False):
     lists: ListMemory = msgspec.field(default_factory=ListMemory)
     unlisted: dict[str, str] = {}
     rivals: dict[str, tuple[str, ...]] = {}
+    taken: dict[str, str] = {}
 
     def inspect_lists(self) -> Mapping[str, object]:
         """For the live tree: how many markets are known, which lists were not answered, and what

@@ -4,20 +4,18 @@ Source: as for `rest.py`.
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.paradex import VENUE
 from exchanges.paradex.rest import REST
-from exchanges.paradex.sandbox_public import (
-    FUNDING_HOURS,
-    BookNumbers,
-    ParadexSession,
-    funding_row,
-    summary_row,
-    trade_row,
-)
+from exchanges.paradex.sandbox_public import BookNumbers, ParadexSession
+from exchanges.paradex.sandbox_rows import FUNDING_HOURS, funding_row, summary_row, trade_row
+from exchanges.paradex.sbe import UNIT
 from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
@@ -35,6 +33,7 @@ _CODES: Final = {
     Trouble.BAD_PARAMETER: "VALIDATION_ERROR",
     Trouble.TOO_MANY: "TOO_MANY_REQUESTS",
 }
+FINEST: Final = Decimal(1) / UNIT
 _COLLATERAL: Final = "USDC"
 _DOLLAR: Final = "USD"
 _PAGE: Final = 100
@@ -56,6 +55,14 @@ class ParadexSandbox(SandboxVenue):
 
     def traded_as(self, base: str, settle: str) -> str:
         return f"k{base}" if settle and base in TINY else base
+
+    def make_instrument(self, symbol: str) -> Instrument:
+        """No finer rules than frames can tell."""
+        made = super().make_instrument(symbol)
+        step = max(made.step, FINEST * made.multiplier)
+        return replace(
+            made, tick=max(made.tick, FINEST / made.multiplier), step=step, min_size=step
+        )
 
     def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
         updates = super().advance(now_ns)
