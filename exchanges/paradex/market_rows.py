@@ -35,6 +35,7 @@ Sequence = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 # An amount of quote currency per base unit that may be negative.
 Amount = Annotated[float, Meta(gt=-1e15, lt=1e15)]
 
+MS_PER_HOUR: Final = 3_600_000
 # Beyond it an open interest is a mistake.
 _MOST_INTEREST: Final = 1e24
 # Others move positions without an order on the book: settlements, transfers, block trades.
@@ -217,16 +218,18 @@ class FundingRow(Struct):
 
 
 def charges(rows: list[FundingRow], about: About) -> Told[FundingCharge]:
-    """What was charged from each row to the next, as a fraction of the price then.
+    """What was charged in each hour, as a fraction of the price at its end.
 
-    Funding runs all the time: a row's rate is for a period, but the next row is seconds away.
-    The growth of the index between them is what was paid, so that charges can be summed up.
+    Funding runs all the time, and the index sums it up: it is read at the first row of an hour that
+    tells a price. What a missing hour has cost is in the one after it, so that charges add up.
     """
-    rows = sorted(rows, key=lambda row: row.created_at)
-    priced = [(row, price) for row in rows if (price := row.price)]
+    marks: dict[int, tuple[FundingRow, float]] = {}
+    for row in sorted(rows, key=lambda row: row.created_at):
+        if price := row.price:
+            marks.setdefault(row.created_at // MS_PER_HOUR, (row, price))
     found: list[FundingCharge] = []
     odd: list[Odd] = []
-    for (before, _), (row, price) in pairwise(priced):
+    for (_, (before, _)), (hour, (row, price)) in pairwise(marks.items()):
         rate = (row.funding_index - before.funding_index) / price
         if not abs(rate) < _MOST_CHARGED:
             odd.append(Odd(about.instrument.native, f"a charge of {rate} at {row.created_at}"))
@@ -235,7 +238,7 @@ def charges(rows: list[FundingRow], about: About) -> Told[FundingCharge]:
             FundingCharge(
                 instrument=about.instrument,
                 rate=rate,
-                charged_ns=row.created_at * NS_PER_MS,
+                charged_ns=hour * MS_PER_HOUR * NS_PER_MS,
                 received_ns=about.received_ns,
             )
         )

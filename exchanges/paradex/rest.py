@@ -16,7 +16,19 @@ from exchanges.paradex import listing
 from exchanges.paradex import market_rows as wire
 from exchanges.paradex.errors import ERRORS
 from exchanges.paradex.market_rows import FundingRow, PerpetualSummary, Summary, TradeRow
-from exchanges.rest.call import About, Call, Count, Means, Span, Surface, T, W, told, told_candle
+from exchanges.rest.call import (
+    About,
+    Call,
+    Count,
+    Marks,
+    Means,
+    Span,
+    Surface,
+    T,
+    W,
+    told,
+    told_candle,
+)
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, ordered, within
 
@@ -105,12 +117,17 @@ _PERPETUAL: Final = Surface(
         wants=(("page_size", "1000"),),
         span=Span(start="start_at", unit_ns=NS_PER_MS, length_s=600.0),
     ),
-    # What was charged between the latest rates, which are seconds apart.
+    # What was charged from hour to hour. Rates are seconds apart, so that a reply of all of them
+    # would reach back for some hours: each hour is asked for by itself, of at most a week.
     funding_history=Call(
         path=_FUNDING_DATA,
         reads=FundingRow,
         gathers=wire.charges,
-        count=Count(parameter="page_size", most=4999, sends=lambda charges: charges + 1),
+        wants=(("page_size", "100"),),
+        count=Count(parameter="", most=168, usual=24),
+        marks=Marks(
+            start="start_at", end="end_at", step_s=3600.0, within_s=60.0, unit_ns=NS_PER_MS
+        ),
     ),
     mark_price=_summary(PerpetualSummary, told(PerpetualSummary.mark)),
     open_interest=_summary(PerpetualSummary, told(PerpetualSummary.interest)),

@@ -37,6 +37,7 @@ FINEST: Final = Decimal(1) / UNIT
 _COLLATERAL: Final = "USDC"
 _DOLLAR: Final = "USD"
 _PAGE: Final = 100
+RATES_APART_MS: Final = 5000
 
 
 class ParadexSandbox(SandboxVenue):
@@ -160,9 +161,10 @@ def _candle_row(market: SandboxMarket, candle: Candle) -> list[float]:
 
 
 def _funding(asked: Asked) -> list[Row]:
-    """Newest first: a rate of now, and those of whole periods before."""
+    """The rates of some time or of now, newest first."""
     request = asked.request
-    ages = range(request.rows("page_size", _PAGE))
-    rows = [funding_row(asked.market, asked.now_ns, age) for age in ages]
+    now_ms = ms(asked.now_ns)
+    until_ms = min(request.integer("end_at", now_ms), now_ms)
     since_ms = request.integer("start_at", 0)
-    return [row for row in rows if row["created_at"] >= since_ms]
+    times = range(until_ms, since_ms - 1, -RATES_APART_MS)[: request.rows("page_size", _PAGE)]
+    return [funding_row(asked.market, asked.now_ns, now_ms - time_ms) for time_ms in times]

@@ -12,7 +12,9 @@ from exchanges.sandbox.request import ms
 
 Row = dict[str, Any]
 
-FUNDING_HOURS: Final = 8
+# Most markets have eight. In those that have one the charge of an hour is the rate.
+FUNDING_HOURS: Final = 1
+MS_PER_HOUR: Final = 3_600_000
 
 
 def bbo_row(market: SandboxMarket) -> Row:
@@ -57,17 +59,17 @@ def summary_row(market: SandboxMarket, now_ns: int) -> Row:
     }
 
 
-def funding_row(market: SandboxMarket, now_ns: int, periods_ago: int = 0) -> Row:
-    """The rate, as if it had always been that of now; so many whole periods ago."""
+def funding_row(market: SandboxMarket, now_ns: int, ago_ms: int = 0) -> Row:
+    """The rate as it was so long ago, as if it had always been that of now."""
     state = market.synthetic.perpetual()
     premium = state.funding_rate * market.price_number(state.index)
     rate = f"{state.funding_rate:.14f}"
     return {
         "market": market.instrument.native,
-        "funding_index": f"{-premium * periods_ago:.17f}",
+        "funding_index": f"{-premium * ago_ms / (FUNDING_HOURS * MS_PER_HOUR):.17f}",
         "funding_premium": f"{premium:.17f}",
         "funding_rate": rate,
-        "funding_rate_8h": rate[:-6],
+        "funding_rate_8h": f"{state.funding_rate * 8 / FUNDING_HOURS:.8f}",
         "funding_period_hours": FUNDING_HOURS,
-        "created_at": ms(now_ns) - periods_ago * FUNDING_HOURS * 3_600_000,
+        "created_at": ms(now_ns) - ago_ms,
     }

@@ -85,12 +85,13 @@ async def test_paradex_c1_another_refusal_is_told_at_once(
         assert stream.parameters[0] in session.waits_for
 
 
-@every_stream
+@pytest.mark.parametrize(
+    ("name", "stream"),
+    [(name, stream) for name, stream in STREAMS if Channel.BOOK in stream.channels],
+)
 async def test_paradex_c1_book_lives_in_each_way(
     name: str, stream: Stream, autojump_clock: MockClock
 ) -> None:
-    if Channel.BOOK not in stream.channels:
-        pytest.skip("no books")
     for served in stream.parameters:
         async with venue_context(name) as (context, server), trio.open_nursery() as nursery:
             server.venue.unserved = set(stream.parameters) - {served}

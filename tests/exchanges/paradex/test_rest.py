@@ -36,13 +36,14 @@ from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Unit
 from exchanges.replies.response import Response
-from exchanges.rest.request import Listing, Request
+from exchanges.rest.request import Listing, Request, Rows
 from tests.exchanges.paradex.frames import AT_MS
 from tests.exchanges.paradex.test_public import AT_NS, BTC, STAMPS
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["paradex"].rest
 (LIST,) = REST.instruments()
+HOUR_MS = 1699999200000
 
 
 def row(**changes: object) -> dict[str, object]:
@@ -236,24 +237,26 @@ REPLIES = (
         value=Funding(instrument=BTC, rate=-0.00005, interval_s=14400.0, next_ns=None, **STAMPS),
     ),
     Reply(
-        # At a price of 90000 a unit has paid 0.45 dollars, then got 0.9 back.
+        # At a price of 90000 a unit has paid 0.45 dollars in an hour, then got 0.9 back; an hour
+        # without a rate is in the next.
         request=REST.funding_history(BTC, 2),
         body=results(
-            funding(funding_index="20000.05"),
-            funding(funding_index="20000.95", created_at=AT_MS - 5000),
+            funding(funding_index="20000.01", created_at=HOUR_MS + 5000),
+            funding(funding_index="20000.05", created_at=HOUR_MS + 1000),
+            funding(funding_index="20000.95", created_at=HOUR_MS - 3600_000),
             funding(
                 funding_index="20000.7",
                 funding_rate="0",
                 funding_premium="0",
-                created_at=AT_MS - 7500,
+                created_at=HOUR_MS - 2 * 3600_000,
             ),
-            funding(funding_index="20000.5", created_at=AT_MS - 10000),
+            funding(funding_index="20000.5", created_at=HOUR_MS - 3 * 3600_000 + 59_999),
         ),
         value=[
             FundingCharge(instrument=BTC, rate=rate, charged_ns=at_ns, received_ns=RECEIVED_NS)
             for rate, at_ns in (
-                ((20000.95 - 20000.5) / 90000, AT_NS - 5_000_000_000),
-                ((20000.05 - 20000.95) / 90000, AT_NS),
+                ((20000.95 - 20000.5) / 90000, (HOUR_MS - 3600_000) * 1_000_000),
+                ((20000.05 - 20000.95) / 90000, HOUR_MS * 1_000_000),
             )
         ],
     ),
@@ -277,11 +280,13 @@ def test_reply_becomes_a_value(reply: Reply) -> None:
 
 def test_charge_that_nobody_pays_costs_no_charge_but_its_own() -> None:
     rows = [
-        funding(funding_index=index, created_at=AT_MS + number * 5000)
+        funding(funding_index=index, created_at=HOUR_MS + number * 3600_000)
         for number, index in enumerate(("20000", "20000.9", "1e9"))
     ]
     told = REST.funding_history(BTC).read(ok(results(*rows)))
-    assert [charge.charged_ns for charge in told] == [AT_NS + 5_000_000_000]
+    while told.more:
+        told = told.more.read(ok(results()))
+    assert [charge.charged_ns for charge in told] == [(HOUR_MS + 3600_000) * 1_000_000]
     assert [odd.native for odd in told.odd] == [BTC.native]
 
 
@@ -384,7 +389,11 @@ def test_state_that_cannot_be_is_a_protocol_error(ask: Any, row_: object) -> Non
             REST.funding(BTC),
             "/v1/funding/data?market=BTC-USD-PERP&page_size=1000&start_at=1699999400000",
         ),
-        (REST.funding_history(BTC, 10), "/v1/funding/data?market=BTC-USD-PERP&page_size=11"),
+        (
+            REST.funding_history(BTC, 10),
+            "/v1/funding/data?market=BTC-USD-PERP&page_size=100"
+            "&start_at=1699999200000&end_at=1699999260000",
+        ),
         (REST.mark_price(BTC), "/v1/markets/summary?market=BTC-USD-PERP"),
         (REST.open_interest(BTC), "/v1/markets/summary?market=BTC-USD-PERP"),
         (REST.server_time(), "/v1/system/time"),
@@ -399,6 +408,36 @@ def test_request_goes_to_the_documented_path(request_: Request[Any], target: str
 def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:
     with pytest.raises(CodecUsageError):
         REST.klines(BTC, KlineInterval.D1)
+
+
+def test_paradex_c18_hours_are_asked_for_one_after_the_other() -> None:
+    request: Request[Rows[FundingCharge]] | None = REST.funding_history(BTC, 2)
+    starts = []
+    while request:
+        target = request.at(RECEIVED_NS).target
+        starts.append(int(target.partition("start_at=")[2].partition("&")[0]))
+        request = request.read(ok(results())).more
+    assert starts == [HOUR_MS, HOUR_MS - 3600_000, HOUR_MS - 2 * 3600_000]
+
+
+@pytest.mark.parametrize(("wanted", "asked"), [(0, 25), (1, 2), (1000, 169)])
+def test_paradex_c18_there_is_a_most_of_hours(wanted: int, asked: int) -> None:
+    request: Request[Rows[FundingCharge]] | None = REST.funding_history(BTC, wanted)
+    count = 0
+    while request:
+        request, count = request.read(ok(results())).more, count + 1
+    assert count == asked
+
+
+def test_paradex_c18_row_that_cannot_be_read_is_told_once() -> None:
+    request = REST.funding_history(BTC, 1)
+    bad = funding(funding_rate="2000")
+    with pytest.raises(VenueProtocolError):
+        request.read(ok(results(bad)))
+    first = request.read(ok(results(bad, funding())))
+    assert len(first.odd) == 1
+    assert first.more
+    assert first.more.read(ok(results(funding()))).odd == ()
 
 
 # Errors.

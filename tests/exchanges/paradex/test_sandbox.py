@@ -11,11 +11,12 @@ import pytest
 
 from exchanges import VENUES
 from exchanges.dialogue import answer
+from exchanges.market.events import FundingCharge
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
 from exchanges.paradex import sbe
 from exchanges.paradex.sbe import Message
-from exchanges.rest.request import Request
+from exchanges.rest.request import Request, Rows
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.sandbox.world import World
@@ -181,10 +182,18 @@ def test_summary_must_name_a_market_or_all(venue: SandboxVenue) -> None:
     assert len(json.loads(answer(venue, request, START_NS).body)["results"]) == 3
 
 
-def test_charges_are_of_whole_periods(venue: SandboxVenue) -> None:
+def test_paradex_c18_charges_are_of_whole_hours(venue: SandboxVenue) -> None:
+    """Each is asked for by itself; what is known so far is told meanwhile."""
     market = venue.markets[BTC]
-    charges = read(venue, REST.funding_history(market.instrument, 3))
+    now_ns = START_NS + 90 * 60 * NS_PER_S
+    request: Request[Rows[FundingCharge]] | None = REST.funding_history(market.instrument, 3)
+    requests, counts = 0, []
+    while request:
+        charges = request.read(answer(venue, request, now_ns))
+        counts.append(len(charges))
+        request, requests = charges.more, requests + 1
+    assert (requests, counts) == (4, [0, 1, 2, 3])
     rate = market.synthetic.perpetual().funding_rate
     assert [one.rate for one in charges] == pytest.approx([rate] * 3)
-    assert charges[-1].charged_ns == START_NS
-    assert charges[1].charged_ns - charges[0].charged_ns == 8 * 3600 * NS_PER_S
+    hours = [one.charged_ns for one in charges]
+    assert hours == [START_NS + hour * 3600 * NS_PER_S for hour in (-1, 0, 1)]
