@@ -16,7 +16,6 @@ from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Funding,
-    Level,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -96,17 +95,13 @@ def book(
         raise ValueError(f"a book package of type {package}")
     return BookSnapshot(
         instrument=instrument,
-        bids=_filled(bids),
-        asks=_filled(asks),
+        bids=[level for level in bids if level[1]],
+        asks=[level for level in asks if level[1]],
         sequence=sequence,
         window=window,
         venue_ns=_nanos(at_us),
         received_ns=received_ns,
     )
-
-
-def _filled(levels: list[Level]) -> list[Level]:
-    return [level for level in levels if level[1]]
 
 
 def top(message: Message, instrument: Instrument, received_ns: int) -> Top:
@@ -250,8 +245,7 @@ class MarketSummary(Struct, frozen=True):
 
 
 def funding(message: Message, instrument: Instrument, received_ns: int) -> Funding:
-    """`funding_data`, which recordings may have: it tells the period, and eight digits of the
-    rate."""
+    """`funding_data`, which recordings may have: it tells the period, and the rate less well."""
     _, _, coarse, _, at_us, _, _, hours = message.fields(_FUNDING_DATA)
     rate = rate_of(coarse)
     if rate is None or not 0 <= hours <= MOST_HOURS:
@@ -264,9 +258,6 @@ def funding(message: Message, instrument: Instrument, received_ns: int) -> Fundi
         venue_ns=_nanos(at_us),
         received_ns=received_ns,
     )
-
-
-# Numbers that no market can have are errors.
 
 
 def positive(number: int) -> float:
