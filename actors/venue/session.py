@@ -109,7 +109,8 @@ class Session:
                 self._stay_away(error)
                 if error.status != NOT_SERVED or self._url == urls[-1]:
                     raise
-                log.info("not_served", venue=self._context.venue.name, url=self._url)
+                asked = self._url.partition("?")[2]
+                log.info("not_served", venue=self._context.venue.name, asked=asked)
 
     async def _hold(self, task_status: trio.TaskStatus[None]) -> None:
         """Connect, and pump until the connection ends."""

@@ -151,11 +151,12 @@ class ParadexWire(MarketWire):
             return self._error(answer.id, answer.error)
         if answer.id is None or answer.result is None:
             raise ValueError("neither data nor an answer")
-        self._note(answer.result.channel)
+        if self.listening:
+            self._note(answer.result.channel)
         return (Granted(answer.id),)
 
     def _note(self, channel: str) -> None:
-        """Remember what frames will tell, as they do not say for which channel they are."""
+        """Remember what somebody has asked for, as frames do not say of which channel they are."""
         name, _, rest = channel.partition(".")
         if name == _BOOKS:
             self._books[rest.partition(".")[0]] = channel
