@@ -99,7 +99,7 @@ class PublicRest:
     def funding_history(
         self, instrument: Instrument, limit: int = 100
     ) -> Request[Rows[FundingCharge]]:
-        """The latest charges, oldest first."""
+        """The latest charges, oldest first; some venues tell them piece by piece (`Rows.more`)."""
         return self.about(Question.FUNDING_HISTORY, instrument, limit)
 
     def about(
