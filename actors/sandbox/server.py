@@ -31,6 +31,7 @@ log = Log(__name__)
 STEP_S: Final = 0.1
 """How often the markets live on; most venues bundle a tenth of a second of changes."""
 _GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
+_NOT_SERVED: Final = SandboxReply(status=400, body=b"", headers=())
 _NO_SUCH_SOCKET: Final = SandboxReply(status=404, body=b"", headers=())
 _NO_TUNNELS: Final = SandboxReply(status=405, body=b"", headers=())
 _UNAVAILABLE: Final = SandboxReply(status=503, body=b"", headers=())
@@ -137,12 +138,14 @@ class SandboxServer:
                 await http.reply(_NO_SUCH_SOCKET)
             elif trio.current_time() < self._refuses_until_s:
                 await http.reply(self._refusal)
+            elif (parameters := self.venue.served(endpoint, request.query)) is None:
+                await http.reply(_NOT_SERVED)
             elif socket := await http.upgrade(request):
-                await self._converse(socket, endpoint)
+                await self._converse(socket, endpoint, parameters)
                 return
 
-    async def _converse(self, socket: ServerSocket, endpoint: str) -> None:
-        session = self.venue.open_session(endpoint)
+    async def _converse(self, socket: ServerSocket, endpoint: str, parameters: str) -> None:
+        session = self.venue.open_session(endpoint, parameters)
         client = Client(session, socket, self.faults, self.is_silent)
         self._clients[client] = None
         try:

@@ -40,7 +40,8 @@ class VenueContext(msgspec.Struct, eq=False):
     `budget` is what the venue allows our address, shared with whoever else comes from there.
     `inboxes` are those of its books' actors by symbol, kept by whoever starts and stops these.
     `venue_clock` is its clock against ours, `openness` whether it takes orders, and `sources`
-    numbers its sessions.
+    numbers its sessions. `taken` are the URLs of streams, by name, that the venue has taken, as
+    some can be asked for in several ways.
     """
 
     venue: Venue
@@ -58,6 +59,7 @@ class VenueContext(msgspec.Struct, eq=False):
     instruments: Instruments = msgspec.field(default_factory=Instruments)
     inboxes: dict[str, BookInbox] = {}
     sources: Iterator[int] = msgspec.field(default_factory=count)
+    taken: dict[str, str] = {}
 
     @classmethod
     def open(

@@ -38,6 +38,8 @@ BAD_FRAMES: Final = 10
 BAD_FRAMES_WINDOW_S: Final = 60.0
 # Where a refused handshake does not say how long to stay away.
 REFUSED_S: Final = {FORBIDDEN: FIREWALL_S, TOO_MANY: 60.0, BANNED: BAN_S}
+# How a handshake is answered that asks for what the venue does not serve.
+NOT_SERVED: Final = 400
 _BOOK_EVENTS: Final = frozenset({BookDelta, BookLost, BookSnapshot})
 
 log = Log(__name__)
@@ -93,27 +95,43 @@ class Session:
             ExchangeError: it went silent, or sent nonsense too often.
         """
         with self._scope:
-            await self._context.budget.connect()
-            self.waits_for = f"{self._url} to accept a connection"
             try:
-                async with open_websocket(
-                    self._context.network,
-                    self._url,
-                    transport=self._context.transport,
-                    max_bytes=self._stream.max_frame_bytes,
-                    headers=self._stream.headers,
-                ) as socket:
-                    log.info("connected", venue=self._context.venue.name, session=self._name)
-                    self.connected_s = trio.current_time()
-                    self._context.budget.connected()
-                    task_status.started()
-                    await self._pump(socket)
-            except HandshakeRefused as error:
-                self._stay_away(error)
-                raise
+                await self._connect(task_status)
             finally:
                 self.codec.hang_up()
                 self._deliver(self.codec.end(self._context.clock.now_ns()))
+
+    async def _connect(self, task_status: trio.TaskStatus[None]) -> None:
+        """Ask for a connection in each way that there is, until one is taken, and hold it."""
+        urls = self._stream.urls(self._url, self._context.taken.get(self._stream.name, ""))
+        for self._url in urls:
+            try:
+                await self._hold(task_status)
+            except HandshakeRefused as error:
+                self._stay_away(error)
+                if error.status != NOT_SERVED or self._url == urls[-1]:
+                    raise
+                asked = self._url.partition("?")[2]
+                log.info("not_served", venue=self._context.venue.name, asked=asked)
+
+    async def _hold(self, task_status: trio.TaskStatus[None]) -> None:
+        """Connect, and pump until the connection ends."""
+        context = self._context
+        await context.budget.connect()
+        self.waits_for = f"{self._url} to accept a connection"
+        async with open_websocket(
+            context.network,
+            self._url,
+            transport=context.transport,
+            max_bytes=self._stream.max_frame_bytes,
+            headers=self._stream.headers,
+        ) as socket:
+            log.info("connected", venue=context.venue.name, session=self._name)
+            self.connected_s = trio.current_time()
+            context.taken[self._stream.name] = self._url
+            context.budget.connected()
+            task_status.started()
+            await self._pump(socket)
 
     def retire(self) -> None:
         """End the connection: a newer session has taken over."""

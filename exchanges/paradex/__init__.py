@@ -1,7 +1,7 @@
 """Paradex: perpetuals in dollars, settled in USDC on a chain of its own, as data.
 
-Source: official documents (August 2026), and captures of September and October 2026. The venue's
-options and its few spot markets are left out.
+Source: official documents (August and September 2026), and captures of September and October
+2026. The venue's options and its few spot markets are left out.
 """
 
 from decimal import Decimal
@@ -13,6 +13,7 @@ from exchanges.market.native import names_like
 from exchanges.market.topics import MARKET_DATA, Channel
 from exchanges.paradex.public import ParadexWire
 from exchanges.paradex.rest import REQUESTS, REST
+from exchanges.paradex.sbe import PARAMETERS
 from exchanges.stream.facts import UNSTATED, Heartbeat, Stream
 from exchanges.venue import PRODUCTION, Fees, Venue
 
@@ -29,6 +30,9 @@ _PUBLIC: Final = Stream(
     # No limit is documented, but a client that lets some 2000 messages queue up is cut off, and
     # each book sends ten a second.
     max_topics=100,
+    # Binary data, which is all that there is since 21 September 2026. A version that the venue does
+    # not serve yet is refused.
+    parameters=PARAMETERS,
 )
 
 

@@ -1,28 +1,20 @@
-"""Paradex REST replies: the venue's own spelling, and what it means.
+"""Paradex's lists of markets, and the replies about the venue itself.
 
-Source: official OpenAPI document (August 2026), and replies captured from 2024 to 2026.
+Source: official OpenAPI document (August 2026), and replies captured from 2024 to 2026. Those
+about one market are in `market_rows.py`.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
-from itertools import pairwise
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
-from exchanges.market.events import BookSnapshot, FundingCharge, Kline, Level
 from exchanges.market.instrument import Instrument, Kind, Status, unified_symbol
-from exchanges.market.numbers import NS_PER_MS, Millis, Price, Size, exact
+from exchanges.market.numbers import NS_PER_MS, Millis, exact
 from exchanges.market.topics import KlineInterval
-from exchanges.paradex.market_data import (
-    SECONDS_PER_HOUR,
-    FundingMessage,
-    Hours,
-    Sequence,
-)
-from exchanges.rest.call import About
-from exchanges.rest.request import Odd
-from exchanges.rest.request import Rows as Told
+from exchanges.paradex.market_data import MOST_HOURS, SECONDS_PER_HOUR
+
+Hours = Annotated[float, Meta(ge=0, le=MOST_HOURS)]
 
 # In minutes.
 CANDLE_NAMES: Final = {
@@ -36,9 +28,6 @@ CANDLE_NAMES: Final = {
 # Options, dated futures and spot markets are left out.
 _PERPETUAL: Final = "PERP"
 _ON_BOOK: Final = "STANDARD"
-_MOST_CHARGED: Final = 1e3
-# Below the volume of any candle, and far enough from what a float can hold.
-_MOST_VOLUME: Final = 1e24
 
 
 class FeeRate(Struct, frozen=True):
@@ -119,84 +108,6 @@ class Rows(Struct):
     """A page of rows, which are read one by one."""
 
     results: list[Raw] | None
-
-
-class Book(Struct):
-    """`seq_no` is that of the stream; the best level comes first on both sides."""
-
-    seq_no: Sequence
-    last_updated_at: Millis
-    bids: list[tuple[Price, Size]] | None
-    asks: list[tuple[Price, Size]] | None
-
-    def snapshot(self, instrument: Instrument, received_ns: int) -> BookSnapshot:
-        return BookSnapshot(
-            instrument=instrument,
-            bids=_levels(self.bids),
-            asks=_levels(self.asks),
-            sequence=self.seq_no,
-            venue_ns=self.last_updated_at * NS_PER_MS,
-            received_ns=received_ns,
-        )
-
-
-def _levels(levels: Iterable[Level] | None) -> list[Level]:
-    return [level for level in levels or () if level[1]]
-
-
-class Candle(Struct, array_like=True):
-    """The last is dollars: as base units it would be more than the venue trades in weeks."""
-
-    time: Millis
-    open: Price
-    high: Price
-    low: Price
-    close: Price
-    volume: Size
-
-    def kline(self, instrument: Instrument, interval: KlineInterval, received_ns: int) -> Kline:
-        """Base units are not told: they are what the dollars buy at the typical price."""
-        volume = self.volume / ((self.high + self.low + self.close) / 3)
-        if not volume < _MOST_VOLUME:
-            raise ValueError(f"a volume of {volume}")
-        return Kline(
-            instrument=instrument,
-            interval=interval,
-            open_ns=self.time * NS_PER_MS,
-            open=self.open,
-            high=self.high,
-            low=self.low,
-            close=self.close,
-            volume=volume,
-            quote_volume=self.volume,
-            received_ns=received_ns,
-        )
-
-
-def charges(rows: list[FundingMessage], about: About) -> Told[FundingCharge]:
-    """What was charged from each row to the next, as a fraction of the price then.
-
-    Funding runs all the time: a row's rate is for a period, but the next row is seconds away.
-    The growth of the index between them is what was paid, so that charges can be summed up.
-    """
-    rows = sorted(rows, key=lambda row: row.created_at)
-    priced = [(row, price) for row in rows if (price := row.price)]
-    found: list[FundingCharge] = []
-    odd: list[Odd] = []
-    for (before, _), (row, price) in pairwise(priced):
-        rate = (row.funding_index - before.funding_index) / price
-        if not abs(rate) < _MOST_CHARGED:
-            odd.append(Odd(about.instrument.native, f"a charge of {rate} at {row.created_at}"))
-            continue
-        found.append(
-            FundingCharge(
-                instrument=about.instrument,
-                rate=rate,
-                charged_ns=row.created_at * NS_PER_MS,
-                received_ns=about.received_ns,
-            )
-        )
-    return Told(found, odd)
 
 
 class ServerTime(Struct):

@@ -1,19 +1,21 @@
-"""Paradex stream messages: the venue's own spelling, and what it means.
+"""Paradex stream messages: the fields of binary frames, and what they mean.
 
-Source: official AsyncAPI document (August 2026), and frames captured from 2024 to 2026. Numbers
-are decimal strings, sizes and the open interest are base units, rates are fractions.
+Source: schema `paradex_1_0.xml` of the official SDK (September 2026), and frames captured in
+September and October 2026. Sizes and the open interest are base units, rates are fractions, times
+are microseconds. Answers to requests are JSON.
 """
 
 from math import inf
-from typing import Annotated, Final, Literal
+from struct import Struct as Layout
+from typing import Final
 
-from msgspec import Meta, Raw, Struct
+import msgspec
+from msgspec import Struct
 
 from exchanges.market.events import (
     BookDelta,
     BookSnapshot,
     Funding,
-    Level,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -22,40 +24,36 @@ from exchanges.market.events import (
     Trade,
 )
 from exchanges.market.instrument import Instrument
-from exchanges.market.numbers import (
-    NS_PER_MS,
-    Millis,
-    Price,
-    Rate,
-    Size,
-    Traded,
-    best_level,
-    optional,
-)
+from exchanges.market.numbers import NS_PER_US
 from exchanges.market.orders import Side
-
-Sequence = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
-# The longest period of funding that is taken for one: a week.
-Hours = Annotated[float, Meta(ge=0, le=168)]
-# An amount of quote currency per base unit that may be negative.
-Amount = Annotated[float, Meta(gt=-1e15, lt=1e15)]
-SideName = Literal["BUY", "SELL"]
+from exchanges.paradex.sbe import FINE_UNIT, NONE, UNIT, Message
 
 SECONDS_PER_HOUR: Final = 3600.0
-# Beyond it an open interest is a mistake.
-_MOST_INTEREST: Final = 1e24
+MOST_HOURS: Final = 168
+"""The longest period of funding that is taken for one: a week."""
+_MOST_MICROS: Final = 1 << 53
+_MOST_RATE: Final = 1e3
+
+_SIDES: Final = {1: Side.BUY, 2: Side.SELL}
 # Others move positions without an order on the book: settlements, transfers, block trades.
-_EXECUTIONS: Final = frozenset({"FILL", "RPI"})
-_LIQUIDATION: Final = "LIQUIDATION"
+_FILL, _LIQUIDATION, _RPI = 1, 2, 5
+
+# When, sequence, kind of package; prices that only a feed for retail clients fills in follow.
+_BOOK: Final = Layout("<qqB")
+# When, sequence, and price and size of both sides.
+_BBO: Final = Layout("<qqqqqq")
+# When, sequence, a number that is no id, side, price, size, when it was matched, type.
+_TRADE: Final = Layout("<qqqBqqqB")
+# When, sequence, mark, index, last, volume in dollars, open interest, rate, bid, ask, all volume
+# ever, change of the day; what options have follows, and in later versions the precise rate.
+_SUMMARY: Final = Layout("<12q")
+_SUMMARY_1: Final = Layout("<12q136xq")
+# When, sequence, rate, index, when it was made, premium, rate of eight hours, hours of the period.
+_FUNDING_DATA: Final = Layout("<7qh")
 
 
-def side_of(name: SideName) -> Side:
-    return Side.BUY if name == "BUY" else Side.SELL
-
-
-class Params(Struct):
-    channel: str
-    data: Raw
+class Result(Struct):
+    channel: str = ""
 
 
 class Error(Struct):
@@ -64,248 +62,233 @@ class Error(Struct):
     data: object = None
 
 
-class Envelope(Struct):
-    """Any frame: data has a method, an answer the `id` of its request, unless it is unreadable."""
+class Answer(Struct):
+    """Any text frame: it has the `id` of its request, unless that was unreadable."""
 
-    method: str = ""
-    params: Params | None = None
     id: int | None = None
-    result: Raw = Raw()
+    result: Result | None = None
     error: Error | None = None
 
 
-class Named(Struct):
-    """What the data of a channel of all markets is about; summaries call it `symbol`."""
-
-    market: str = ""
-    symbol: str = ""
+ANSWER: Final = msgspec.json.Decoder(Answer)
 
 
-class BookLevel(Struct, gc=False):
-    side: SideName
-    price: Price
-    size: Size
-
-
-class BookMessage(Struct):
-    """`order_book`: `s` is a whole book, in `inserts`; `d` is what changed since `seq_no` - 1."""
-
-    seq_no: Sequence
-    market: str
-    last_updated_at: Millis
-    update_type: Literal["s", "d"]
-    inserts: list[BookLevel] | None = None
-    updates: list[BookLevel] | None = None
-    deletes: list[BookLevel] | None = None
-
-    @property
-    def venue_ns(self) -> int:
-        return self.last_updated_at * NS_PER_MS
-
-    def snapshot(self, instrument: Instrument, window: int, received_ns: int) -> BookSnapshot:
-        levels = [level for level in self.inserts or [] if level.size]
-        return BookSnapshot(
-            instrument=instrument,
-            bids=_of_side("BUY", levels),
-            asks=_of_side("SELL", levels),
-            sequence=self.seq_no,
-            window=window,
-            venue_ns=self.venue_ns,
-            received_ns=received_ns,
-        )
-
-    def delta(self, instrument: Instrument, received_ns: int) -> BookDelta:
-        bids, asks = self._changes()
+def book(
+    message: Message, instrument: Instrument, window: int, received_ns: int
+) -> BookSnapshot | BookDelta:
+    """`order_book`: a package of type 0 is a whole book, 1 what changed since `seq` - 1."""
+    at_us, sequence, package = message.fields(_BOOK)
+    bids, asks = message.levels(0), message.levels(1)
+    if sequence < 0:
+        raise ValueError(f"a book of number {sequence}")
+    if package == 1:
         return BookDelta(
             instrument=instrument,
             bids=bids,
             asks=asks,
-            previous=self.seq_no - 1,
-            sequence=self.seq_no,
-            venue_ns=self.venue_ns,
+            previous=sequence - 1,
+            sequence=sequence,
+            venue_ns=_nanos(at_us),
             received_ns=received_ns,
         )
-
-    def _changes(self) -> tuple[list[Level], list[Level]]:
-        """Of both sides; what is deleted comes first, as it may be inserted again."""
-        set_ = [*(self.inserts or []), *(self.updates or [])]
-        deleted = self.deletes or []
-        bids, asks = (
-            [(level.price, 0.0) for level in deleted if level.side == side] + _of_side(side, set_)
-            for side in ("BUY", "SELL")
-        )
-        return bids, asks
-
-
-def _of_side(side: str, levels: list[BookLevel]) -> list[Level]:
-    return [(level.price, level.size) for level in levels if level.side == side]
+    if package != 0:
+        raise ValueError(f"a book package of type {package}")
+    return BookSnapshot(
+        instrument=instrument,
+        bids=[level for level in bids if level[1]],
+        asks=[level for level in asks if level[1]],
+        sequence=sequence,
+        window=window,
+        venue_ns=_nanos(at_us),
+        received_ns=received_ns,
+    )
 
 
-class TopMessage(Struct):
+def top(message: Message, instrument: Instrument, received_ns: int) -> Top:
     """`bbo`: best bid and ask without the orders that only retail clients can take."""
-
-    bid: str
-    bid_size: str
-    ask: str
-    ask_size: str
-    seq_no: Sequence
-    last_updated_at: Millis
-
-    def events(self, instrument: Instrument, received_ns: int) -> tuple[Top]:
-        bid, bid_size = best_level(self.bid, self.bid_size, 0.0)
-        ask, ask_size = best_level(self.ask, self.ask_size, inf)
-        top = Top(
-            instrument=instrument,
-            bid=bid,
-            bid_size=bid_size,
-            ask=ask,
-            ask_size=ask_size,
-            sequence=self.seq_no,
-            venue_ns=self.last_updated_at * NS_PER_MS,
-            received_ns=received_ns,
-        )
-        return (top,)
+    at_us, sequence, bid, bid_size, ask, ask_size = message.fields(_BBO)
+    best_bid, best_ask = optional(bid), optional(ask)
+    if sequence < 0:
+        raise ValueError(f"a top of number {sequence}")
+    return Top(
+        instrument=instrument,
+        bid=best_bid or 0.0,
+        bid_size=(best_bid and optional(bid_size)) or 0.0,
+        ask=best_ask or inf,
+        ask_size=(best_ask and optional(ask_size)) or 0.0,
+        sequence=sequence,
+        venue_ns=_nanos(at_us),
+        received_ns=received_ns,
+    )
 
 
-class TradeMessage(Struct):
-    """`trades` and the REST trades: `side` is the taker's.
+class TradeEvent(Struct, frozen=True):
+    """`trades`: `side` is the taker's.
 
     That it is the liquidation order's in a liquidation is what the word means; nothing says so.
     """
 
-    id: str
-    side: SideName
-    price: Price
-    size: Traded
-    created_at: Millis
-    trade_type: str
+    side: int
+    price: int
+    size: int
+    at_us: int
+    kind: int
+    trade_id: str
+
+    @classmethod
+    def of(cls, message: Message) -> "TradeEvent":
+        _, _, _, side, price, size, at_us, kind = message.fields(_TRADE)
+        # Frames of version 1 have no whole id.
+        return cls(side, price, size, at_us, kind, "".join(message.texts[1:]))
 
     @property
     def is_execution(self) -> bool:
-        return self.trade_type in _EXECUTIONS
+        return self.kind in (_FILL, _RPI)
 
     @property
     def is_liquidation(self) -> bool:
-        return self.trade_type == _LIQUIDATION
+        return self.kind == _LIQUIDATION
 
     def trade(self, instrument: Instrument, received_ns: int) -> Trade:
         return Trade(
             instrument=instrument,
-            price=self.price,
-            size=self.size,
-            side=side_of(self.side),
-            trade_id=self.id,
-            venue_ns=self.created_at * NS_PER_MS,
+            price=positive(self.price),
+            size=positive(self.size),
+            side=_SIDES[self.side],
+            trade_id=self.trade_id,
+            venue_ns=_nanos(self.at_us),
             received_ns=received_ns,
         )
 
     def liquidation(self, instrument: Instrument, received_ns: int) -> Liquidation:
         return Liquidation(
             instrument=instrument,
-            price=self.price,
-            size=self.size,
-            side=side_of(self.side),
-            venue_ns=self.created_at * NS_PER_MS,
+            price=positive(self.price),
+            size=positive(self.size),
+            side=_SIDES[self.side],
+            venue_ns=_nanos(self.at_us),
             received_ns=received_ns,
         )
 
 
-class Summary(Struct):
-    """The part of `markets_summary` that makes a ticker; what is unknown is an empty string."""
+class MarketSummary(Struct, frozen=True):
+    """`markets_summary`: what is unknown is `NONE`.
 
-    bid: str
-    ask: str
-    last_traded_price: str
-    volume_24h: str  # in dollars
-    price_change_rate_24h: str  # a fraction
-    created_at: Millis
+    Its rate is that of `funding_data` with four digits more; it lacks the period, which the list
+    of markets tells.
+    """
+
+    at_us: int
+    mark: int
+    index: int
+    last: int
+    volume: int  # in dollars
+    interest: int
+    rate: float | None
+    bid: int
+    ask: int
+    change: int
+
+    @classmethod
+    def of(cls, message: Message) -> "MarketSummary":
+        fields = message.fields(_SUMMARY_1, _SUMMARY)
+        at_us, _, mark, index, last, volume, interest, coarse, bid, ask, _, change, *rest = fields
+        fine = rest[0] if rest else NONE
+        rate = rate_of(coarse) if fine == NONE else rate_of(fine, FINE_UNIT)
+        return cls(at_us, mark, index, last, volume, interest, rate, bid, ask, change)
 
     def ticker(self, instrument: Instrument, received_ns: int) -> Ticker:
         return Ticker(
             instrument=instrument,
-            last=optional(self.last_traded_price),
+            last=optional(self.last),
             bid=optional(self.bid),
             ask=optional(self.ask),
-            quote_volume=optional(self.volume_24h),
-            change=_change(self.price_change_rate_24h),
-            venue_ns=self.created_at * NS_PER_MS,
+            quote_volume=optional(self.volume),
+            change=None if self.change == NONE else plausible_change(self.change / UNIT),
+            venue_ns=_nanos(self.at_us),
+            received_ns=received_ns,
+        )
+
+    def mark_price(self, instrument: Instrument, received_ns: int) -> MarkPrice:
+        return MarkPrice(
+            instrument=instrument,
+            mark=positive(self.mark),
+            index=optional(self.index) or None,
+            venue_ns=_nanos(self.at_us),
+            received_ns=received_ns,
+        )
+
+    def open_interest(self, instrument: Instrument, received_ns: int) -> OpenInterest:
+        size = optional(self.interest)
+        if size is None:
+            raise ValueError("a perpetual without open interest")
+        return OpenInterest(
+            instrument=instrument,
+            size=size,
+            value=size * positive(self.mark),
+            venue_ns=_nanos(self.at_us),
+            received_ns=received_ns,
+        )
+
+    def funding(self, instrument: Instrument, received_ns: int) -> Funding | None:
+        """The rate of the market's period, which is charged bit by bit; there is no next charge."""
+        if self.rate is None:
+            return None
+        return Funding(
+            instrument=instrument,
+            rate=self.rate,
+            interval_s=instrument.funding_interval_s,
+            next_ns=None,
+            venue_ns=_nanos(self.at_us),
             received_ns=received_ns,
         )
 
 
-def _change(text: str) -> float | None:
-    """Raises ValueError for what no price does in a day."""
-    change = float(text) if text else None
-    if change is not None and not -1e4 < change < 1e4:
-        raise ValueError(f"{text!r} is no change of a price")
+def funding(message: Message, instrument: Instrument, received_ns: int) -> Funding:
+    """`funding_data`, which recordings may have: it tells the period, and the rate less well."""
+    _, _, coarse, _, at_us, _, _, hours = message.fields(_FUNDING_DATA)
+    rate = rate_of(coarse)
+    if rate is None or not 0 <= hours <= MOST_HOURS:
+        raise ValueError(f"a rate of {coarse} for {hours} hours")
+    return Funding(
+        instrument=instrument,
+        rate=rate,
+        interval_s=hours * SECONDS_PER_HOUR or instrument.funding_interval_s,
+        next_ns=None,
+        venue_ns=_nanos(at_us),
+        received_ns=received_ns,
+    )
+
+
+def positive(number: int) -> float:
+    if number <= 0:
+        raise ValueError(f"{number} is no price or size")
+    return number / UNIT
+
+
+def optional(number: int) -> float | None:
+    if number == NONE:
+        return None
+    if number < 0:
+        raise ValueError(f"{number} is no price or size")
+    return number / UNIT
+
+
+def rate_of(number: int, unit: int = UNIT) -> float | None:
+    rate = number / unit
+    if number != NONE and not -_MOST_RATE < rate < _MOST_RATE:
+        raise ValueError(f"{rate} is no rate")
+    return None if number == NONE else rate
+
+
+def plausible_change(change: float) -> float:
+    """A change of a price within a day, as a fraction."""
+    if not -1e4 < change < 1e4:
+        raise ValueError(f"{change} is no change of a price")
     return change
 
 
-class PerpetualSummary(Struct):
-    """The rest of it. Its `funding_rate` lacks its period, and is told better elsewhere."""
-
-    mark_price: Price
-    underlying_price: str
-    open_interest: Size
-    created_at: Millis
-
-    def mark(self, instrument: Instrument, received_ns: int) -> MarkPrice:
-        index = optional(self.underlying_price) or None
-        if index is not None and index >= 1e15:
-            raise ValueError(f"an index of {index}")
-        return MarkPrice(
-            instrument=instrument,
-            mark=self.mark_price,
-            index=index,
-            venue_ns=self.created_at * NS_PER_MS,
-            received_ns=received_ns,
-        )
-
-    def interest(self, instrument: Instrument, received_ns: int) -> OpenInterest:
-        value = self.open_interest * self.mark_price
-        if not value < _MOST_INTEREST:
-            raise ValueError(f"an open interest of {value}")
-        return OpenInterest(
-            instrument=instrument,
-            size=self.open_interest,
-            value=value,
-            venue_ns=self.created_at * NS_PER_MS,
-            received_ns=received_ns,
-        )
-
-
-class FundingMessage(Struct):
-    """`funding_data` and its REST rows: the rate of a period, which is charged bit by bit.
-
-    `funding_index` sums up what one base unit has paid, `funding_premium` is what it would pay in
-    a period at this rate. Old rows have a period of 0.
-    """
-
-    funding_rate: Rate
-    funding_premium: Amount
-    funding_index: Amount
-    created_at: Millis
-    funding_period_hours: Hours = 0.0
-
-    def events(self, instrument: Instrument, received_ns: int) -> tuple[Funding]:
-        return (self.funding(instrument, received_ns),)
-
-    def funding(self, instrument: Instrument, received_ns: int) -> Funding:
-        """There is no instant of a next charge."""
-        interval_s = self.funding_period_hours * SECONDS_PER_HOUR or instrument.funding_interval_s
-        return Funding(
-            instrument=instrument,
-            rate=self.funding_rate,
-            interval_s=interval_s,
-            next_ns=None,
-            venue_ns=self.created_at * NS_PER_MS,
-            received_ns=received_ns,
-        )
-
-    @property
-    def price(self) -> float | None:
-        """The price that the premium is of; nothing tells it while there is no rate."""
-        if not self.funding_rate:
-            return None
-        price = self.funding_premium / self.funding_rate
-        return price if 0 < price < 1e15 else None
+def _nanos(micros: int) -> int:
+    if not 0 <= micros < _MOST_MICROS:
+        raise ValueError(f"{micros} is no time in microseconds")
+    return micros * NS_PER_US

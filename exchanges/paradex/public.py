@@ -1,11 +1,13 @@
-"""Paradex public streams: JSON-RPC frames in, events out.
+"""Paradex public streams: binary frames in, events out; text frames answer requests.
 
-Source: official AsyncAPI document (August 2026), and captures of September and October 2026. The
+Source: official AsyncAPI document (August 2026), "Binary Encoding (SBE)" of the documentation,
+and captures of September and October 2026. Since 21 September 2026 public data are binary only.
+A frame names its market and what it tells, and not its channel; the answers to requests do. The
 book is that of `deltas`, without a rate, a depth or a grouping of prices: such books are refused
 or are other books. It holds no orders that only retail clients can take. The rules of the order
 book are those of `sequence.py` with the snapshot in the stream: a delta brings the book from
-`seq_no` - 1 to `seq_no`. Nobody promises that the number never falls, so that a low one, unless
-it repeats the one before, is a gap as well.
+`seq` - 1 to `seq`. Nobody promises that the number never falls, so that a low one, unless it
+repeats the one before, is a gap as well.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,11 +16,13 @@ from typing import Final
 import msgspec
 
 from exchanges.market.events import Event, StreamEvent
-from exchanges.market.instrument import Instrument, Kind
+from exchanges.market.instrument import Instrument, Instruments, Kind
 from exchanges.market.topics import Channel, Topic
 from exchanges.paradex import market_data as wire
+from exchanges.paradex import sbe
+from exchanges.paradex.sbe import Message
 from exchanges.stream.books import MarketWire
-from exchanges.stream.readers import one
+from exchanges.stream.facts import Stream
 from exchanges.stream.sequence import BookRule, Recovery
 from exchanges.stream.wire import (
     Data,
@@ -29,15 +33,6 @@ from exchanges.stream.wire import (
     Route,
     Said,
 )
-
-_ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
-_NAMED: Final = msgspec.json.Decoder(wire.Named)
-_BOOK: Final = msgspec.json.Decoder(wire.BookMessage, strict=False)
-_TRADE: Final = msgspec.json.Decoder(wire.TradeMessage, strict=False)
-_SUMMARY: Final = msgspec.json.Decoder(wire.Summary)
-_PERPETUAL: Final = msgspec.json.Decoder(wire.PerpetualSummary, strict=False)
-_TOP: Final = one(wire.TopMessage)
-_FUNDING: Final = one(wire.FundingMessage)
 
 _BOOKS: Final = "order_book"
 _DELTAS: Final = "deltas"
@@ -52,7 +47,8 @@ _NAMES: Final[Mapping[Channel, str]] = {
     Channel.TICKER: "markets_summary",
     Channel.MARK_PRICE: "markets_summary",
     Channel.OPEN_INTEREST: "markets_summary",
-    Channel.FUNDING: "funding_data",
+    # `funding_data` tells fewer digits of the rate.
+    Channel.FUNDING: "markets_summary",
 }
 _CHANNELS: Final[Mapping[str, Channel]] = {
     "bbo": Channel.TOP,
@@ -60,7 +56,13 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
     "markets_summary": Channel.TICKER,
     "funding_data": Channel.FUNDING,
 }
-# Channels of all markets, of which each frame names its own.
+_TEMPLATES: Final[Mapping[int, str]] = {
+    sbe.TRADE: "trades",
+    sbe.BBO: "bbo",
+    sbe.MARKET_SUMMARY: "markets_summary",
+    sbe.FUNDING_DATA: "funding_data",
+}
+# Channels of all markets, options among them.
 _OF_ALL: Final[Mapping[str, str]] = {
     "bbo.ALL": "bbo",
     "trades.ALL": "trades",
@@ -83,6 +85,13 @@ class ParadexWire(MarketWire):
 
     venue = "paradex"
 
+    def __init__(
+        self, stream: Stream, instruments: Instruments, *, listening: bool = False
+    ) -> None:
+        super().__init__(stream, instruments, listening=listening)
+        self._books: dict[str, str] = {}  # the one channel of each market's book, as granted
+        self._of_all: set[str] = set()  # what is told of all markets
+
     def key(self, topic: Topic, instrument: Instrument) -> str:
         if topic.channel is Channel.BOOK:
             return f"{_BOOKS}.{instrument.native}.{_DELTAS}"
@@ -103,9 +112,7 @@ class ParadexWire(MarketWire):
             case Channel.BOOK:
                 return _book
             case Channel.TOP:
-                return _TOP
-            case Channel.FUNDING:
-                return _FUNDING
+                return _top
             case Channel.TRADES | Channel.LIQUIDATIONS:
                 return self._trade
         return self._summary
@@ -128,19 +135,33 @@ class ParadexWire(MarketWire):
         return _PING
 
     def said(self, frame: Frame) -> Iterable[Said]:
-        envelope = _ENVELOPE.decode(frame)
-        if envelope.method == "subscription" and envelope.params:
-            channel, data = envelope.params.channel, envelope.params.data
-            if name := _OF_ALL.get(channel):
-                named = _NAMED.decode(data)
-                # Options among them.
-                return (Data(f"{name}.{named.market or named.symbol}", data, is_shared=True),)
-            return (Data(channel, data),)
-        if envelope.error:
-            return self._error(envelope.id, envelope.error)
-        if envelope.id is not None and envelope.result:
-            return (Granted(envelope.id),)
-        raise ValueError("neither data nor an answer")
+        if isinstance(frame, str):
+            return self._answer(wire.ANSWER.decode(frame))
+        message = sbe.read(frame)
+        if message is None:
+            return ()
+        market = message.market
+        if message.template == sbe.BOOK:
+            return (Data(self._books.get(market) or f"{_BOOKS}.{market}.{_DELTAS}", message),)
+        name = _TEMPLATES[message.template]
+        return (Data(f"{name}.{market}", message, is_shared=name in self._of_all),)
+
+    def _answer(self, answer: wire.Answer) -> tuple[Said, ...]:
+        if answer.error:
+            return self._error(answer.id, answer.error)
+        if answer.id is None or answer.result is None:
+            raise ValueError("neither data nor an answer")
+        if self.listening:
+            self._note(answer.result.channel)
+        return (Granted(answer.id),)
+
+    def _note(self, channel: str) -> None:
+        """Remember what somebody has asked for, as frames do not say of which channel they are."""
+        name, _, rest = channel.partition(".")
+        if name == _BOOKS:
+            self._books[rest.partition(".")[0]] = channel
+        elif channel in _OF_ALL:
+            self._of_all.add(_OF_ALL[channel])
 
     def _error(self, request_id: int | None, error: wire.Error) -> tuple[Said, ...]:
         """Errors that name no request refuse none, nor does haste: it is told as unanswered."""
@@ -149,36 +170,36 @@ class ParadexWire(MarketWire):
         detail = f": {error.data}" if isinstance(error.data, str) else ""
         return (Refused(request_id, f"{error.message}{detail}", str(error.code)),)
 
-    def _trade(self, route: Route, data: msgspec.Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-        message = _TRADE.decode(data)
-        if message.is_execution and self._tells(Channel.TRADES):
-            return (message.trade(route.instrument, received_ns),)
-        if message.is_liquidation and self._tells(Channel.LIQUIDATIONS):
-            return (message.liquidation(route.instrument, received_ns),)
+    def _trade(self, route: Route, message: Message, received_ns: int) -> tuple[StreamEvent, ...]:
+        trade = wire.TradeEvent.of(message)
+        if trade.is_execution and self._tells(Channel.TRADES):
+            return (trade.trade(route.instrument, received_ns),)
+        if trade.is_liquidation and self._tells(Channel.LIQUIDATIONS):
+            return (trade.liquidation(route.instrument, received_ns),)
         return ()
 
-    def _summary(
-        self, route: Route, data: msgspec.Raw, received_ns: int
-    ) -> tuple[StreamEvent, ...]:
+    def _summary(self, route: Route, message: Message, received_ns: int) -> tuple[StreamEvent, ...]:
         """One channel tells all of these; those of this connection are passed on together."""
+        if message.template == sbe.FUNDING_DATA:
+            return (wire.funding(message, route.instrument, received_ns),)
+        summary, about = wire.MarketSummary.of(message), (route.instrument, received_ns)
         events: list[Event] = []
         if self._tells(Channel.TICKER):
-            events.append(_SUMMARY.decode(data).ticker(route.instrument, received_ns))
+            events.append(summary.ticker(*about))
         if self._tells(Channel.MARK_PRICE):
-            perpetual = _PERPETUAL.decode(data)
-            events.append(perpetual.mark(route.instrument, received_ns))
-            events.append(perpetual.interest(route.instrument, received_ns))
+            events += (summary.mark_price(*about), summary.open_interest(*about))
+            if funding := summary.funding(*about):
+                events.append(funding)
         return tuple(events)
 
     def _tells(self, channel: Channel) -> bool:
         return self.listening or channel in self.stream.channels
 
 
-def _book(route: Route, data: msgspec.Raw, received_ns: int) -> tuple[StreamEvent, ...]:
-    message = _BOOK.decode(data)
-    if message.market != route.instrument.native:
-        raise ValueError("the book of another market")
-    if message.update_type == "d":
-        return (message.delta(route.instrument, received_ns),)
+def _book(route: Route, message: Message, received_ns: int) -> tuple[StreamEvent, ...]:
     window = 0 if route.key.endswith(_DELTAS) else _DEPTH
-    return (message.snapshot(route.instrument, window, received_ns),)
+    return (wire.book(message, route.instrument, window, received_ns),)
+
+
+def _top(route: Route, message: Message, received_ns: int) -> tuple[StreamEvent, ...]:
+    return (wire.top(message, route.instrument, received_ns),)

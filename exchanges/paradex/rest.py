@@ -12,11 +12,23 @@ from exchanges.market.events import Trade
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.market.units import Naming, Units
-from exchanges.paradex import listing as wire
+from exchanges.paradex import listing
+from exchanges.paradex import market_rows as wire
 from exchanges.paradex.errors import ERRORS
-from exchanges.paradex.listing import CANDLE_NAMES
-from exchanges.paradex.market_data import FundingMessage, PerpetualSummary, Summary, TradeMessage
-from exchanges.rest.call import About, Call, Count, Means, Span, Surface, T, W, told, told_candle
+from exchanges.paradex.market_rows import FundingRow, PerpetualSummary, Summary, TradeRow
+from exchanges.rest.call import (
+    About,
+    Call,
+    Count,
+    Marks,
+    Means,
+    Span,
+    Surface,
+    T,
+    W,
+    told,
+    told_candle,
+)
 from exchanges.rest.public import PublicRest
 from exchanges.rest.rows import named, one, ordered, within
 
@@ -26,10 +38,10 @@ _MARKETS: Final = f"{_PREFIX}/markets"
 _SUMMARIES: Final = f"{_MARKETS}/summary"
 _FUNDING_DATA: Final = f"{_PREFIX}/funding/data"
 _NAMES: Final = named("symbol")
-_ROWS: Final = within(wire.Rows, lambda reply: reply.results or [])
+_ROWS: Final = within(listing.Rows, lambda reply: reply.results or [])
 
 
-def _trade(row: TradeMessage, about: About) -> Trade | None:
+def _trade(row: TradeRow, about: About) -> Trade | None:
     return row.trade(about.instrument, about.received_ns) if row.is_execution else None
 
 
@@ -41,7 +53,7 @@ def _summary(reads: type[W], means: Means[W, T]) -> Call[W, T]:
 _TICKER: Final = _summary(Summary, told(Summary.ticker))
 
 
-def _is_up(state: wire.SystemState, about: About) -> bool:
+def _is_up(state: listing.SystemState, about: About) -> bool:
     """Whether the venue takes orders.
 
     Raises:
@@ -62,7 +74,7 @@ _PERPETUAL: Final = Surface(
     is_joined=False,  # books start in the stream
     instruments=Call(
         path=_MARKETS,
-        reads=wire.MarketRow,
+        reads=listing.MarketRow,
         means=lambda row, about: row.instrument(about.venue, about.received_ns),
         names=_NAMES,
         strict=True,
@@ -77,7 +89,7 @@ _PERPETUAL: Final = Surface(
     ),
     trades=Call(
         path=f"{_PREFIX}/trades",
-        reads=TradeMessage,
+        reads=TradeRow,
         means=_trade,
         newest_first=True,
         sort=lambda trade: trade.venue_ns,
@@ -92,37 +104,42 @@ _PERPETUAL: Final = Surface(
         means=told_candle(wire.Candle.kline),
         symbol="symbol",
         interval="resolution",
-        intervals=CANDLE_NAMES,
+        intervals=listing.CANDLE_NAMES,
         count=Count(parameter="", most=500),  # no limit is documented
         span=Span(start="start_at", end="end_at", unit_ns=NS_PER_MS),
     ),
     # Rates are published every few seconds; so many are more than there are in ten minutes.
     funding=Call(
         path=_FUNDING_DATA,
-        reads=FundingMessage,
-        means=told(FundingMessage.funding),
+        reads=FundingRow,
+        means=told(FundingRow.funding),
         rows=ordered(_ROWS, "created_at", newest_first=True),
         wants=(("page_size", "1000"),),
         span=Span(start="start_at", unit_ns=NS_PER_MS, length_s=600.0),
     ),
-    # What was charged between the latest rates, which are seconds apart.
+    # What was charged from hour to hour. Rates are seconds apart, so that a reply of all of them
+    # would reach back for some hours: each hour is asked for by itself, of at most a week.
     funding_history=Call(
         path=_FUNDING_DATA,
-        reads=FundingMessage,
+        reads=FundingRow,
         gathers=wire.charges,
-        count=Count(parameter="page_size", most=4999, sends=lambda charges: charges + 1),
+        wants=(("page_size", "100"),),
+        count=Count(parameter="", most=168, usual=24),
+        marks=Marks(
+            start="start_at", end="end_at", step_s=3600.0, within_s=60.0, unit_ns=NS_PER_MS
+        ),
     ),
     mark_price=_summary(PerpetualSummary, told(PerpetualSummary.mark)),
     open_interest=_summary(PerpetualSummary, told(PerpetualSummary.interest)),
     server_time=Call(
         path=f"{_PREFIX}/system/time",
-        reads=wire.ServerTime,
+        reads=listing.ServerTime,
         means=lambda row, _: row.server_time * NS_PER_MS,
         rows=one,
     ),
     ping=Call(
         path=f"{_PREFIX}/system/state",
-        reads=wire.SystemState,
+        reads=listing.SystemState,
         means=_is_up,
         rows=one,
     ),

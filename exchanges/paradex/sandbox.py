@@ -4,20 +4,18 @@ Source: as for `rest.py`.
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from exchanges.market.instrument import Instrument
 from exchanges.market.numbers import NS_PER_MS
 from exchanges.paradex import VENUE
 from exchanges.paradex.rest import REST
-from exchanges.paradex.sandbox_public import (
-    FUNDING_HOURS,
-    BookNumbers,
-    ParadexSession,
-    funding_row,
-    summary_row,
-    trade_row,
-)
+from exchanges.paradex.sandbox_public import BookNumbers, ParadexSession
+from exchanges.paradex.sandbox_rows import FUNDING_HOURS, funding_row, summary_row, trade_row
+from exchanges.paradex.sbe import UNIT
 from exchanges.rest.question import Question
 from exchanges.sandbox.market import SandboxMarket
 from exchanges.sandbox.matching import MarketUpdate
@@ -35,9 +33,11 @@ _CODES: Final = {
     Trouble.BAD_PARAMETER: "VALIDATION_ERROR",
     Trouble.TOO_MANY: "TOO_MANY_REQUESTS",
 }
+FINEST: Final = Decimal(1) / UNIT
 _COLLATERAL: Final = "USDC"
 _DOLLAR: Final = "USD"
 _PAGE: Final = 100
+RATES_APART_MS: Final = 5000
 
 
 class ParadexSandbox(SandboxVenue):
@@ -56,6 +56,14 @@ class ParadexSandbox(SandboxVenue):
 
     def traded_as(self, base: str, settle: str) -> str:
         return f"k{base}" if settle and base in TINY else base
+
+    def make_instrument(self, symbol: str) -> Instrument:
+        """No finer rules than frames can tell."""
+        made = super().make_instrument(symbol)
+        step = max(made.step, FINEST * made.multiplier)
+        return replace(
+            made, tick=max(made.tick, FINEST / made.multiplier), step=step, min_size=step
+        )
 
     def advance(self, now_ns: int) -> dict[SandboxMarket, MarketUpdate]:
         updates = super().advance(now_ns)
@@ -153,9 +161,10 @@ def _candle_row(market: SandboxMarket, candle: Candle) -> list[float]:
 
 
 def _funding(asked: Asked) -> list[Row]:
-    """Newest first: a rate of now, and those of whole periods before."""
+    """The rates of some time or of now, newest first."""
     request = asked.request
-    ages = range(request.rows("page_size", _PAGE))
-    rows = [funding_row(asked.market, asked.now_ns, age) for age in ages]
+    now_ms = ms(asked.now_ns)
+    until_ms = min(request.integer("end_at", now_ms), now_ms)
     since_ms = request.integer("start_at", 0)
-    return [row for row in rows if row["created_at"] >= since_ms]
+    times = range(until_ms, since_ms - 1, -RATES_APART_MS)[: request.rows("page_size", _PAGE)]
+    return [funding_row(asked.market, asked.now_ns, now_ms - time_ms) for time_ms in times]

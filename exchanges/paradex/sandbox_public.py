@@ -1,21 +1,24 @@
-"""Paradex seen from the server: the socket, and the rows that it shares with REST.
+"""Paradex seen from the server: the socket. Data are binary frames, answers are text.
 
 Source: as for `public.py`. Every request is answered by its id; to subscribe twice, or to end what
 has not begun, is an error. The numbers of a market's book rise by one with each change of it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from struct import Struct, pack
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 import msgspec
 
 from exchanges.market.instrument import Kind
-from exchanges.market.numbers import NS_PER_US
-from exchanges.market.orders import Side
+from exchanges.market.numbers import NS_PER_MS, NS_PER_US
 from exchanges.market.topics import Channel
+from exchanges.paradex import sbe
+from exchanges.paradex.sandbox_rows import bbo_row, funding_row, summary_row, trade_row
+from exchanges.paradex.sbe import FINE_UNIT, NONE, units, write
 from exchanges.sandbox.market import SandboxMarket
-from exchanges.sandbox.matching import MarketUpdate, Match
-from exchanges.sandbox.request import json_text, ms
+from exchanges.sandbox.matching import Level, MarketUpdate
 from exchanges.sandbox.session import SandboxSession, SandboxStream
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.stream.wire import Frame
@@ -24,7 +27,6 @@ Row = dict[str, Any]
 Number = int | str | None
 """How a request is numbered, where it is."""
 
-FUNDING_HOURS: Final = 8
 _CHANNELS: Final[Mapping[str, Channel]] = {
     "order_book": Channel.BOOK,
     "bbo": Channel.TOP,
@@ -35,9 +37,17 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
 _DELTAS: Final = "deltas"
 _ALL_LEVELS: Final = 1_000_000
 _FIRST_NUMBER: Final = 7_000_000_000
+US_PER_MS: Final = NS_PER_MS // NS_PER_US
 _INVALID_REQUEST: Final = -32600
 _NO_METHOD: Final = -32601
 _PARSE_ERROR: Final = -32700
+_WHOLE, _CHANGES = 0, 1
+_SIDES: Final = {"BUY": 1, "SELL": 2}
+_FILL: Final = 1
+_BOOK: Final = Struct("<qqB9q")
+_TRADE: Final = Struct("<qqqBqqqB")
+_SUMMARY: Final = Struct("<30q")
+_FUNDING_DATA: Final = Struct("<7qhq")
 
 
 class BookNumbers:
@@ -75,7 +85,6 @@ class ParadexSession(SandboxSession):
     def __init__(self, venue: SandboxVenue, endpoint: str, numbers: BookNumbers) -> None:
         super().__init__(venue, endpoint)
         self._numbers = numbers
-        self._told: dict[str, set[tuple[str, str]]] = {}  # sides and prices of the client's books
 
     def misread(self, frame: Frame, now_ns: int) -> None:
         self._refuse(None, now_ns, _PARSE_ERROR, "parse error")
@@ -95,15 +104,19 @@ class ParadexSession(SandboxSession):
     def encode(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Iterable[Frame]:
         match stream.channel:
             case Channel.BOOK:
-                return (_frame(stream, self._changes(stream, update, now_ns)),)
+                return (self._book(stream, _CHANGES, update.bids, update.asks, now_ns),)
             case Channel.TRADES:
                 rows = (trade_row(stream.market, match) for match in update.matches)
-                return tuple(_frame(stream, row) for row in rows)
+                return tuple(self._trade(stream, row, now_ns) for row in rows)
             case Channel.TOP:
-                row = bbo_row(stream.market) | self._numbered(stream.market, now_ns)
-                return (_frame(stream, row),)
+                return (self._top(stream, now_ns),)
             case channel:
-                return (_frame(stream, _STATES[channel](stream.market, now_ns)),)
+                return (_STATES[channel](stream.market, now_ns, self.version),)
+
+    @property
+    def version(self) -> int:
+        """Of the schema, as the URL asks for it."""
+        return int(parse_qs(self.parameters)["sbeSchemaVersion"][0])
 
     def _begin(self, number: Number, key: str, now_ns: int) -> None:
         stream = self._find(key)
@@ -115,7 +128,8 @@ class ParadexSession(SandboxSession):
             self._grant(number, key, now_ns)
             self.subscribe(stream)
             if stream.channel is Channel.BOOK:
-                self.send(_frame(stream, self._whole_book(stream, now_ns)))
+                depth = stream.market.depth(_ALL_LEVELS)
+                self.send(self._book(stream, _WHOLE, depth.bids, depth.asks, now_ns))
             return
         self._refuse(number, now_ns, _INVALID_REQUEST, "invalid subscribe request", objection)
 
@@ -141,107 +155,97 @@ class ParadexSession(SandboxSession):
         times = {"usIn": now_us, "usDiff": 0, "usOut": now_us}
         self.send_json({"jsonrpc": "2.0", "id": number, **fields, **times})
 
-    def _numbered(self, market: SandboxMarket, now_ns: int) -> Row:
-        return {
-            "market": market.instrument.native,
-            "seq_no": self._numbers.of(market),
-            "last_updated_at": ms(now_ns),
-        }
+    def _book(
+        self,
+        stream: SandboxStream,
+        package: int,
+        bids: Iterable[Level],
+        asks: Iterable[Level],
+        now_ns: int,
+    ) -> bytes:
+        """Prices that only a feed for retail clients fills in are left out."""
+        market = stream.market
+        number = self._numbers.of(market)
+        block = _BOOK.pack(now_ns // NS_PER_US, number, package, *[NONE] * 9)
+        groups = (_levels(market, levels) for levels in (bids, asks))
+        return write(sbe.BOOK, block, _names(market), groups, self.version)
 
-    def _whole_book(self, stream: SandboxStream, now_ns: int) -> Row:
-        market, depth = stream.market, stream.market.depth(_ALL_LEVELS)
-        sides = (("BUY", depth.bids), ("SELL", depth.asks))
-        rows = [
-            _level(side, price, size) for side, told in sides for price, size in market.levels(told)
-        ]
-        self._told[stream.key] = {(row["side"], row["price"]) for row in rows}
-        lists = {"inserts": rows, "updates": [], "deletes": []}
-        return self._numbered(market, now_ns) | {"update_type": "s"} | lists
+    def _top(self, stream: SandboxStream, now_ns: int) -> bytes:
+        market, depth = stream.market, stream.market.depth(1)
+        number = self._numbers.of(market)
+        best = [*_best(market, depth.bids), *_best(market, depth.asks)]
+        block = pack("<6q", now_ns // NS_PER_US, number, *best)
+        return write(sbe.BBO, block, _names(market), version=self.version)
 
-    def _changes(self, stream: SandboxStream, update: MarketUpdate, now_ns: int) -> Row:
-        lists: dict[str, list[Row]] = {"inserts": [], "updates": [], "deletes": []}
-        told = self._told[stream.key]
-        for side, levels in (("BUY", update.bids), ("SELL", update.asks)):
-            printed = stream.market.levels(levels)
-            for (price, size), (_, lots) in zip(printed, levels, strict=True):
-                is_known, level = (side, price) in told, (side, price)
-                if lots:
-                    told.add(level)
-                    lists["updates" if is_known else "inserts"].append(_level(side, price, size))
-                elif is_known:
-                    told.discard(level)
-                    lists["deletes"].append(_level(side, price, "0"))
-        return self._numbered(stream.market, now_ns) | {"update_type": "d"} | lists
-
-
-def _frame(stream: SandboxStream, data: Row) -> str:
-    params = {"channel": stream.key, "data": data}
-    return json_text({"jsonrpc": "2.0", "method": "subscription", "params": params})
-
-
-def _level(side: str, price: str, size: str) -> Row:
-    return {"side": side, "price": price, "size": size}
+    def _trade(self, stream: SandboxStream, row: Row, now_ns: int) -> bytes:
+        """The whole id is a text of version 2; what there is of it before are its lowest bits."""
+        market, trade_id = stream.market, str(row["id"])
+        block = _TRADE.pack(
+            now_ns // NS_PER_US,
+            self._numbers.of(market),
+            _cut(int(trade_id)),
+            _SIDES[row["side"]],
+            units(row["price"]),
+            units(row["size"]),
+            row["created_at"] * US_PER_MS,
+            _FILL,
+        )
+        texts = _names(market) + ((trade_id,) if self.version >= 2 else ())
+        return write(sbe.TRADE, block, texts, version=self.version)
 
 
-def bbo_row(market: SandboxMarket) -> Row:
-    """Best bid and ask, empty where there is none."""
-    depth = market.depth(1)
-    (bid, bid_size), *_ = [*market.levels(depth.bids), ["", ""]]
-    (ask, ask_size), *_ = [*market.levels(depth.asks), ["", ""]]
-    return {"bid": bid, "bid_size": bid_size, "ask": ask, "ask_size": ask_size}
+def _names(market: SandboxMarket) -> tuple[str, ...]:
+    return (market.instrument.native,)
 
 
-def trade_row(market: SandboxMarket, match: Match) -> Row:
-    return {
-        "id": f"{ms(match.time_ns)}2017{match.trade_id:011d}",
-        "market": market.instrument.native,
-        "side": "BUY" if match.side is Side.BUY else "SELL",
-        "size": market.size(match.size),
-        "price": market.price(match.price),
-        "created_at": ms(match.time_ns),
-        "trade_type": "FILL",
-    }
+def _levels(market: SandboxMarket, levels: Iterable[Level]) -> list[tuple[int, int]]:
+    return [(units(price), units(size)) for price, size in market.levels(levels)]
 
 
-def summary_row(market: SandboxMarket, now_ns: int) -> Row:
-    day, state, top = (
-        market.synthetic.statistics.day(),
-        market.synthetic.perpetual(),
-        bbo_row(market),
+def _best(market: SandboxMarket, levels: Iterable[Level]) -> tuple[int, int]:
+    """Price and size of the first level, if there is one."""
+    return next(iter(_levels(market, levels)), (NONE, NONE))
+
+
+def _cut(number: int) -> int:
+    """The lowest 64 bits, signed."""
+    return int.from_bytes((number % (1 << 64)).to_bytes(8, "little"), "little", signed=True)
+
+
+def _summary(market: SandboxMarket, now_ns: int, version: int) -> bytes:
+    row = summary_row(market, now_ns) | bbo_row(market)
+    names = ("mark_price", "underlying_price", "last_traded_price", "volume_24h", "open_interest")
+    more = ("funding_rate", "bid", "ask", "total_volume", "price_change_rate_24h")
+    block = _SUMMARY.pack(
+        now_ns // NS_PER_US,
+        0,
+        *(units(row[name]) for name in (*names, *more)),
+        *[NONE] * 13,  # what only options have, and a fair price
+        units(row["bid_size"]),
+        units(row["ask_size"]),
+        *[NONE] * 2,
+        units(row["funding_rate"], FINE_UNIT),
     )
-    return {
-        "symbol": market.instrument.native,
-        "mark_price": market.price(state.mark),
-        "last_traded_price": market.price(day.close),
-        "bid": top["bid"],
-        "ask": top["ask"],
-        "volume_24h": market.value(day.value),
-        "total_volume": market.value(day.value),
-        "created_at": ms(now_ns),
-        "underlying_price": market.price(state.index),
-        "open_interest": market.size(state.open_interest),
-        "funding_rate": f"{state.funding_rate:.14f}",
-        "price_change_rate_24h": f"{day.close / day.open - 1:.6f}",
-    }
+    return write(sbe.MARKET_SUMMARY, block, _names(market), version=version)
 
 
-def funding_row(market: SandboxMarket, now_ns: int, periods_ago: int = 0) -> Row:
-    """The rate, as if it had always been that of now; so many whole periods ago."""
-    state = market.synthetic.perpetual()
-    premium = state.funding_rate * market.price_number(state.index)
-    rate = f"{state.funding_rate:.14f}"
-    return {
-        "market": market.instrument.native,
-        "funding_index": f"{-premium * periods_ago:.17f}",
-        "funding_premium": f"{premium:.17f}",
-        "funding_rate": rate,
-        "funding_rate_8h": rate[:-6],
-        "funding_period_hours": FUNDING_HOURS,
-        "created_at": ms(now_ns) - periods_ago * FUNDING_HOURS * 3_600_000,
-    }
+def _funding_data(market: SandboxMarket, now_ns: int, version: int) -> bytes:
+    row = funding_row(market, now_ns)
+    block = _FUNDING_DATA.pack(
+        now_ns // NS_PER_US,
+        0,
+        units(row["funding_rate"]),
+        units(row["funding_index"]),
+        row["created_at"] * US_PER_MS,
+        units(row["funding_premium"]),
+        units(row["funding_rate_8h"]),
+        row["funding_period_hours"],
+        NONE,
+    )
+    return write(sbe.FUNDING_DATA, block, _names(market), version=version)
 
 
-_STATES: Final[Mapping[Channel, Callable[[SandboxMarket, int], Row]]] = {
-    Channel.TICKER: summary_row,
-    Channel.FUNDING: funding_row,
+_STATES: Final[Mapping[Channel, Callable[[SandboxMarket, int, int], bytes]]] = {
+    Channel.TICKER: _summary,
+    Channel.FUNDING: _funding_data,
 }

@@ -143,6 +143,30 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         return ((self.start, str(start)), *end)
 
 
+class Marks(msgspec.Struct, frozen=True, kw_only=True):
+    """Instants at which a venue is asked that would tell all that was in between.
+
+    They are `step_s` apart, the latest first. A request asks for what was told from one of them on
+    (`start`) until `within_s` later (`end`).
+    """
+
+    start: str
+    end: str
+    step_s: float
+    within_s: float
+    unit_ns: int = NS_PER_S
+
+    def query(self, number: int, now_ns: int) -> Query:
+        """The parameters at a time, of the mark so many before the latest."""
+        step_ns = round(self.step_s * NS_PER_S)
+        start_ns = (now_ns // step_ns - number) * step_ns
+        end_ns = start_ns + round(self.within_s * NS_PER_S)
+        return (
+            (self.start, str(start_ns // self.unit_ns)),
+            (self.end, str(end_ns // self.unit_ns)),
+        )
+
+
 class Call(msgspec.Struct, Generic[W, T], frozen=True, kw_only=True, eq=False):
     """One endpoint. `path` may hold `{native}`, `{interval}` and `{count}`.
 
@@ -178,6 +202,8 @@ class Call(msgspec.Struct, Generic[W, T], frozen=True, kw_only=True, eq=False):
     interval: str = "interval"
     intervals: Mapping[KlineInterval, str] = {}
     span: Span | None = None
+    marks: Marks | None = None
+    """Where to ask for one row more than are wanted, of which `gathers` makes them."""
     follows: Callable[[Page, Mapping[str, str]], Query] | None = None
     """Parameters of the page after this one, of which it is told what was asked; () if none.
 

@@ -1,6 +1,7 @@
 """From a call to a request: what it is about, what it asks, and how its answer is read."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -11,9 +12,10 @@ from exchanges.market.topics import KlineInterval
 from exchanges.replies.errors import ErrorTable
 from exchanges.replies.response import Response
 from exchanges.rest.asking import costs_of, dated_of, path_of, query_of
-from exchanges.rest.call import About, Call, Query, Surface
+from exchanges.rest.call import About, Call, Marks, Query, Surface
 from exchanges.rest.question import Question
-from exchanges.rest.request import Request
+from exchanges.rest.reading import decoded
+from exchanges.rest.request import Request, Rows
 from exchanges.rest.rows import Page
 
 T = TypeVar("T")
@@ -57,6 +59,7 @@ class Requests:
         about: About,
         read: Read[T],
         page_query: Query = (),
+        dated: Callable[[int], Query] | None = None,
     ) -> Request[T]:
         """The request that a call is, whose rows `read` unifies."""
         surface = self.surfaces[about.kind]
@@ -95,9 +98,34 @@ class Requests:
             costs=costs_of(surface, call, about.asked),
             effect=call.effect,
             instrument=about.market,
-            dated=dated_of(call, about),
+            dated=dated or dated_of(call, about),
             read=read_response,
         )
+
+    def at_marks(
+        self,
+        question: Question,
+        call: Call[Any, Any],
+        marks: Marks,
+        about: About,
+        finish: Callable[[list[Any], About], Rows[Any]],
+        number: int = 0,
+        known: tuple[Any, ...] = (),
+    ) -> Request[Rows[Any]]:
+        """Asks at one mark after the other; what is told by all rows so far `finish` says."""
+
+        def read(page: Page, told: About) -> Rows[Any]:
+            rows, odd = decoded(call, page)
+            if odd and not rows:
+                raise ValueError(odd[0].reason)
+            rows = [*known, *rows]
+            finished = finish(rows, told)
+            if number >= (about.asked or about.count):
+                return Rows(finished, (*odd, *finished.odd))
+            more = self.at_marks(question, call, marks, about, finish, number + 1, tuple(rows))
+            return Rows(finished, odd, more)
+
+        return self.of(question, call, about, read, dated=partial(marks.query, number))
 
     def of_all(
         self,

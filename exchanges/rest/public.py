@@ -29,7 +29,7 @@ from exchanges.rest.call import About, Call, Surface
 from exchanges.rest.list_requests import ListRequests
 from exchanges.rest.making import Find, Read, Requests
 from exchanges.rest.question import Question
-from exchanges.rest.reading import each, of_many, oldest_first, single
+from exchanges.rest.reading import each, latest, of_many, oldest_first, single
 from exchanges.rest.recorded import recognised
 from exchanges.rest.request import Listing, Request, Rows
 from exchanges.rest.rows import Page
@@ -99,7 +99,7 @@ class PublicRest:
     def funding_history(
         self, instrument: Instrument, limit: int = 100
     ) -> Request[Rows[FundingCharge]]:
-        """The latest charges, oldest first."""
+        """The latest charges, oldest first; some venues tell them piece by piece (`Rows.more`)."""
         return self.about(Question.FUNDING_HISTORY, instrument, limit)
 
     def about(
@@ -121,6 +121,9 @@ class PublicRest:
             )
         about = self._requests.about_one(instrument, call, count, interval)
         order = call.sort or _ORDER.get(question)
+        if call.marks:
+            finish = partial(latest, call, order)
+            return self._requests.at_marks(question, call, call.marks, about, finish)
         read: Read[Any] = (
             partial(oldest_first, call, order)
             if question.is_list

@@ -125,15 +125,33 @@ def oldest_first(
     call: Call[W, T], key: Callable[[T], Any] | None, page: Page, about: About
 ) -> Rows[T]:
     """What the rows mean, in order, and no more of the latest than were wanted."""
-    gathers = call.gathers
-    rows = _gathered(call, gathers, page, about) if gathers else each(call, page, about)
+    if not call.gathers:
+        return _ordered(each(call, page, about), key, about)
+    wires, odd = decoded(call, page)
+    gathered = latest(call, key, wires, about)
+    odd += gathered.odd
+    if odd and not gathered:
+        raise ValueError(odd[0].reason)
+    return Rows(gathered, odd)
+
+
+def latest(
+    call: Call[W, T], key: Callable[[T], Any] | None, wires: list[W], about: About
+) -> Rows[T]:
+    """What decoded rows mean together, in order, and no more of the latest than were wanted."""
+    if call.gathers is None:
+        raise CodecUsageError(f"{about.venue}: rows of {call.path} mean nothing together")
+    gathered = call.gathers(wires, about)
+    return _ordered(Rows(map(_unscaled, gathered), gathered.odd), key, about)
+
+
+def _ordered(rows: Rows[T], key: Callable[[T], Any] | None, about: About) -> Rows[T]:
     ordered = sorted(rows, key=key) if key else list(rows)
     return Rows(ordered[-about.count :] if about.count > 0 else ordered, rows.odd)
 
 
-def _gathered(
-    call: Call[W, T], gathers: Callable[[list[W], About], Rows[T]], page: Page, about: About
-) -> Rows[T]:
+def decoded(call: Call[W, Any], page: Page) -> tuple[list[W], list[Odd]]:
+    """The rows that can be read, and those that cannot."""
     wires: list[W] = []
     odd: list[Odd] = []
     for row in page.rows:
@@ -141,11 +159,7 @@ def _gathered(
             wires.append(_decoded(call, row))
         except UNREADABLE as error:
             odd.append(Odd(_name(call, row), _reason(row, error)))
-    gathered = gathers(wires, about)
-    odd += gathered.odd
-    if odd and not gathered:
-        raise ValueError(odd[0].reason)
-    return Rows(map(_unscaled, gathered), odd)
+    return wires, odd
 
 
 def names_of(call: Call[Any, Any], page: Page) -> frozenset[str]:

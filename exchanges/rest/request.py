@@ -77,11 +77,21 @@ class Odd(msgspec.Struct, frozen=True):
 
 
 class Rows(list[T]):
-    """What the rows of a list say, and those of them that could not be read."""
+    """What the rows of a list say, and those of them that could not be read.
 
-    def __init__(self, values: Iterable[T] = (), odd: Iterable[Odd] = ()) -> None:
+    `more` asks for what is still missing, where the venue tells a list piece by piece; its answer
+    is the list with that.
+    """
+
+    def __init__(
+        self,
+        values: Iterable[T] = (),
+        odd: Iterable[Odd] = (),
+        more: "Request[Rows[T]] | None" = None,
+    ) -> None:
         super().__init__(values)
         self.odd = tuple(odd)
+        self.more = more
 
 
 class Listing(msgspec.Struct, frozen=True):

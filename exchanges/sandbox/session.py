@@ -88,6 +88,7 @@ class SandboxSession(ABC):
 
     Attributes:
         requests: reads the frames of clients.
+        parameters: those of its URL that say how it talks.
         limits: what the venue puts up with here; nothing is enforced while it `is_lax`.
         streams: what is pushed, by key; to look at, `subscribe` and `end` change it.
         goodbye: code and reason, once the venue closes the socket.
@@ -98,6 +99,7 @@ class SandboxSession(ABC):
     def __init__(self, venue: "SandboxVenue", endpoint: str) -> None:
         self.venue = venue
         self.endpoint = endpoint
+        self.parameters = ""
         self.streams: dict[str, SandboxStream] = {}
         self._of_market: dict[SandboxMarket, dict[str, SandboxStream]] = {}
         self.goodbye: tuple[int, str] | None = None

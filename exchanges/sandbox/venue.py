@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Final
+from urllib.parse import parse_qsl
 
 from exchanges.chance import Chance
 from exchanges.market.instrument import Instrument, Kind, kind_of, split_symbol
@@ -44,6 +45,7 @@ class SandboxVenue(ABC):
 
     Attributes:
         refused: symbols whose subscriptions are refused.
+        unserved: parameters of the URLs of sockets that are refused, as if not served yet.
         busy: so many of the next requests are answered with "too many requests".
         is_lax: clients may do more on a socket than the venue's limits allow.
         is_open: the venue as a whole takes orders; those that tell it tell their clients.
@@ -97,6 +99,7 @@ class SandboxVenue(ABC):
             market.instrument = self.as_listed(market.instrument)
         self._sessions: dict[SandboxSession, None] = {}  # the oldest first
         self.refused: set[str] = set()
+        self.unserved: set[str] = set()
         self.busy = 0
         self._routes = Routes(self.rest, self._named)
         self._answers = self.answers()
@@ -117,7 +120,21 @@ class SandboxVenue(ABC):
 
     def limits_of(self, endpoint: str) -> SocketLimits:
         """What the venue puts up with on a socket of the endpoint."""
-        return next(stream.limits for stream in self.streams if stream.name == endpoint)
+        return self.stream_of(endpoint).limits
+
+    def stream_of(self, endpoint: str) -> Stream:
+        return next(stream for stream in self.streams if stream.name == endpoint)
+
+    def served(self, endpoint: str, query: Mapping[str, str]) -> str | None:
+        """Of the parameters that the URL of a socket must carry those that it does; "" where it
+        need not carry any, None where it must be refused."""
+        wanted = self.stream_of(endpoint).parameters
+        served = (
+            one
+            for one in wanted
+            if one not in self.unserved and dict(parse_qsl(one)).items() <= query.items()
+        )
+        return next(served, None) if wanted else ""
 
     @abstractmethod
     def native(self, base: str, quote: str, settle: str) -> str:
@@ -127,9 +144,13 @@ class SandboxVenue(ABC):
         """How the venue calls an asset."""
         return self._own_names.get(asset, asset)
 
-    def open_session(self, endpoint: str) -> SandboxSession:
-        """The server's side of a new socket at one of the venue's stream endpoints."""
+    def open_session(self, endpoint: str, parameters: str = "") -> SandboxSession:
+        """The server's side of a new socket at one of the venue's stream endpoints.
+
+        `parameters` are those that its URL carries: by default the best that there are.
+        """
         session = self.make_session(endpoint)
+        session.parameters = parameters or next(iter(self.stream_of(endpoint).parameters), "")
         self._sessions[session] = None
         return session
 

@@ -55,7 +55,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     acknowledge subscriptions (`acknowledges` false), the first data counts. `headers` are sent
     with the handshake. With `shared_sequence` the venue numbers the frames of the connection, so
     that a loss concerns every book on it. `klines` are the intervals of its candles, where it has
-    fewer than `Venue.klines`.
+    fewer than `Venue.klines`. `parameters` are what its URL must carry, the best first: a handshake
+    that is answered 400 has asked for what is not served, and is made again with the next.
     """
 
     name: str
@@ -73,6 +74,16 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     shared_sequence: bool = False
     klines: tuple[KlineInterval, ...] = ()
+    parameters: tuple[str, ...] = ()
+
+    def urls(self, base: str, taken: str = "") -> list[str]:
+        """The URLs to connect to in turn, of which one that was `taken` before goes first.
+
+        A base URL that has parameters of its own is used as it is.
+        """
+        if "?" in base or not self.parameters:
+            return [base]
+        return sorted((f"{base}?{each}" for each in self.parameters), key=lambda url: url != taken)
 
     @property
     def kind(self) -> Kind:

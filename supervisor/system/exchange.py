@@ -161,8 +161,14 @@ class PublicExchange:
         return await self._about(symbol, lambda rest, one: rest.funding(one))
 
     async def funding_history(self, symbol: str, limit: int = 100) -> list[FundingCharge]:
-        """The latest charges, oldest first."""
-        return await self._about(symbol, lambda rest, one: rest.funding_history(one, limit))
+        """The latest charges, oldest first.
+
+        Where a venue charges all the time they are those of whole hours, and each is a request.
+        """
+        charges = await self._about(symbol, lambda rest, one: rest.funding_history(one, limit))
+        while charges.more:
+            charges = await self._context.gateway.call(charges.more)
+        return charges
 
     async def mark_price(self, symbol: str) -> MarkPrice:
         return await self._about(symbol, lambda rest, one: rest.mark_price(one))

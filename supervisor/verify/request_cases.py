@@ -9,6 +9,7 @@ from exchanges.market.events import Event, FundingCharge, Kline
 from exchanges.market.instrument import Instrument, Instruments
 from exchanges.market.topics import KlineInterval
 from exchanges.rest.question import Question
+from exchanges.rest.request import Rows
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.venue import Venue
 from supervisor.verify.case import expect
@@ -60,6 +61,8 @@ def _answers(
             interval = KlineInterval.M1 if question is Question.KLINES else None
             request = venue.rest.about(question, one, ROWS, interval)
             value = request.read(answer(sandbox, request, now_ns))
+            while isinstance(value, Rows) and value.more:
+                value = value.more.read(answer(sandbox, value.more, now_ns))
             yield question.words, value if isinstance(value, list) else [value]
 
 

@@ -125,6 +125,35 @@ async def test_a_replay_ends_with_the_books_that_the_engine_had(
     assert replay.frames == recorder.written
 
 
+async def test_paradex_c1_binary_frames_are_recorded_and_replayed(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """With those of the other venue that has binary frames."""
+    names = ("mexc", "paradex")
+    recorder = Recorder(tmp_path / "file.jsonl.gz", TrioClock(EPOCH_NS))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(recorder.run)
+        async with rig(*names, recorder=recorder, channels=["trades"]) as made:
+            await made.until_live(3)
+            for server in made.servers.values():
+                server.drop_connections()
+            await trio.sleep(5.0)
+            await made.until_live(3)
+            await trio.sleep(5.05)  # between two steps of the markets
+            live = states(made.engine.books())
+        nursery.cancel_scope.cancel()
+    replay = replayed(recorder.path)
+    assert replay.unparsed == recorder.lost == 0
+    assert {venue for venue, _ in live} == set(names)
+    assert states(list(replay.books.values())) == live
+    kinds = Counter(
+        (one.venue, type(one.frame))
+        for one in read_recording(recorder.path)
+        if isinstance(one, RecordedFrame) and one.dir == "recv"
+    )
+    assert min(kinds[name, kind] for name in names for kind in (str, bytes)) > 0
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst"])
 async def test_a_recording_holds_both_directions_and_the_replies(
     suffix: str, tmp_path: Path, autojump_clock: MockClock

@@ -6,6 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from exchanges import VENUES
 from tests.actors.sandbox.sandboxes import sandboxes
 from tests.actors.sandbox.strangers import Stranger
 from tests.exchanges.transcripts import PRESENT
@@ -36,12 +37,14 @@ async def ask_nonsense(stranger: Stranger, path: str) -> None:
 @pytest.mark.parametrize("name", PRESENT)
 async def test_nonsense_is_no_failure_of_the_server(name: str, autojump_clock: MockClock) -> None:
     async with sandboxes(name) as (network, servers, endpoints):
-        for url in endpoints[name].values():
-            parts = urlsplit(url)
+        streams = {stream.name: stream for stream in VENUES[name].streams}
+        for endpoint, url in endpoints[name].items():
+            stream = streams.get(endpoint)
+            parts = urlsplit(stream.urls(url)[0] if stream else url)
             stranger = Stranger(await network.connect(parts.netloc, 80))
             with trio.fail_after(60):
                 if parts.scheme == "ws":
-                    await talk_nonsense(stranger, parts.path)
+                    await talk_nonsense(stranger, f"{parts.path}?{parts.query}".rstrip("?"))
                 else:
                     await ask_nonsense(stranger, parts.path)
         assert servers[name].failures == 0

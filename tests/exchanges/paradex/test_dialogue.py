@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from exchanges import VENUES
-from exchanges.errors import InvalidSymbol, StreamStale
-from exchanges.market.events import BookLost, Fault, StreamEvent, SubscriptionState, Trade
+from exchanges.errors import InvalidSymbol, StreamStale, VenueProtocolError
+from exchanges.market.events import (
+    BookLost,
+    BookSnapshot,
+    Fault,
+    StreamEvent,
+    SubscriptionState,
+    Trade,
+)
 from exchanges.market.instrument import Instruments, Kind
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.books import MarketCodec
-from tests.exchanges.paradex.test_public import book, data, trade
+from tests.exchanges.paradex.frames import book, pack, trade
 from tests.exchanges.transcripts import RECEIVED_NS, AnError, besides, ids, market, news
 
 VENUE = VENUES["paradex"]
@@ -35,7 +42,9 @@ def sent(codec: MarketCodec, now_s: float) -> list[Any]:
 
 
 def hear(codec: MarketCodec, *frames: str) -> list[StreamEvent]:
-    return [event for frame in frames for event in codec.receive(frame, RECEIVED_NS)]
+    """What text frames of answers and frames of data that are written as text say."""
+    carried = [frame if '"jsonrpc"' in frame else pack(frame) for frame in frames]
+    return [event for frame in carried for event in codec.receive(frame, RECEIVED_NS)]
 
 
 def request(method: str, channel: str, number: int) -> dict[str, object]:
@@ -61,7 +70,7 @@ def refused(number: int | None, code: int = -32600) -> str:
         (Channel.TOP, "bbo.BTC-USD-PERP"),
         (Channel.TRADES, "trades.BTC-USD-PERP"),
         (Channel.TICKER, "markets_summary.BTC-USD-PERP"),
-        (Channel.FUNDING, "funding_data.BTC-USD-PERP"),
+        (Channel.FUNDING, "markets_summary.BTC-USD-PERP"),
         (Channel.MARK_PRICE, "markets_summary.BTC-USD-PERP"),
         (Channel.OPEN_INTEREST, "markets_summary.BTC-USD-PERP"),
         (Channel.LIQUIDATIONS, "trades.BTC-USD-PERP"),
@@ -98,14 +107,16 @@ def test_error_that_is_about_no_topic_refuses_none(frame: str) -> None:
     assert codec.topics == (BOOK,)
 
 
-def test_frame_of_all_markets_is_of_the_one_that_it_names() -> None:
-    codec = open_for(Topic(Channel.TRADES, BTC.symbol))
-    fields = json.loads(trade())["params"]["data"]
-    (told,) = hear(codec, data("trades.ALL", **fields))
+def test_paradex_c1_frame_of_another_market_is_left_out_where_all_are_told() -> None:
+    other = trade().replace("BTC-USD-PERP", "BTC-USD-96000-C")
+    codec = VENUE.codec(PUBLIC, Instruments([BTC, ETH]), listening=True)
+    with pytest.raises(VenueProtocolError, match="unknown channel"):
+        hear(codec, other)
+    hear(codec, granted(1, "trades.ALL"))
+    assert hear(codec, other) == []
+    (told,) = hear(codec, trade())
     assert isinstance(told, Trade)
     assert told.instrument == BTC
-    assert hear(codec, data("trades.ALL", market="ETH-USD-PERP")) == []
-    assert hear(codec, data("markets_summary", symbol="BTC-USD-96000-C")) == []
 
 
 # Signs of life.
@@ -163,12 +174,22 @@ def test_deltas_before_the_whole_book_are_dropped() -> None:
     assert ids(hear(open_for(BOOK), *frames)) == [10, (10, 11)]
 
 
-@pytest.mark.parametrize("feed", ["snapshot@15@50ms@10", "interactive@15@100ms", "nope"])
-def test_book_of_grouped_prices_or_other_orders_is_not_taken_for_the_book(feed: str) -> None:
+@pytest.mark.parametrize("feed", ["snapshot@15@50ms@10", "interactive_deltas", "nope"])
+def test_paradex_c1_book_of_grouped_prices_or_other_orders_is_not_taken_for_the_book(
+    feed: str,
+) -> None:
     codec = VENUE.codec(PUBLIC, Instruments([BTC]), listening=True)
-    frame = book(1, "s").replace("deltas", feed)
-    with pytest.raises(Exception, match="unknown channel"):
-        codec.receive(frame, RECEIVED_NS)
+    hear(codec, granted(1, BOOK_KEY.replace("deltas", feed)))
+    with pytest.raises(VenueProtocolError, match="unknown channel"):
+        hear(codec, book(1, "s"))
+
+
+def test_paradex_c1_book_of_fifteen_levels_says_so_to_who_listens() -> None:
+    codec = VENUE.codec(PUBLIC, Instruments([BTC]), listening=True)
+    hear(codec, granted(1, BOOK_KEY.replace("deltas", "snapshot@15@50ms")))
+    (told,) = hear(codec, book(1, "s"))
+    assert isinstance(told, BookSnapshot)
+    assert told.window == 15
 
 
 # Markets that are known by name only.

@@ -1,6 +1,7 @@
-"""Paradex's streams, checked against its stream document.
+"""Paradex's streams, checked against its stream document and its schema of binary frames.
 
-Requests and the order book are in `test_dialogue.py`, real payloads in `test_recorded.py`.
+Requests and the order book are in `test_dialogue.py`, how frames are cut in `test_sbe.py`, real
+payloads in `test_recorded.py`.
 """
 
 import json
@@ -13,10 +14,12 @@ from exchanges import VENUES
 from exchanges.errors import VenueProtocolError
 from exchanges.market.events import (
     BookDelta,
+    BookSnapshot,
     Funding,
     Liquidation,
     MarkPrice,
     OpenInterest,
+    StreamEvent,
     Ticker,
     Top,
     Trade,
@@ -25,6 +28,18 @@ from exchanges.market.instrument import Instruments
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, Topic
 from exchanges.stream.books import MarketCodec
+from exchanges.stream.wire import Frame
+from tests.exchanges.paradex.frames import (
+    AT_MS,
+    AT_US,
+    book,
+    event,
+    funding,
+    pack,
+    summary,
+    top,
+    trade,
+)
 from tests.exchanges.transcripts import (
     RECEIVED_NS,
     Transcript,
@@ -38,88 +53,8 @@ from tests.exchanges.transcripts import (
 
 VENUE = VENUES["paradex"]
 BTC = market("BTC/USD:USDC", "BTC-USD-PERP", venue="paradex", funding_interval_s=28800.0)
-AT_MS = 1795176000130
-AT_NS = 1795176000_130_000_000
+AT_NS = AT_MS * 1_000_000
 STAMPS: dict[str, Any] = {"venue_ns": AT_NS, "received_ns": RECEIVED_NS}
-
-
-def data(channel: str, **fields: object) -> str:
-    params = {"channel": f"{channel}", "data": fields}
-    return json.dumps({"jsonrpc": "2.0", "method": "subscription", "params": params})
-
-
-def level(side: str, price: str, size: str) -> dict[str, str]:
-    return {"side": side, "price": price, "size": size}
-
-
-def book(number: int, kind: str, **changes: object) -> str:
-    fields = {
-        "seq_no": number,
-        "market": "BTC-USD-PERP",
-        "last_updated_at": AT_MS,
-        "update_type": kind,
-        "inserts": [],
-        "updates": [],
-        "deletes": [],
-    }
-    return data("order_book.BTC-USD-PERP.deltas", **(fields | changes))
-
-
-def top(**changes: object) -> str:
-    fields = {
-        "market": "BTC-USD-PERP",
-        "bid": "90000.5",
-        "bid_size": "1.5",
-        "ask": "90001",
-        "ask_size": "0.25",
-        "seq_no": 7000000001,
-        "last_updated_at": AT_MS,
-    }
-    return data("bbo.BTC-USD-PERP", **(fields | changes))
-
-
-def trade(**changes: object) -> str:
-    fields = {
-        "id": "1795176000130201700000000001",
-        "market": "BTC-USD-PERP",
-        "side": "SELL",
-        "size": "0.025",
-        "price": "90000.5",
-        "created_at": AT_MS,
-        "trade_type": "FILL",
-    }
-    return data("trades.BTC-USD-PERP", **(fields | changes))
-
-
-def summary(**changes: object) -> str:
-    fields = {
-        "symbol": "BTC-USD-PERP",
-        "mark_price": "90000",
-        "last_traded_price": "90002.5",
-        "bid": "90000.5",
-        "ask": "",
-        "volume_24h": "125000000.75",
-        "total_volume": "99000000000",
-        "created_at": AT_MS,
-        "underlying_price": "90010.25",
-        "open_interest": "1500.5",
-        "funding_rate": "0.0001",
-        "price_change_rate_24h": "-0.0125",
-    }
-    return data("markets_summary.BTC-USD-PERP", **(fields | changes))
-
-
-def funding(**changes: object) -> str:
-    fields = {
-        "market": "BTC-USD-PERP",
-        "funding_index": "20000.5",
-        "funding_premium": "-4.5",
-        "funding_rate": "-0.00005",
-        "funding_rate_8h": "-0.0001",
-        "funding_period_hours": 4,
-        "created_at": AT_MS,
-    }
-    return data("funding_data.BTC-USD-PERP", **(fields | changes))
 
 
 def sale(number: str) -> Trade:
@@ -128,15 +63,17 @@ def sale(number: str) -> Trade:
     )
 
 
-# One channel tells both, whichever of them is wished for.
+RATE = 0.000071729184
+# One channel tells all of these, whichever of them is wished for.
 STATE = (
     MarkPrice(instrument=BTC, mark=90000.0, index=90010.25, **STAMPS),
     OpenInterest(instrument=BTC, size=1500.5, value=1500.5 * 90000.0, **STAMPS),
+    Funding(instrument=BTC, rate=RATE, interval_s=28800.0, next_ns=None, **STAMPS),
 )
 
 TRANSCRIPTS = (
     Transcript(
-        name="book: the first frame is all of it; what is deleted may be inserted again",
+        name="book: the first frame is all of it; a size of zero removes a level",
         stream="public",
         instrument=BTC,
         channel=Channel.BOOK,
@@ -144,29 +81,29 @@ TRANSCRIPTS = (
             book(
                 7000000001,
                 "s",
-                inserts=[
-                    level("SELL", "90001", "2"),
-                    level("BUY", "90000.5", "1.5"),
-                    level("BUY", "90000", "0.5"),
-                ],
+                bids=[("90000.5", "1.5"), ("90000.1", "0.5")],
+                asks=[("90001.3", "2.25")],
             ),
             book(
                 7000000002,
                 "d",
-                inserts=[level("BUY", "89999.5", "0.001"), level("SELL", "90001", "3")],
-                updates=[level("BUY", "90000", "0.75"), level("BUY", "90000.5", "0")],
-                deletes=[level("SELL", "90001", "2")],
+                bids=[("89999.5", "0.001"), ("90000.1", "0.75"), ("90000.5", "0")],
+                asks=[("90001.3", "3.5")],
             ),
-            book(7000000003, "d", inserts=None, updates=None, deletes=None),
+            book(7000000003, "d"),
         ),
         events=(
             snapshot(
-                BTC, 7000000001, [(90000.5, 1.5), (90000.0, 0.5)], [(90001.0, 2.0)], venue_ns=AT_NS
+                BTC,
+                7000000001,
+                [(90000.5, 1.5), (90000.1, 0.5)],
+                [(90001.3, 2.25)],
+                venue_ns=AT_NS,
             ),
             BookDelta(
                 instrument=BTC,
-                bids=[(89999.5, 0.001), (90000.0, 0.75), (90000.5, 0.0)],
-                asks=[(90001.0, 0.0), (90001.0, 3.0)],
+                bids=[(89999.5, 0.001), (90000.1, 0.75), (90000.5, 0.0)],
+                asks=[(90001.3, 3.5)],
                 previous=7000000001,
                 sequence=7000000002,
                 **STAMPS,
@@ -180,13 +117,17 @@ TRANSCRIPTS = (
                 **STAMPS,
             ),
         ),
+        pack=pack,
     ),
     Transcript(
-        name="top: an empty side is empty strings",
+        name="top: an empty side is none",
         stream="public",
         instrument=BTC,
         channel=Channel.TOP,
-        frames=(top(), top(bid="", bid_size="", ask="", ask_size="", seq_no=7000000002)),
+        frames=(
+            top(),
+            top(bidPrice=None, bidSize=None, askPrice=None, askSize=None, seq=7000000002),
+        ),
         events=(
             Top(
                 instrument=BTC,
@@ -207,6 +148,7 @@ TRANSCRIPTS = (
                 **STAMPS,
             ),
         ),
+        pack=pack,
     ),
     Transcript(
         name="trades: only those on the book",
@@ -215,19 +157,17 @@ TRANSCRIPTS = (
         channel=Channel.TRADES,
         frames=(
             trade(),
-            trade(id="2", trade_type="LIQUIDATION"),
-            trade(id="3", trade_type="BLOCK_TRADE"),
-            trade(id="4", trade_type="SETTLE_MARKET"),
-            trade(id="5", trade_type="RPI"),
+            *(trade(f"{kind}", tradeType=kind) for kind in (2, 3, 4, 5, 6, 254)),
         ),
         events=(sale("1795176000130201700000000001"), sale("5")),
+        pack=pack,
     ),
     Transcript(
         name="ticker: the volume is dollars, the change a fraction",
         stream="public",
         instrument=BTC,
         channel=Channel.TICKER,
-        frames=(summary(), summary(last_traded_price="", price_change_rate_24h="", bid="0")),
+        frames=(summary(), summary(lastPrice=None, priceChangeRate24h=None, bid="0")),
         events=(
             Ticker(
                 instrument=BTC,
@@ -239,36 +179,28 @@ TRANSCRIPTS = (
             ),
             Ticker(instrument=BTC, last=None, quote_volume=125000000.75, **STAMPS),
         ),
-    ),
-    Transcript(
-        name="funding: of the period that it names, or else of the market's",
-        stream="derivatives",
-        instrument=BTC,
-        channel=Channel.FUNDING,
-        frames=(funding(), funding(funding_rate_8h="", funding_period_hours=0)),
-        events=tuple(
-            Funding(instrument=BTC, rate=-0.00005, interval_s=period_s, next_ns=None, **STAMPS)
-            for period_s in (14400.0, 28800.0)
-        ),
+        pack=pack,
     ),
     *(
         Transcript(
-            name=f"{channel}: open interest is base units",
+            name=f"{channel}: open interest is base units, the rate the precise one",
             stream="derivatives",
             instrument=BTC,
             channel=channel,
             frames=(summary(),),
             events=STATE,
+            pack=pack,
         )
-        for channel in (Channel.MARK_PRICE, Channel.OPEN_INTEREST)
+        for channel in (Channel.MARK_PRICE, Channel.OPEN_INTEREST, Channel.FUNDING)
     ),
     Transcript(
         name="liquidations: no other trades",
         stream="derivatives",
         instrument=BTC,
         channel=Channel.LIQUIDATIONS,
-        frames=(trade(), trade(id="2", trade_type="LIQUIDATION")),
+        frames=(trade(), trade(tradeType=2)),
         events=(Liquidation(instrument=BTC, price=90000.5, size=0.025, side=Side.SELL, **STAMPS),),
+        pack=pack,
     ),
 )
 
@@ -291,85 +223,140 @@ def open_for(stream: str, *channels: Channel) -> MarketCodec:
     return codec
 
 
+def hear(codec: MarketCodec, frame: str) -> tuple[StreamEvent, ...]:
+    return codec.receive(pack(frame), RECEIVED_NS)
+
+
 def test_level_of_size_zero_is_none() -> None:
-    codec = open_for("public", Channel.BOOK)
-    frame = book(1, "s", inserts=[level("BUY", "90000", "0"), level("SELL", "90001", "1")])
-    assert codec.receive(frame, RECEIVED_NS) == (
+    frame = book(1, "s", bids=[("90000", "0")], asks=[("90001", "1")])
+    assert hear(open_for("public", Channel.BOOK), frame) == (
         snapshot(BTC, 1, [], [(90001.0, 1.0)], venue_ns=AT_NS),
     )
 
 
 def test_market_without_an_index_has_a_mark_price() -> None:
     codec = open_for("derivatives", Channel.MARK_PRICE)
-    mark, _ = codec.receive(summary(underlying_price=""), RECEIVED_NS)
+    mark, *_ = hear(codec, summary(indexPrice=None))
     assert mark == MarkPrice(instrument=BTC, mark=90000.0, **STAMPS)
 
 
-def test_frame_may_end_with_a_new_line() -> None:
-    assert open_for("public", Channel.TRADES).receive(trade() + "\n", RECEIVED_NS)
+def test_paradex_c1_trade_of_an_older_version_has_no_id() -> None:
+    """The number that it has is the lowest bits of one."""
+    codec = open_for("public", Channel.TRADES)
+    older = json.dumps(json.loads(trade()) | {"version": 1, "texts": ["BTC-USD-PERP"]})
+    assert hear(codec, older) == (sale(""),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rate"),
+    [
+        ({"fundingRatePrecise": None}, 0.00007172),
+        ({"version": 0, "blockLength": 216}, 0.00007172),
+        ({"fundingRatePrecise": "-0.000000000001"}, -1e-12),
+        ({"fundingRatePrecise": None, "fundingRate": None}, None),
+    ],
+)
+def test_paradex_c1_rate_is_the_most_precise_that_there_is(
+    changes: dict[str, Any], rate: float | None
+) -> None:
+    told = hear(open_for("derivatives", Channel.FUNDING), summary(**changes))
+    assert [each.rate for each in told if isinstance(each, Funding)] == ([rate] if rate else [])
+
+
+def test_paradex_c1_funding_data_tells_the_period_to_who_listens() -> None:
+    codec = VENUE.codec(stream_of(VENUE, "derivatives"), Instruments([BTC]), listening=True)
+    told = [*hear(codec, funding()), *hear(codec, funding(fundingPeriodHours=0))]
+    assert told == [
+        Funding(instrument=BTC, rate=-0.00005, interval_s=period_s, next_ns=None, **STAMPS)
+        for period_s in (14400.0, 28800.0)
+    ]
+
+
+def test_paradex_c1_frame_of_an_unknown_template_is_skipped() -> None:
+    codec = open_for("public", Channel.BOOK)
+    assert hear(codec, event("HeartbeatEvent")) == ()
 
 
 # What the documentation does not allow.
 
 
 @pytest.mark.parametrize(
-    ("text", "symbol"),
+    ("frame", "symbol"),
     [
         ("not JSON", ""),
         ("{}", ""),
         ('{"jsonrpc":"2.0","id":1}', ""),
         ('{"jsonrpc":"2.0","method":"subscription"}', ""),
-        (data("order_book.ETH-USD-PERP.deltas"), ""),
-        (data("order_book.BTC-USD-PERP.interactive_deltas"), ""),
-        (book(1, "x"), BTC.symbol),
-        (book(-1, "s"), BTC.symbol),
-        (book(1, "s", market="ETH-USD-PERP"), BTC.symbol),
-        (book(1, "s", inserts=[level("BUY", "NaN", "1")]), BTC.symbol),
-        (book(1, "s", inserts=[level("BUY", "0", "1")]), BTC.symbol),
-        (book(1, "s", inserts=[level("BUY", "1", "-1")]), BTC.symbol),
-        (book(1, "s", inserts=[level("LONG", "1", "1")]), BTC.symbol),
-        (book(1, "s", last_updated_at=None), BTC.symbol),
+        (b"", ""),
+        (b'{"jsonrpc":"2.0","id":1,"result":{}}', ""),
+        (pack(book(1, "s", schemaId=2)), ""),
+        (pack(json.dumps(json.loads(book(1, "s")) | {"texts": []})), ""),
+        (pack(event("BookEvent", "ETH-USD-PERP", seq=1, pkgType=0, bids=[], asks=[])), ""),
+        (pack(book(1, "x")), BTC.symbol),
+        (pack(book(-1, "s")), BTC.symbol),
+        (pack(book(1, "s", bids=[("0", "1")])), BTC.symbol),
+        (pack(book(1, "s", bids=[("1", "-1")])), BTC.symbol),
+        (pack(book(1, "s", ts=-1)), BTC.symbol),
+        (pack(book(1, "s", ts=2**53)), BTC.symbol),
+        (pack(book(1, "s", blockLength=16)), BTC.symbol),
     ],
 )
-def test_frame_that_is_not_allowed_names_the_market_if_it_tells_it(text: str, symbol: str) -> None:
+def test_frame_that_is_not_allowed_names_the_market_if_it_tells_it(
+    frame: Frame, symbol: str
+) -> None:
     with pytest.raises(VenueProtocolError) as caught:
-        open_for("public", Channel.BOOK).receive(text, RECEIVED_NS)
+        open_for("public", Channel.BOOK).receive(frame, RECEIVED_NS)
     assert (caught.value.venue, caught.value.symbol) == ("paradex", symbol)
 
 
 @pytest.mark.parametrize(
     "frame",
     [
-        summary(mark_price=""),
-        summary(mark_price="0"),
-        summary(open_interest="-1"),
-        summary(open_interest="1e17", mark_price="1e14"),
-        summary(underlying_price="1e16"),
-        funding(funding_rate="NaN"),
-        funding(funding_rate="2000"),
-        funding(funding_period_hours=200),
-        trade(size="0"),
-        trade(price="inf"),
+        summary(markPrice=None),
+        summary(markPrice="0"),
+        summary(openInterest="-1"),
+        summary(openInterest=None),
+        summary(indexPrice="-1"),
+        summary(fundingRatePrecise="2000"),
+        summary(fundingRatePrecise=None, fundingRate="-2000"),
+        trade(size="0", tradeType=2),
+        trade(price="-1", tradeType=2),
+        trade(side=254, tradeType=2),
+        trade(createdAt=-1, tradeType=2),
     ],
 )
 def test_state_that_cannot_be_is_a_protocol_error(frame: str) -> None:
     channels = Channel.MARK_PRICE, Channel.FUNDING, Channel.LIQUIDATIONS
     with pytest.raises(VenueProtocolError):
-        open_for("derivatives", *channels).receive(frame, RECEIVED_NS)
+        hear(open_for("derivatives", *channels), frame)
 
 
-@pytest.mark.parametrize("change", ["NaN", "1e6", "much"])
+@pytest.mark.parametrize(
+    "frame",
+    [funding(fundingRate=None), funding(fundingRate="2000"), funding(fundingPeriodHours=200)],
+)
+def test_funding_data_that_cannot_be_are_a_protocol_error(frame: str) -> None:
+    codec = VENUE.codec(stream_of(VENUE, "derivatives"), Instruments([BTC]), listening=True)
+    with pytest.raises(VenueProtocolError):
+        hear(codec, frame)
+
+
+@pytest.mark.parametrize("change", ["1e6", "-1e6"])
 def test_change_that_no_price_makes_is_a_protocol_error(change: str) -> None:
     with pytest.raises(VenueProtocolError):
-        open_for("public", Channel.TICKER).receive(
-            summary(price_change_rate_24h=change), RECEIVED_NS
-        )
+        hear(open_for("public", Channel.TICKER), summary(priceChangeRate24h=change))
 
 
 def test_rate_without_any_period_is_told_without_one() -> None:
     unknown = market("BTC/USD:USDC", "BTC-USD-PERP", venue="paradex")
     codec = VENUE.codec(stream_of(VENUE, "derivatives"), Instruments([unknown]))
     codec.subscribe([Topic(Channel.FUNDING, unknown.symbol)])
-    (told,) = codec.receive(funding(funding_period_hours=0), RECEIVED_NS)
+    *_, told = hear(codec, summary())
     assert isinstance(told, Funding)
     assert told.interval_s is None
+
+
+def test_paradex_c1_stamps_are_microseconds() -> None:
+    (told,) = hear(open_for("public", Channel.BOOK), book(1, "s", ts=AT_US + 7))
+    assert isinstance(told, BookSnapshot)
+    assert told.venue_ns == AT_NS + 7_000

@@ -1,6 +1,7 @@
 """Real frames and replies of Paradex, read value by value."""
 
 import json
+import struct
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 from exchanges import VENUES
 from exchanges.errors import AuthenticationError, ExchangeError, InvalidSymbol, VenueProtocolError
 from exchanges.market.events import (
+    BookDelta,
     BookLost,
     BookSnapshot,
-    Event,
+    Fault,
     Funding,
     Kline,
     MarkPrice,
@@ -25,12 +27,14 @@ from exchanges.market.events import (
 from exchanges.market.instrument import Instrument, Instruments, Kind, Status
 from exchanges.market.orders import Side
 from exchanges.market.topics import Channel, KlineInterval, Topic
-from exchanges.paradex.market_data import FundingMessage
+from exchanges.paradex import market_data as wire
+from exchanges.paradex import sbe
+from exchanges.paradex.market_rows import FundingRow
 from exchanges.replies.response import Response
 from exchanges.rest.request import Listing, Request
 from exchanges.stream.books import MarketCodec
 from exchanges.venue import GuessedInstruments
-from tests.exchanges.transcripts import RECEIVED_NS, AnError, besides, market, news, ok, snapshot
+from tests.exchanges.transcripts import RECEIVED_NS, AnError, besides, ids, market, news, ok
 
 VENUE = VENUES["paradex"]
 REST = VENUE.rest
@@ -65,26 +69,109 @@ def asking_codec() -> MarketCodec:
     return codec
 
 
+def book_ids(number: int) -> dict[str, int]:
+    return {"previous": number - 1, "sequence": number}
+
+
 @pytest.mark.recorded
 @pytest.mark.parametrize(
-    ("file", "events"),
+    ("file", "event"),
     [
         (
-            "ws_order_book_snapshot",
-            (
-                snapshot(
-                    BTC,
-                    14127815,
-                    [(67629.7, 0.992)],
-                    [(69378.6, 3.137)],
-                    window=15,
-                    venue_ns=1718267837_265_000_000,
-                ),
+            "delete_bid",
+            BookDelta(
+                instrument=BTC,
+                bids=[(83472.2, 0.0)],
+                asks=[],
+                **book_ids(7687289240),
+                **stamps(1791421536451),
             ),
         ),
         (
+            "empty",
+            BookDelta(
+                instrument=BTC,
+                bids=[],
+                asks=[],
+                **book_ids(7687289236),
+                **stamps(1791421536000),
+            ),
+        ),
+        (
+            "insert_bid",
+            BookDelta(
+                instrument=BTC,
+                bids=[(83412.2, 0.00019)],
+                asks=[],
+                **book_ids(7687289235),
+                **stamps(1791421535936),
+            ),
+        ),
+    ],
+)
+def test_paradex_c1_real_frame_becomes_its_event(
+    sample: Sample, file: str, event: BookDelta
+) -> None:
+    message = sbe.read(sample(f"paradex/ws_sbe_book_{file}_live.bin"))
+    assert message is not None
+    assert wire.book(message, BTC, 0, RECEIVED_NS) == event
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize("file", ["delete_bid", "empty", "insert_bid"])
+def test_paradex_c1_real_frame_is_written_as_it_was(sample: Sample, file: str) -> None:
+    """With the prices that it leaves out, and in its version."""
+    raw = sample(f"paradex/ws_sbe_book_{file}_live.bin")
+    told = json.loads(sample(f"paradex/ws_sbe_book_{file}_live.json"))
+    package = ["SNAPSHOT", "DELTA"].index(told["pkg_type"])
+    block = struct.pack("<qqB9q", told["ts_us"], told["seq"], package, *[sbe.NONE] * 9)
+    groups = [
+        [(sbe.units(price), sbe.units(size)) for price, size in told[side]]
+        for side in ("bids", "asks")
+    ]
+    assert len(block) == told["block_length"]
+    written = sbe.write(
+        told["template_id"], block, [told["market"]], groups, told["schema_version"]
+    )
+    assert written == raw
+
+
+@pytest.mark.recorded
+def test_paradex_c1_real_frames_follow_one_another(sample: Sample) -> None:
+    """After a whole book, which is none of the samples: the second and third are two on."""
+    codec = listening_codec()
+    start = sbe.write(
+        sbe.BOOK,
+        struct.pack("<qqB9q", 1791421535351000, 7687289234, 0, *[sbe.NONE] * 9),
+        [BTC.native],
+        ([(8347220000000, 100000)], ()),
+    )
+    frames = [sample(f"paradex/ws_sbe_book_{name}_live.bin") for name in ("insert_bid", "empty")]
+    told = [*codec.receive(start, RECEIVED_NS)]
+    told += [event for frame in frames for event in codec.receive(frame, RECEIVED_NS)]
+    assert ids(told) == [7687289234, (7687289234, 7687289235), (7687289235, 7687289236)]
+    late = codec.receive(sample("paradex/ws_sbe_book_delete_bid_live.bin"), RECEIVED_NS)
+    assert ids(late) == [Fault.GAP]
+
+
+@pytest.mark.recorded
+def test_markets_of_real_frames_are_known_by_their_names(sample: Sample) -> None:
+    codec = VENUE.codec(PUBLIC, GuessedInstruments(VENUE), listening=True)
+    codec.receive(sample("paradex/ws_sbe_book_empty_live.bin"), RECEIVED_NS)
+    assert [str(topic) for topic in codec.topics] == ["book BTC/USD:USDC"]
+
+
+# Data frames of the days before, as the rows of replies that they were.
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(
+    ("file", "request_", "value"),
+    [
+        (
             "ws_trades",
-            (
+            REST.trades(BONK),
+            [
                 Trade(
                     instrument=BONK,
                     price=0.028776,
@@ -92,67 +179,69 @@ def asking_codec() -> MarketCodec:
                     side=Side.BUY,
                     trade_id="1718179273230201709233240002",
                     **stamps(1718179273230),
-                ),
+                )
+            ],
+        ),
+        (
+            "ws_markets_summary",
+            REST.ticker(ORDI),
+            Ticker(
+                instrument=ORDI,
+                last=62.038,
+                bid=49.822,
+                ask=58.167,
+                quote_volume=0.0,
+                **stamps(1718334307698),
             ),
         ),
         (
             "ws_markets_summary",
-            (
-                Ticker(
-                    instrument=ORDI,
-                    last=62.038,
-                    bid=49.822,
-                    ask=58.167,
-                    quote_volume=0.0,
-                    **stamps(1718334307698),
-                ),
-                MarkPrice(instrument=ORDI, mark=49.80885481, index=47.93, **stamps(1718334307698)),
-                OpenInterest(
-                    instrument=ORDI,
-                    size=6999.5,
-                    value=6999.5 * 49.80885481,
-                    **stamps(1718334307698),
-                ),
+            REST.mark_price(ORDI),
+            MarkPrice(instrument=ORDI, mark=49.80885481, index=47.93, **stamps(1718334307698)),
+        ),
+        (
+            "ws_markets_summary",
+            REST.open_interest(ORDI),
+            OpenInterest(
+                instrument=ORDI, size=6999.5, value=6999.5 * 49.80885481, **stamps(1718334307698)
             ),
         ),
         (
             "ws_funding_data_all",
-            (
-                Funding(
-                    instrument=TRUMP,
-                    rate=-0.00014969570582,
-                    interval_s=28800.0,
-                    next_ns=None,
-                    **stamps(1771506636154),
-                ),
+            REST.funding(TRUMP),
+            Funding(
+                instrument=TRUMP,
+                rate=-0.00014969570582,
+                interval_s=28800.0,
+                next_ns=None,
+                **stamps(1771506636154),
             ),
         ),
         (
             "ws_funding_data_live",
-            (
-                Funding(
-                    instrument=BTC,
-                    rate=0.00007172918481,
-                    interval_s=28800.0,
-                    next_ns=None,
-                    **stamps(1788487597060),
-                ),
+            REST.funding(BTC),
+            Funding(
+                instrument=BTC,
+                rate=0.00007172918481,
+                interval_s=28800.0,
+                next_ns=None,
+                **stamps(1788487597060),
             ),
         ),
     ],
 )
-def test_real_frame_becomes_events(sample: Sample, file: str, events: tuple[Event, ...]) -> None:
-    frame = sample(f"paradex/{file}.json").decode()
-    assert listening_codec().receive(frame, RECEIVED_NS) == events
+def test_real_row_becomes_a_value(
+    sample: Sample, file: str, request_: Request[Any], value: object
+) -> None:
+    row = json.loads(sample(f"paradex/{file}.json"))["params"]["data"]
+    assert request_.read(ok(json.dumps({"results": [row]}).encode())) == value
 
 
 @pytest.mark.recorded
-def test_markets_of_real_frames_are_known_by_their_names(sample: Sample) -> None:
-    codec = VENUE.codec(PUBLIC, GuessedInstruments(VENUE), listening=True)
-    (trade,) = codec.receive(sample("paradex/ws_trades.json").decode(), RECEIVED_NS)
-    assert isinstance(trade, Trade)
-    assert trade.instrument.symbol == "BONK/USD:USDC"
-    assert trade.instrument.multiplier == 1000
+@pytest.mark.parametrize("file", ["ws_order_book_snapshot", "ws_trades", "ws_markets_summary"])
+def test_paradex_c1_data_are_not_read_as_text(sample: Sample, file: str) -> None:
+    with pytest.raises(VenueProtocolError):
+        listening_codec().receive(sample(f"paradex/{file}.json").decode(), RECEIVED_NS)
 
 
 @pytest.mark.recorded
@@ -186,13 +275,6 @@ def test_real_error_refuses_the_request_that_it_names(
     ours = text.replace('"id": 0', '"id": 1').replace('"id": 4', '"id": 1')
     told = besides(BookLost, codec.receive(ours, RECEIVED_NS))
     assert told == [news(BTC, BOOK, SubscriptionState.REFUSED, error)]
-
-
-@pytest.mark.recorded
-@pytest.mark.parametrize("name", ["delete_bid", "empty", "insert_bid"])
-def test_binary_frame_that_is_not_asked_for_is_not_read(sample: Sample, name: str) -> None:
-    with pytest.raises(VenueProtocolError):
-        listening_codec().receive(sample(f"paradex/ws_sbe_book_{name}_live.bin"), RECEIVED_NS)
 
 
 @pytest.mark.recorded
@@ -331,7 +413,7 @@ def test_one_real_summary_is_a_ticker_of_all(sample: Sample) -> None:
 def test_price_of_a_real_premium_is_the_markets(sample: Sample) -> None:
     """Bitcoin cost some 86,500 dollars on 2025-11-26."""
     (told,) = json.loads(sample("paradex/rest_funding_data.json"))["results"]
-    row = msgspec.convert(told, FundingMessage, strict=False)
+    row = msgspec.convert(told, FundingRow, strict=False)
     assert row.price == pytest.approx(86469.5, rel=1e-5)
 
 

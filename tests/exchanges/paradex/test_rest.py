@@ -36,12 +36,14 @@ from exchanges.market.orders import Side
 from exchanges.market.topics import KlineInterval
 from exchanges.market.units import Unit
 from exchanges.replies.response import Response
-from exchanges.rest.request import Listing, Request
-from tests.exchanges.paradex.test_public import AT_MS, AT_NS, BTC, STAMPS, funding, summary, trade
+from exchanges.rest.request import Listing, Request, Rows
+from tests.exchanges.paradex.frames import AT_MS
+from tests.exchanges.paradex.test_public import AT_NS, BTC, STAMPS
 from tests.exchanges.transcripts import RECEIVED_NS, Reply, market, ok
 
 REST = VENUES["paradex"].rest
 (LIST,) = REST.instruments()
+HOUR_MS = 1699999200000
 
 
 def row(**changes: object) -> dict[str, object]:
@@ -71,10 +73,48 @@ def results(*rows: object) -> bytes:
     return json.dumps({"next": None, "prev": None, "results": rows}).encode()
 
 
-def fields(frame: str, **changes: object) -> dict[str, Any]:
-    """The data of a stream's frame, which are the row of a reply."""
-    told: dict[str, Any] = json.loads(frame)["params"]["data"]
-    return told | changes
+def trade(**changes: object) -> dict[str, Any]:
+    return {
+        "id": "1795176000130201700000000001",
+        "market": "BTC-USD-PERP",
+        "side": "SELL",
+        "size": "0.025",
+        "price": "90000.5",
+        "created_at": AT_MS,
+        "trade_type": "FILL",
+        **changes,
+    }
+
+
+def summary(**changes: object) -> dict[str, Any]:
+    return {
+        "symbol": "BTC-USD-PERP",
+        "mark_price": "90000",
+        "last_traded_price": "90002.5",
+        "bid": "90000.5",
+        "ask": "",
+        "volume_24h": "125000000.75",
+        "total_volume": "99000000000",
+        "created_at": AT_MS,
+        "underlying_price": "90010.25",
+        "open_interest": "1500.5",
+        "funding_rate": "0.0001",
+        "price_change_rate_24h": "-0.0125",
+        **changes,
+    }
+
+
+def funding(**changes: object) -> dict[str, Any]:
+    return {
+        "market": "BTC-USD-PERP",
+        "funding_index": "20000.5",
+        "funding_premium": "-4.5",
+        "funding_rate": "-0.00005",
+        "funding_rate_8h": "-0.0001",
+        "funding_period_hours": 4,
+        "created_at": AT_MS,
+        **changes,
+    }
 
 
 RULES = {
@@ -143,21 +183,21 @@ REPLIES = (
     Reply(
         request=REST.trades(BTC),
         body=results(
-            fields(trade(), id="4"),
-            fields(trade(), id="3", trade_type="LIQUIDATION"),
-            fields(trade(), id="2", trade_type="RPI"),
-            fields(trade(), id="1", created_at=AT_MS - 1),
+            trade(id="4"),
+            trade(id="3", trade_type="LIQUIDATION"),
+            trade(id="2", trade_type="RPI"),
+            trade(id="1", created_at=AT_MS - 1),
         ),
         value=[sale("1", AT_NS - 1_000_000), sale("2"), sale("4")],
     ),
     Reply(
         request=REST.ticker(BTC),
-        body=results(fields(summary(), symbol="ETH-USD-PERP"), fields(summary())),
+        body=results(summary(symbol="ETH-USD-PERP"), summary()),
         value=TICKER,
     ),
     Reply(
         request=REST.tickers(Kind.PERPETUAL, Instruments([BTC]).native),
-        body=results({"symbol": "BTC-USD-96000-C"}, fields(summary())),
+        body=results({"symbol": "BTC-USD-96000-C"}, summary()),
         value=[TICKER],
     ),
     Reply(
@@ -191,43 +231,44 @@ REPLIES = (
     Reply(
         request=REST.funding(BTC),
         body=results(
-            fields(funding(), funding_rate="0.9", created_at=AT_MS - 1),
-            fields(funding()),
-            fields(funding(), funding_rate="0.9", created_at=AT_MS - 2),
+            funding(funding_rate="0.9", created_at=AT_MS - 1),
+            funding(),
+            funding(funding_rate="0.9", created_at=AT_MS - 2),
         ),
         value=Funding(instrument=BTC, rate=-0.00005, interval_s=14400.0, next_ns=None, **STAMPS),
     ),
     Reply(
-        # At a price of 90000 a unit has paid 0.45 dollars, then got 0.9 back.
+        # At a price of 90000 a unit has paid 0.45 dollars in an hour, then got 0.9 back; an hour
+        # without a rate is in the next.
         request=REST.funding_history(BTC, 2),
         body=results(
-            fields(funding(), funding_index="20000.05"),
-            fields(funding(), funding_index="20000.95", created_at=AT_MS - 5000),
-            fields(
-                funding(),
+            funding(funding_index="20000.01", created_at=HOUR_MS + 5000),
+            funding(funding_index="20000.05", created_at=HOUR_MS + 1000),
+            funding(funding_index="20000.95", created_at=HOUR_MS - 3600_000),
+            funding(
                 funding_index="20000.7",
                 funding_rate="0",
                 funding_premium="0",
-                created_at=AT_MS - 7500,
+                created_at=HOUR_MS - 2 * 3600_000,
             ),
-            fields(funding(), funding_index="20000.5", created_at=AT_MS - 10000),
+            funding(funding_index="20000.5", created_at=HOUR_MS - 3 * 3600_000 + 59_999),
         ),
         value=[
             FundingCharge(instrument=BTC, rate=rate, charged_ns=at_ns, received_ns=RECEIVED_NS)
             for rate, at_ns in (
-                ((20000.95 - 20000.5) / 90000, AT_NS - 5_000_000_000),
-                ((20000.05 - 20000.95) / 90000, AT_NS),
+                ((20000.95 - 20000.5) / 90000, (HOUR_MS - 3600_000) * 1_000_000),
+                ((20000.05 - 20000.95) / 90000, HOUR_MS * 1_000_000),
             )
         ],
     ),
     Reply(
         request=REST.mark_price(BTC),
-        body=results(fields(summary())),
+        body=results(summary()),
         value=MarkPrice(instrument=BTC, mark=90000.0, index=90010.25, **STAMPS),
     ),
     Reply(
         request=REST.open_interest(BTC),
-        body=results(fields(summary())),
+        body=results(summary()),
         value=OpenInterest(instrument=BTC, size=1500.5, value=135045000.0, **STAMPS),
     ),
 )
@@ -240,11 +281,13 @@ def test_reply_becomes_a_value(reply: Reply) -> None:
 
 def test_charge_that_nobody_pays_costs_no_charge_but_its_own() -> None:
     rows = [
-        fields(funding(), funding_index=index, created_at=AT_MS + number * 5000)
+        funding(funding_index=index, created_at=HOUR_MS + number * 3600_000)
         for number, index in enumerate(("20000", "20000.9", "1e9"))
     ]
     told = REST.funding_history(BTC).read(ok(results(*rows)))
-    assert [charge.charged_ns for charge in told] == [AT_NS + 5_000_000_000]
+    while told.more:
+        told = told.more.read(ok(results()))
+    assert [charge.charged_ns for charge in told] == [(HOUR_MS + 3600_000) * 1_000_000]
     assert [odd.native for odd in told.odd] == [BTC.native]
 
 
@@ -302,6 +345,29 @@ def test_makers_may_be_paid_and_fees_unknown() -> None:
     assert (unknown.maker_fee, unknown.taker_fee) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("ask", "row_"),
+    [
+        (REST.mark_price, summary(mark_price="")),
+        (REST.mark_price, summary(mark_price="0")),
+        (REST.mark_price, summary(underlying_price="1e16")),
+        (REST.open_interest, summary(open_interest="-1")),
+        (REST.open_interest, summary(open_interest="1e17", mark_price="1e14")),
+        (REST.ticker, summary(price_change_rate_24h="NaN")),
+        (REST.ticker, summary(price_change_rate_24h="1e6")),
+        (REST.ticker, summary(price_change_rate_24h="much")),
+        (REST.funding, funding(funding_rate="NaN")),
+        (REST.funding, funding(funding_rate="2000")),
+        (REST.funding, funding(funding_period_hours=200)),
+        (REST.trades, trade(size="0")),
+        (REST.trades, trade(price="inf")),
+    ],
+)
+def test_state_that_cannot_be_is_a_protocol_error(ask: Any, row_: object) -> None:
+    with pytest.raises(VenueProtocolError):
+        ask(BTC).read(ok(results(row_)))
+
+
 # What a request asks.
 
 
@@ -324,7 +390,11 @@ def test_makers_may_be_paid_and_fees_unknown() -> None:
             REST.funding(BTC),
             "/v1/funding/data?market=BTC-USD-PERP&page_size=1000&start_at=1699999400000",
         ),
-        (REST.funding_history(BTC, 10), "/v1/funding/data?market=BTC-USD-PERP&page_size=11"),
+        (
+            REST.funding_history(BTC, 10),
+            "/v1/funding/data?market=BTC-USD-PERP&page_size=100"
+            "&start_at=1699999200000&end_at=1699999260000",
+        ),
         (REST.mark_price(BTC), "/v1/markets/summary?market=BTC-USD-PERP"),
         (REST.open_interest(BTC), "/v1/markets/summary?market=BTC-USD-PERP"),
         (REST.server_time(), "/v1/system/time"),
@@ -339,6 +409,36 @@ def test_request_goes_to_the_documented_path(request_: Request[Any], target: str
 def test_candle_that_the_venue_has_not_is_a_mistake_of_ours() -> None:
     with pytest.raises(CodecUsageError):
         REST.klines(BTC, KlineInterval.D1)
+
+
+def test_paradex_c18_hours_are_asked_for_one_after_the_other() -> None:
+    request: Request[Rows[FundingCharge]] | None = REST.funding_history(BTC, 2)
+    starts = []
+    while request:
+        target = request.at(RECEIVED_NS).target
+        starts.append(int(target.partition("start_at=")[2].partition("&")[0]))
+        request = request.read(ok(results())).more
+    assert starts == [HOUR_MS, HOUR_MS - 3600_000, HOUR_MS - 2 * 3600_000]
+
+
+@pytest.mark.parametrize(("wanted", "asked"), [(0, 25), (1, 2), (1000, 169)])
+def test_paradex_c18_there_is_a_most_of_hours(wanted: int, asked: int) -> None:
+    request: Request[Rows[FundingCharge]] | None = REST.funding_history(BTC, wanted)
+    count = 0
+    while request:
+        request, count = request.read(ok(results())).more, count + 1
+    assert count == asked
+
+
+def test_paradex_c18_row_that_cannot_be_read_is_told_once() -> None:
+    request = REST.funding_history(BTC, 1)
+    bad = funding(funding_rate="2000")
+    with pytest.raises(VenueProtocolError):
+        request.read(ok(results(bad)))
+    first = request.read(ok(results(bad, funding())))
+    assert len(first.odd) == 1
+    assert first.more
+    assert first.more.read(ok(results(funding()))).odd == ()
 
 
 # Errors.

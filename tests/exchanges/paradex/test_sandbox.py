@@ -1,17 +1,22 @@
 """Paradex's server side where clients of another make would notice."""
 
 import json
+from decimal import Decimal
 from itertools import pairwise
 from random import Random
+from struct import Struct
 from typing import Any, Final
 
 import pytest
 
 from exchanges import VENUES
 from exchanges.dialogue import answer
+from exchanges.market.events import FundingCharge
 from exchanges.market.instrument import Kind
 from exchanges.market.numbers import NS_PER_S
-from exchanges.rest.request import Request
+from exchanges.paradex import sbe
+from exchanges.paradex.sbe import Message
+from exchanges.rest.request import Request, Rows
 from exchanges.sandbox.session import SandboxSession
 from exchanges.sandbox.venue import SandboxVenue
 from exchanges.sandbox.world import World
@@ -23,6 +28,7 @@ MARKETS: Final = ("BTC/USD:USDC", "ETH/USD:USDC", "BTC/USDT:USDT", "BTC/USDT")
 BTC: Final = MARKETS[0]
 BOOK: Final = "order_book.BTC-USD-PERP.deltas"
 INVALID: Final = -32600
+HEAD: Final = Struct("<qqB")
 
 
 @pytest.fixture
@@ -43,11 +49,13 @@ def ask(session: SandboxSession, method: str, channel: str, number: int = 1) -> 
 
 
 def heard(session: SandboxSession) -> list[Any]:
-    return [json.loads(outgoing.frame) for outgoing in session.take()]
+    """Answers as they are, frames of data in their parts."""
+    frames = [outgoing.frame for outgoing in session.take()]
+    return [json.loads(one) if isinstance(one, str) else sbe.read(one) for one in frames]
 
 
-def told(frames: list[Any]) -> list[Any]:
-    return [frame["params"]["data"] for frame in frames]
+def number_of(message: Message) -> int:
+    return message.fields(HEAD)[1]
 
 
 def read(venue: SandboxVenue, request: Request[Any]) -> Any:
@@ -66,35 +74,77 @@ def test_book_begins_after_the_answer_and_its_numbers_rise_by_one(
 ) -> None:
     grant, first = ask(session, "subscribe", BOOK, 7)
     assert (grant["id"], grant["result"]) == (7, {"channel": BOOK})
-    frames = told([first])
-    assert (frames[0]["update_type"], frames[0]["deletes"]) == ("s", [])
+    frames = [first]
     for tenth in range(1, 30):
         venue.step(START_NS + tenth * NS_PER_S // 10)
-        frames += told(heard(session))
+        frames += heard(session)
     assert len(frames) > 20
-    for before, after in pairwise(frames):
-        assert (after["update_type"], after["seq_no"]) == ("d", before["seq_no"] + 1)
-    known = {(row["side"], row["price"]) for row in frames[0]["inserts"]}
-    for frame in frames[1:]:
-        inserts, updates, deletes = (
-            {(row["side"], row["price"]) for row in frame[name]}
-            for name in ("inserts", "updates", "deletes")
-        )
-        assert not inserts & known
-        assert updates <= known
-        assert deletes <= known
-        known = (known | inserts) - deletes
-    assert read(venue, REST.book(venue.markets[BTC].instrument)).sequence == frames[-1]["seq_no"]
+    kinds = [frame.fields(HEAD)[2] for frame in frames]
+    assert kinds == [0] + [1] * (len(frames) - 1)
+    for before, after in pairwise(map(number_of, frames)):
+        assert after == before + 1
+    assert not any(size == 0 for side in (0, 1) for _, size in first.levels(side))
+    depth = read(venue, REST.book(venue.markets[BTC].instrument, 1000))
+    assert depth.sequence == number_of(frames[-1])
+    for side, told in enumerate((depth.bids, depth.asks)):
+        levels = dict(first.levels(side))
+        for frame in frames[1:]:
+            levels |= dict(frame.levels(side))
+        assert {level for level in levels.items() if level[1]} == set(told)
 
 
 def test_books_of_all_sessions_have_the_same_numbers(venue: SandboxVenue) -> None:
     sessions = [venue.open_session("public") for _ in range(2)]
-    starts = [told(ask(one, "subscribe", BOOK)[1:])[0]["seq_no"] for one in sessions]
+    starts = [number_of(ask(one, "subscribe", BOOK)[1]) for one in sessions]
     ask(sessions[0], "subscribe", "bbo.BTC-USD-PERP", 2)
     venue.step(START_NS + NS_PER_S)
-    numbers = [[data["seq_no"] for data in told(heard(one))] for one in sessions]
+    numbers = [[number_of(message) for message in heard(one)] for one in sessions]
     assert starts[0] == starts[1]
     assert {*numbers[0], *numbers[1]} == {starts[0] + 1}
+
+
+@pytest.mark.parametrize(("version", "texts"), [(1, 1), (2, 2)])
+def test_paradex_c1_session_speaks_the_version_that_its_url_asks_for(
+    venue: SandboxVenue, version: int, texts: int
+) -> None:
+    session = venue.open_session("public", f"sbeSchemaId=1&sbeSchemaVersion={version}")
+    for channel in ("trades", "markets_summary", "funding_data", "bbo"):
+        ask(session, "subscribe", f"{channel}.BTC-USD-PERP")
+    venue.step(START_NS + 3 * NS_PER_S)
+    frames = [frame for one in session.take() if isinstance(frame := one.frame, bytes)]
+    assert {int.from_bytes(frame[6:8], "little") for frame in frames} == {version}
+    messages = [message for frame in frames if (message := sbe.read(frame))]
+    assert {message.template for message in messages} == {1, 2, 4, 5}
+    assert {len(one.texts) for one in messages if one.template == sbe.TRADE} == {texts}
+
+
+@pytest.mark.parametrize(
+    ("query", "served"),
+    [
+        ({}, None),
+        ({"sbeSchemaId": "1"}, None),
+        ({"sbeSchemaId": "1", "sbeSchemaVersion": "3"}, None),
+        ({"sbeSchemaId": "2", "sbeSchemaVersion": "1"}, None),
+        ({"sbeSchemaId": "1", "sbeSchemaVersion": "1"}, sbe.PARAMETERS[1]),
+        (
+            {"sbeSchemaId": "1", "sbeSchemaVersion": "2", "cancel-on-disconnect": "true"},
+            sbe.PARAMETERS[0],
+        ),
+    ],
+)
+def test_paradex_c1_socket_must_ask_for_a_version(
+    venue: SandboxVenue, query: dict[str, str], served: str | None
+) -> None:
+    assert venue.served("public", query) == served
+
+
+def test_paradex_c1_cheapest_coin_has_a_tick_that_frames_can_tell() -> None:
+    world = World(START_NS, lambda asset: Random(f"test {asset}"))
+    symbols = [f"{asset}/USD:USDC" for asset in ("PEPE", "SHIB", "BTC")]
+    venue = VENUE.sandbox()(symbols, world, Random("test"), START_NS)
+    for market in venue.markets.values():
+        assert market.listed.tick >= Decimal("1e-8")
+        assert market.listed.step >= Decimal("1e-8")
 
 
 @pytest.mark.parametrize(
@@ -132,10 +182,18 @@ def test_summary_must_name_a_market_or_all(venue: SandboxVenue) -> None:
     assert len(json.loads(answer(venue, request, START_NS).body)["results"]) == 3
 
 
-def test_charges_are_of_whole_periods(venue: SandboxVenue) -> None:
+def test_paradex_c18_charges_are_of_whole_hours(venue: SandboxVenue) -> None:
+    """Each is asked for by itself; what is known so far is told meanwhile."""
     market = venue.markets[BTC]
-    charges = read(venue, REST.funding_history(market.instrument, 3))
+    now_ns = START_NS + 90 * 60 * NS_PER_S
+    request: Request[Rows[FundingCharge]] | None = REST.funding_history(market.instrument, 3)
+    requests, counts = 0, []
+    while request:
+        charges = request.read(answer(venue, request, now_ns))
+        counts.append(len(charges))
+        request, requests = charges.more, requests + 1
+    assert (requests, counts) == (4, [0, 1, 2, 3])
     rate = market.synthetic.perpetual().funding_rate
     assert [one.rate for one in charges] == pytest.approx([rate] * 3)
-    assert charges[-1].charged_ns == START_NS
-    assert charges[1].charged_ns - charges[0].charged_ns == 8 * 3600 * NS_PER_S
+    hours = [one.charged_ns for one in charges]
+    assert hours == [START_NS + hour * 3600 * NS_PER_S for hour in (-1, 0, 1)]

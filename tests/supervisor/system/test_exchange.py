@@ -122,6 +122,16 @@ async def test_a_book_that_is_lost_is_told_and_comes_back(autojump_clock: MockCl
     assert faults[-1] is None
 
 
+async def test_paradex_c18_each_hour_of_past_funding_is_asked_for(
+    autojump_clock: MockClock,
+) -> None:
+    async with exchange_of("paradex") as (exchange, _):
+        charges = await exchange.funding_history(PERPETUAL, 30)
+    hours = [charge.charged_ns // 10**9 for charge in charges]
+    latest = EPOCH_NS // 10**9 // 3600 * 3600
+    assert hours == list(range(latest - 29 * 3600, latest + 1, 3600))
+
+
 async def test_a_venue_that_is_away_for_minutes_is_there_again_afterwards(
     autojump_clock: MockClock,
 ) -> None:
