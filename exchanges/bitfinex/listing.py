@@ -24,7 +24,6 @@ ASSETS: Final = {
     "ALG": "ALGO",
     "AMP": "AMPL",
     "ATO": "ATOM",
-    "BAB": "BCH",
     "BCHABC": "XEC",
     "BCHN": "BCH",
     "DAD": "EDGE",
