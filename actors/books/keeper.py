@@ -12,6 +12,7 @@ from actors.edges.channels import Inbox
 from actors.edges.log import Log
 from exchanges.market.events import BookLost, BookSnapshot, Event, Fault
 from exchanges.market.numbers import NS_PER_S
+from exchanges.stream.books import ENDED_BY_US
 
 BookInbox = Inbox[tuple[int, Sequence[Event]]]
 """Batches for one book, each with the number of the session that it came from."""
@@ -117,5 +118,7 @@ def _log(book: OrderBook) -> None:
     if book.fault is None:
         log.info("book_live", **facts)
         return
+    if book.detail == ENDED_BY_US:
+        return  # whoever ends it knows; at the end of a run that is every book
     tell = log.info if book.fault in _TOLD_ELSEWHERE else log.warning
     tell("book_lost", **facts, fault=str(book.fault), detail=book.detail)

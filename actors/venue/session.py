@@ -29,6 +29,7 @@ from exchanges.market.topics import Topic
 from exchanges.replies.errors import BAN_S, BANNED, FIREWALL_S, FORBIDDEN, TOO_MANY
 from exchanges.replies.response import Response
 from exchanges.rest.request import Request
+from exchanges.stream.books import ENDED_BY_US
 from exchanges.stream.facts import Stream
 from exchanges.stream.talk import UnreadableFrame
 from exchanges.stream.wire import Frame
@@ -95,11 +96,15 @@ class Session:
             ExchangeError: it went silent, or sent nonsense too often.
         """
         with self._scope:
+            detail = ""
             try:
                 await self._connect(task_status)
+            except trio.Cancelled:
+                detail = ENDED_BY_US
+                raise
             finally:
                 self.codec.hang_up()
-                self._deliver(self.codec.end(self._context.clock.now_ns()))
+                self._deliver(self.codec.end(self._context.clock.now_ns(), detail))
 
     async def _connect(self, task_status: trio.TaskStatus[None]) -> None:
         """Ask for a connection in each way that there is, until one is taken, and hold it."""

@@ -14,6 +14,7 @@ but `OrderBook.fault`, which hears of every loss and finds some by itself (check
 
 from collections.abc import Callable, Iterable
 from itertools import chain
+from typing import Final
 
 from exchanges.errors import CodecUsageError, ExchangeError
 from exchanges.market.events import (
@@ -32,6 +33,8 @@ from exchanges.stream.sequence import BookRule, Recovery
 from exchanges.stream.starts import BookRoute, Starts
 from exchanges.stream.talk import Talk, UnaskedFrame, UnreadableFrame
 from exchanges.stream.wire import Frame, Route, Wire
+
+ENDED_BY_US: Final = "we have ended the connection"
 
 BookRequest = Callable[[Instrument], Request[BookSnapshot]]
 """Makes the request for the start of a market's book."""
@@ -171,13 +174,13 @@ class MarketCodec(Talk):
         )
         return tuple(chain.from_iterable(lost))
 
-    def end(self, received_ns: int) -> tuple[StreamEvent, ...]:
+    def end(self, received_ns: int, detail: str = "") -> tuple[StreamEvent, ...]:
         """The connection has ended; it is news of books that were not live as well."""
         self.wire.lost()
         books = [route for route in self._subscriptions if isinstance(route, BookRoute)]
         for route in books:
-            route.feed.lose(route.instrument, Fault.DISCONNECTED, "", received_ns)
-        return tuple(_lost(route, Fault.DISCONNECTED, "", received_ns) for route in books)
+            route.feed.lose(route.instrument, Fault.DISCONNECTED, detail, received_ns)
+        return tuple(_lost(route, Fault.DISCONNECTED, detail, received_ns) for route in books)
 
     # What a `Talk` leaves to be filled in.
 

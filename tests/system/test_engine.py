@@ -18,6 +18,7 @@ from supervisor.settings.reader import ConfigError
 from supervisor.supervision.child import State
 from supervisor.system.engine import UnknownMarket, open_engine
 from tests.actors.sandbox.sandboxes import SYMBOLS
+from tests.logs import capture_logs
 from tests.system.conftest import rig
 
 T = TypeVar("T")
@@ -30,6 +31,13 @@ async def test_books_of_all_venues_become_live_and_stay_right(autojump_clock: Mo
         await made.until_live(6)
         await made.watch(20.0)
         assert not any(book.losses for book in made.engine.books())
+
+
+async def test_an_engine_that_ends_loses_no_book_in_its_log(autojump_clock: MockClock) -> None:
+    with capture_logs() as logs:
+        async with rig("binance", "okx") as made:
+            await made.until_live(6)
+    assert [line for line in logs if line["event"] == "book_lost"] == []
 
 
 async def test_opportunities_open_and_close_as_venues_part_and_meet(
