@@ -28,6 +28,13 @@ _PERPETUAL: Final = "LinearPerpetual"
 # enum of 2026-07). Tokenised stocks ("xstocks") also count in multiples that change with the
 # company's dividends. Other types are marks of risk.
 _OTHER_CLASSES: Final = ("stock", "commodity", "forex")
+# Maker and taker of a regular user where they are not those of the list, by mark of risk or by
+# quote; all fiat quotes may be meant, and these are named. A page of 2026-07-23, at second hand.
+_FIAT: Final = frozenset({"EUR", "BRL", "TRY"})
+_FIAT_FEES: Final = (Decimal("0.0015"), Decimal("0.002"))
+_SPOT_FEES: Final = {"adventure": (Decimal("0.002"), Decimal("0.002"))}
+_LINEAR_FEES: Final = {"innovation": (Decimal("0.0004"), Decimal("0.0011"))}
+_LISTED: Final = (None, None)
 
 
 class Reply(Struct, Generic[T]):
@@ -169,6 +176,8 @@ class SpotInfo(Struct):
         if not is_coin(self.symbolType):
             return None
         lot = self.lotSizeFilter
+        usual = _FIAT_FEES if self.quoteCoin in _FIAT else _LISTED
+        maker_fee, taker_fee = _SPOT_FEES.get(self.symbolType, usual)
         return Instrument(
             venue=venue,
             symbol=unified_symbol(self.baseCoin, self.quoteCoin),
@@ -182,6 +191,8 @@ class SpotInfo(Struct):
             max_size=exact(lot.maxLimitOrderQty) or None,
             min_notional=exact(lot.minOrderAmt),
             status=_STATUS.get(self.status, Status.HALTED),
+            maker_fee=maker_fee,
+            taker_fee=taker_fee,
         )
 
 
@@ -211,6 +222,7 @@ class LinearInfo(Struct):
         if self.contractType != _PERPETUAL or not is_coin(self.symbolType):
             return None
         lot = self.lotSizeFilter
+        maker_fee, taker_fee = _LINEAR_FEES.get(self.symbolType, _LISTED)
         return Instrument(
             venue=venue,
             symbol=unified_symbol(self.baseCoin, self.quoteCoin, self.settleCoin),
@@ -226,6 +238,8 @@ class LinearInfo(Struct):
             min_notional=exact(lot.minNotionalValue),
             funding_interval_s=self.fundingInterval * 60.0 or None,
             status=_STATUS.get(self.status, Status.HALTED),
+            maker_fee=maker_fee,
+            taker_fee=taker_fee,
         )
 
 

@@ -29,10 +29,11 @@ ASSETS: Final[Mapping[str, str]] = {
     "WAX": "WAXP",
 }
 
-# The fee of the first class of markets for a regular user, to be multiplied by the market's own
-# coefficients; those of the others are not published without a login.
+# The fee of the first class of markets for a regular user; that of the second and third is two and
+# three times as high (kucoin.com/support/48142946141635, 2026-03-26). A market's own coefficients
+# multiply it.
 LIST_FEE: Final = Decimal("0.001")
-_FIRST_CLASS: Final = 1
+_CLASSES: Final = (1, 2, 3)
 
 
 class Reply(Struct, Generic[T]):
@@ -97,9 +98,9 @@ class InstrumentInfo(Struct):
         )
 
     def _fee(self, coefficient: str | None) -> Decimal | None:
-        if self.feeCategory != _FIRST_CLASS or coefficient is None:
+        if self.feeCategory not in _CLASSES or coefficient is None:
             return None
-        return LIST_FEE * exact(coefficient)
+        return LIST_FEE * self.feeCategory * exact(coefficient)
 
 
 class Depth(Struct):

@@ -45,18 +45,19 @@ VENUE: Final = Venue(
     rest=REST,
     wire=OkxWire,
     streams=(_PUBLIC, _DERIVATIVES, _BUSINESS),
+    # Port 8443 takes no sockets since 31 October 2026; recordings name it.
     endpoints={
         PRODUCTION: {
             "rest": "https://openapi.okx.com",
-            "public": "wss://ws.okx.com:8443/ws/v5/public",
-            "derivatives": "wss://ws.okx.com:8443/ws/v5/public",
-            "business": "wss://ws.okx.com:8443/ws/v5/business",
+            "public": "wss://ws.okx.com:443/ws/v5/public",
+            "derivatives": "wss://ws.okx.com:443/ws/v5/public",
+            "business": "wss://ws.okx.com:443/ws/v5/business",
         },
         "demo": {
             "rest": "https://openapi.okx.com",
-            "public": "wss://wspap.okx.com:8443/ws/v5/public",
-            "derivatives": "wss://wspap.okx.com:8443/ws/v5/public",
-            "business": "wss://wspap.okx.com:8443/ws/v5/business",
+            "public": "wss://wspap.okx.com:443/ws/v5/public",
+            "derivatives": "wss://wspap.okx.com:443/ws/v5/public",
+            "business": "wss://wspap.okx.com:443/ws/v5/business",
         },
     },
     # Without it the one host answers of production, public paths as well.
@@ -65,11 +66,11 @@ VENUE: Final = Venue(
         "rest": ("https://www.okx.com",),
         "public": (
             "wss://ws.okx.com/ws/v5/public",
-            "wss://ws.okx.com:443/ws/v5/public",
+            "wss://ws.okx.com:8443/ws/v5/public",
         ),
         "business": (
             "wss://ws.okx.com/ws/v5/business",
-            "wss://ws.okx.com:443/ws/v5/business",
+            "wss://ws.okx.com:8443/ws/v5/business",
         ),
     },
     buckets=REST.rates,

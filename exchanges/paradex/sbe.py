@@ -19,8 +19,8 @@ from exchanges.market.events import Level
 
 SCHEMA: Final = 1
 """Another number would be another layout."""
-# The official SDK asks for 2, the documentation (September 2026) names no more than 1, and what was
-# captured is 1. Not met yet: what production and the testnet answer to 2.
+# The official SDK asks for 2, and its schema says that production and the testnet serve it; the
+# documentation (September 2026) names no more than 1, and what was captured is 1.
 VERSIONS: Final = (2, 1)
 """Those of the schema that are asked for, the best first: only trades of 2 tell their whole id."""
 PARAMETERS: Final = tuple(f"sbeSchemaId={SCHEMA}&sbeSchemaVersion={one}" for one in VERSIONS)

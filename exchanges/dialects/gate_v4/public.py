@@ -48,9 +48,8 @@ _BOOK: Final = "obu"
 _JOINED_BOOK: Final = "order_book_update"
 _PARTIAL_BOOK: Final = "order_book"
 _KLINES: Final = "candlesticks"
-# Of the two depths, 50 and 400 levels, the deeper one: its 100 ms instead of 20 ms is as fast as
-# other venues are. Nobody says whether levels that leave the depth are deleted, so the book cuts
-# them off.
+# Of the two depths, 50 levels every 20 ms and 400 every 100 ms, the deeper and slower one. Nobody
+# says whether levels that leave the depth are deleted, so the book cuts them off.
 _LEVELS: Final = 400
 # Candles go one to a request. Several books were never seen in one.
 _ALONE: Final = frozenset({_BOOK, _KLINES})

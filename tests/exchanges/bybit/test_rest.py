@@ -2,6 +2,7 @@
 `test_recorded.py`."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -102,10 +103,38 @@ def test_bybit_b6_other_classes_are_no_coins_of_the_same_letters(symbol_type: st
     assert LINEAR_LIST.read(ok(linear_page(row))).instruments == []
 
 
-@pytest.mark.parametrize("symbol_type", ["", "innovation", "adventure"])
+@pytest.mark.parametrize("symbol_type", ["", "adventure"])
 def test_bybit_b6_marks_of_risk_are_those_of_coins(symbol_type: str) -> None:
     row = LINEAR_ROW % ("BTCUSDT", "LinearPerpetual", "Trading", "BTC", symbol_type)
     assert LINEAR_LIST.read(ok(linear_page(row))).instruments == [PERP_RULES]
+
+
+def test_bybit_b5_fees_of_contracts_follow_their_mark_of_risk() -> None:
+    row = LINEAR_ROW % ("BTCUSDT", "LinearPerpetual", "Trading", "BTC", "innovation")
+    (instrument,) = LINEAR_LIST.read(ok(linear_page(row))).instruments
+    assert (instrument.maker_fee, instrument.taker_fee) == (Decimal("0.0004"), Decimal("0.0011"))
+
+
+@pytest.mark.parametrize(
+    ("symbol_type", "quote", "fees"),
+    [
+        ("", "USDT", (None, None)),
+        ("adventure", "USDT", (Decimal("0.002"), Decimal("0.002"))),
+        ("", "EUR", (Decimal("0.0015"), Decimal("0.002"))),
+        ("adventure", "EUR", (Decimal("0.002"), Decimal("0.002"))),
+    ],
+)
+def test_bybit_b5_fees_of_spot_markets_follow_their_mark_of_risk_and_their_quote(
+    symbol_type: str, quote: str, fees: tuple[Decimal | None, Decimal | None]
+) -> None:
+    row = (
+        f'{{"symbol":"A{quote}","baseCoin":"A","quoteCoin":"{quote}","status":"Trading",'
+        '"lotSizeFilter":{"basePrecision":"0.001","minOrderAmt":"5"},'
+        f'"priceFilter":{{"tickSize":"0.01"}},"symbolType":"{symbol_type}"}}'
+    )
+    page = body(f'{{"category":"spot","list":[{row}]}}')
+    (instrument,) = SPOT_LIST.read(ok(page)).instruments
+    assert (instrument.maker_fee, instrument.taker_fee) == fees
 
 
 REPLIES = (

@@ -1,6 +1,7 @@
 """KuCoin's public requests, checked against "Classic" REST of its documentation."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -238,8 +239,16 @@ def test_only_markets_that_trade_are_trading(changes: dict[str, bool], status: s
     assert listed(**changes).status == status
 
 
-def test_fees_of_other_classes_are_not_known() -> None:
-    instrument = listed(feeCategory=2)
+@pytest.mark.parametrize(("fee_class", "fee"), [(1, "0.001"), (2, "0.002"), (3, "0.003")])
+def test_kucoin_b1_fees_are_those_of_the_class_times_the_coefficient(
+    fee_class: int, fee: str
+) -> None:
+    instrument = listed(feeCategory=fee_class)
+    assert (instrument.maker_fee, instrument.taker_fee) == (Decimal(fee), Decimal(fee) / 2)
+
+
+def test_fees_of_a_class_that_nobody_knows_are_not_known() -> None:
+    instrument = listed(feeCategory=4)
     assert (instrument.maker_fee, instrument.taker_fee) == (None, None)
 
 
