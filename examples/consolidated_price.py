@@ -26,7 +26,9 @@ SYMBOL = "BTC/USDT"
 
 def readable_asks(engine: Engine, symbol: str) -> Iterator[tuple[float, float]]:
     """`(price, size)` of all venues that can be read."""
-    for venue in engine.wished:
+    for venue, wished in engine.wished.items():
+        if symbol not in wished:
+            continue
         try:
             yield from engine.book(venue, symbol).asks(50)
         except BookNotLive as reason:

@@ -42,6 +42,7 @@ class SandboxServer:
     """One venue of the sandbox, whose markets live on every `step_s`.
 
     Attributes:
+        step_s: how long a step of the markets is.
         venue: the pure server; its `refused` and `busy` are faults as well.
         faults: what happens to frames of books.
         failures: how many clients have met an error of ours; it ended that client alone.
@@ -52,7 +53,7 @@ class SandboxServer:
         self.faults = FrameFaults()
         self.failures = 0
         self._clock = clock
-        self._step_s = step_s
+        self.step_s = step_s
         self._streams = {stream.name for stream in venue.streams}
         self._clients: dict[Client, None] = {}  # the oldest first
         self._silent_until_s = -inf
@@ -90,7 +91,7 @@ class SandboxServer:
         task_status.started()
         next_s = trio.current_time()
         while True:
-            next_s += self._step_s
+            next_s += self.step_s
             await trio.sleep_until(next_s)
             now_ns = self._clock.now_ns()
             updates = self.venue.advance(now_ns)

@@ -5,8 +5,8 @@ id `last`. Then one rule serves all families:
 
 1. A live book of id N takes the update whose `previous` is N.
 2. An update whose `last` is not above N has been taken already and is ignored. When only such
-   come for a while (`STUCK_S`) they are none of the past: the venue counts anew, or one frame
-   carried an id that was none, and the next rule holds.
+   come for a while (`STUCK_S`), or some and then one that seems to follow, they are none of the
+   past: the venue counts anew, or one frame carried an id that was none, and the next rule holds.
 3. Anything else is a gap: the book is lost until it starts anew.
 
 They differ in how a book starts (`Recovery`). With `SNAPSHOT_IN_STREAM` the venue sends a whole
@@ -103,6 +103,7 @@ class BookFeed:
 
     __slots__ = (
         "_buffer",
+        "_is_doubtful",
         "_joining",
         "_past",
         "_previous",
@@ -123,6 +124,7 @@ class BookFeed:
         self._previous = -1  # what the update that led to `last` came from
         self._joining = False  # live, but no update has confirmed that it follows the snapshot
         self._past = _Past()
+        self._is_doubtful = False  # so many were of the past that what follows may not
         self._start: BookSnapshot | None = None  # waits for the first update
         self._buffer: deque[BookDelta] = deque(maxlen=MAX_BUFFERED)
 
@@ -132,7 +134,7 @@ class BookFeed:
             return self._wait(update)
         if update.previous == UNTOLD:
             self._number(update)
-        if update.previous == self.last <= update.sequence:
+        if update.previous == self.last <= update.sequence and not self._is_doubtful:
             self._previous, self.last = self.last, update.sequence
             self._joining = False
             return self._refreshed(update) if self.is_refreshing else (update,)
@@ -194,6 +196,7 @@ class BookFeed:
     def _begin(self, snapshot: BookSnapshot, backlog: list[BookDelta]) -> tuple[Event, ...]:
         self._buffer.clear()
         self._start = None
+        self._is_doubtful = False
         self.is_refreshing = False
         self.is_live = True
         self._previous, self.last = -1, snapshot.sequence
@@ -251,10 +254,11 @@ class BookFeed:
         follows = previous == self.last and (last >= previous or self.rule.resets)
         may_straddle = self._joining or self.rule.overlaps
         straddles = may_straddle and previous < self.last < last
-        if follows or straddles:
+        if (follows or straddles) and not self._is_doubtful:
             return self._pass_on(update)
         is_repeated = (previous, last) == (self._previous, self.last)
-        if is_repeated or (previous <= last <= self.last and not self.rule.resets):
+        is_past = previous <= last <= self.last and not self.rule.resets
+        if is_repeated or is_past:
             lost = self._ignore(update)
         else:
             detail = f"expected {self.last}, got {previous}..{last}"
@@ -265,7 +269,11 @@ class BookFeed:
 
     def _ignore(self, old: BookDelta | BookSnapshot) -> tuple[Event, ...]:
         """One of the past, unless nothing else has come for long."""
-        if old.sequence == self.last or not self._past.is_stuck(self.last, old.received_ns):
+        if old.sequence == self.last:
+            return ()
+        is_stuck = self._past.is_stuck(self.last, old.received_ns)
+        self._is_doubtful = self._past.updates >= _STUCK_UPDATES
+        if not is_stuck:
             return ()
         lost = _stuck(old, self.last)
         return self.lose(lost.instrument, lost.fault, lost.detail, lost.received_ns)

@@ -8,7 +8,6 @@ from trio.testing import MockClock
 
 from actors.edges import hub
 from actors.edges.hub import Listener, ListenerTooSlow
-from actors.sandbox import server
 from actors.sandbox.server import STEP_S
 from exchanges.market.events import Trade
 from exchanges.market.numbers import NS_PER_S
@@ -62,9 +61,9 @@ async def test_fault_28_a_burst_loses_no_trade_and_is_over_within_a_second(
         with made.engine.events.listen(is_trade) as events:
             ledger = Ledger(made)
             nursery.start_soon(ledger.hear, events)
-            monkeypatch.setattr(server, "STEP_S", STEP_S / STEPS)
+            step_by(made, STEP_S / STEPS)
             burst = await frames_in(made, BURST_S)
-            monkeypatch.setattr(server, "STEP_S", STEP_S)
+            step_by(made, STEP_S)
             await trio.sleep(1.0)
             assert len(made.live()) == 6
             assert not any(book.losses for book in made.live())
@@ -73,6 +72,11 @@ async def test_fault_28_a_burst_loses_no_trade_and_is_over_within_a_second(
             assert ledger.told == ledger.made > 200
             nursery.cancel_scope.cancel()
     assert burst / BURST_S > 3 * usual / CALM_S
+
+
+def step_by(made: Rig, step_s: float) -> None:
+    for one in made.servers.values():
+        one.step_s = step_s
 
 
 async def frames_in(made: Rig, duration_s: float) -> int:

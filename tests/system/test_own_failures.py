@@ -32,7 +32,7 @@ async def test_a_detector_that_always_fails_is_parked_and_books_live_on(
             await made.tick()
         with made.engine.opportunities() as changes, capture_logs() as told:
             with monkeypatch.context() as patched:
-                patched.setattr(Detector, "update", fail)
+                patched.setattr(Detector, "take", fail)
                 await until(made.nodes, State.PARKED)
                 assert not made.engine.open_opportunities(), "of which nobody knows"
                 await made.watch(5.0)

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchanges.market.numbers import NS_PER_MS, NS_PER_S
-from exchanges.sandbox.world import HISTORY_MINUTES, STILL, WINDOW_S, Motion, World, start_price
+from exchanges.sandbox.world import (
+    HISTORY_MINUTES,
+    STILL,
+    WINDOW_S,
+    Depeg,
+    Motion,
+    World,
+    start_price,
+)
 
 START = 1_700_000_000 * NS_PER_S
 HOUR_S = 3600
@@ -68,9 +76,23 @@ def test_history_ends_at_the_start() -> None:
     assert len(set(history)) > HISTORY_MINUTES * 0.99
 
 
-def test_dollars_do_not_move() -> None:
-    calm = world()
-    assert {price(calm, at_s, "USDC") for at_s in range(0, HOUR_S, 60)} == {1.0}
+def test_stablecoins_drift_by_some_basis_points_and_the_dollar_does_not() -> None:
+    drifting = world()
+    days = range(0, 48 * HOUR_S, HOUR_S // 4)
+    prices = [price(drifting, at_s, "USDC") for at_s in days]
+    assert len(set(prices)) == len(prices)
+    assert max(abs(one - 1) for one in prices) < 0.005
+    dollar = world().path("USD")
+    assert {dollar.price(START + at_s * NS_PER_S) for at_s in range(0, HOUR_S, 60)} == {1.0}
+
+
+def test_a_peg_breaks_for_as_long_as_it_is_told_to() -> None:
+    depeg = Depeg(
+        asset="USDC", from_ns=START + 10 * NS_PER_S, until_ns=START + 20 * NS_PER_S, share=0.9
+    )
+    broken = World(START, lambda asset: Random(asset), depegs=[depeg])
+    prices = [broken.price("USDC", "USD", START + at * NS_PER_S) for at in (9, 10, 19, 20)]
+    assert [round(one, 2) for one in prices] == [1.0, 0.9, 0.9, 1.0]
 
 
 def test_still_world_keeps_its_prices() -> None:

@@ -291,6 +291,16 @@ def test_rule_2_ids_that_stay_below_the_books_for_long_are_a_gap(rule: BookRule)
     assert send(feed, delta(20, 21)) == (delta(20, 21),)
 
 
+def test_fault_11_rule_2_ids_that_come_up_from_below_do_not_go_on_where_the_book_stands() -> None:
+    """A venue that counts anew may end an update at the very id of the book."""
+    feed = live_feed(BY_REQUEST, 100)
+    assert send(feed, delta(1, 30), delta(30, 60), delta(60, 90), delta(90, 100)) == ()
+    (loss,) = send(feed, delta(100, 130))
+    assert isinstance(loss, BookLost)
+    assert (loss.fault, loss.detail) == (Fault.GAP, "expected 100, got 100..130")
+    assert feed.snapshot(snapshot(130)) == (snapshot(130),)
+
+
 def test_rule_2_progress_and_repetitions_are_no_sign_of_a_gap() -> None:
     feed = live_feed(IN_STREAM, 100)
     for i in range(40):  # of each pair one is late
