@@ -38,11 +38,15 @@ class AssetIdentity:
         """Markets of one group are compared with each other."""
         base = self._assets.get(f"{instrument.venue}:{instrument.traded_as}")
         base = base or self._name(instrument, instrument.base)
-        quote = self.quotes.family(self._name(instrument, instrument.quote))
+        quote = self.quotes.family(self.quote(instrument))
         if self._comparable is Comparable.SPOT_PERP or not instrument.settle:
             return f"{base}/{quote}"
         settle = self.quotes.family(self._name(instrument, instrument.settle))
         return f"{base}/{quote}:{settle}"
+
+    def quote(self, instrument: Instrument) -> str:
+        """What a market's prices are in; what is mapped to another asset counts as that one."""
+        return self._name(instrument, instrument.quote)
 
     def _name(self, instrument: Instrument, asset: str) -> str:
         return self._assets.get(f"{instrument.venue}:{asset}", asset)

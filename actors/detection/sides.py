@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 class Watch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A market to be watched; those of one `group` are compared with each other.
 
-    `clock` is that of its venue. One without a group is watched for the rates that it tells alone.
+    `clock` is that of its venue, `quote` the usual name of what its prices are in. One without a
+    group is watched for the rates that it tells alone.
     """
 
     instrument: Instrument
+    quote: str
     book: ReadableBook
     clock: VenueClock
     taker_fee: float
@@ -107,8 +109,7 @@ class Side:
     @property
     def quoted(self) -> "Quoted":
         """What its prices are told in, and whether that is what changes hands."""
-        instrument = self.watch.instrument
-        return instrument.quote, instrument.kind is Kind.SPOT
+        return self.watch.quote, self.watch.instrument.kind is Kind.SPOT
 
 
 Quoted = tuple[str, bool]

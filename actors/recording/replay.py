@@ -186,6 +186,7 @@ class Replay:
     def _watch(self, venue: "_VenueReplay", book: OrderBook) -> Watch:
         return Watch(
             instrument=book.instrument,
+            quote=self._identity.quote(book.instrument),
             book=book,
             clock=venue.clock,
             taker_fee=self._fee_of(venue.venue, book.instrument),

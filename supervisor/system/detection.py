@@ -113,6 +113,7 @@ class Detection(Follower):
         instrument = market.instrument
         return Watch(
             instrument=instrument,
+            quote=self._identity.quote(instrument),
             book=market.book,
             clock=market.placement.context.venue_clock,
             taker_fee=self._taker_fee(instrument),

@@ -14,8 +14,8 @@ from tests.actors.sandbox.sandboxes import EPOCH_NS, sandboxes
 from tests.system.conftest import FREE
 
 SYMBOLS = ["BTC/USD", "BTC/USDC", "ETH/USD"]
-ALWAYS: dict[str, Any] = {"open_bps": -1e4, "close_bps": -2e4, "min_notional": 0.0}
-"""Whatever is compared is an opportunity."""
+ALWAYS: dict[str, Any] = {"open_bps": 0.0, "close_bps": 0.0, "min_notional": 0.0}
+"""Whatever crosses is an opportunity."""
 
 
 async def test_coinbase_c8_two_settlements_of_a_book_are_two_books_and_no_pair(
@@ -41,10 +41,11 @@ async def test_coinbase_c8_two_settlements_of_a_book_are_two_books_and_no_pair(
             await trio.sleep(5)
             await trio.sleep_until(round(trio.current_time()) + 0.55)
             assert (usd.bids(20), usd.asks(20)) == (usdc.bids(20), usdc.asks(20))
-            pairs = {
-                (one.sell.instrument.venue, one.buy.instrument.venue)
-                for one in engine.open_opportunities()
-            }
+            pairs = set[tuple[str, str]]()
+            with engine.opportunities() as changes, trio.move_on_after(60):
+                async for change in changes:
+                    one = change.opportunity
+                    pairs.add((one.sell.instrument.venue, one.buy.instrument.venue))
             assert pairs
             assert ("coinbase", "coinbase") not in pairs
             assert len(servers["coinbase"].venue.sessions) == 2

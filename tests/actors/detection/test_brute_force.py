@@ -74,6 +74,7 @@ class World:
         self.detector.add(
             Watch(
                 instrument=market,
+                quote=market.quote,
                 book=book,
                 clock=VenueClock(),
                 taker_fee=FEES[market.venue],

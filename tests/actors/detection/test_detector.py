@@ -48,6 +48,7 @@ class Rig:
     def _watch(self, market: Instrument) -> Watch:
         return Watch(
             instrument=market,
+            quote=market.quote,
             book=self.books[market.venue],
             clock=self.clocks[market.venue],
             taker_fee=self.fee,
