@@ -128,6 +128,8 @@ def _records(path: Path, on_read: OnRead) -> Iterator[Record]:
                 yield from _frames(path, first, text)
             elif first.startswith("ts,"):
                 yield from _quotes(path, first, text)
+            elif not first:
+                raise RecordingError(f"{path}: holds nothing")
             else:
                 raise RecordingError(
                     f"{path}: neither a recording of frames (lines of JSON) nor of quotes "

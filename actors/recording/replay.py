@@ -62,7 +62,9 @@ class Replay:
         identity: AssetIdentity,
         fee_of: Callable[[Venue, Instrument], float],
         units_of: Callable[[str], Mapping[str, Unit]] = lambda venue: {},
+        is_compared: Callable[[Instrument], bool] = lambda instrument: True,
     ) -> None:
+        """Markets that are not compared tell rates between quotes alone."""
         self.frames = 0
         self.unread: Counter[Unread] = Counter()
         self.detector = Detector(settings, identity.quotes)
@@ -70,6 +72,7 @@ class Replay:
         self._identity = identity
         self._fee_of = fee_of
         self._units_of = units_of
+        self._is_compared = is_compared
         self._venues: dict[str, _VenueReplay] = {}
         self._sources: dict[MarketKey, int] = {}
         self._now_ns = 0
@@ -184,13 +187,14 @@ class Replay:
         return book
 
     def _watch(self, venue: "_VenueReplay", book: OrderBook) -> Watch:
+        one = book.instrument
         return Watch(
-            instrument=book.instrument,
-            quote=self._identity.quote(book.instrument),
+            instrument=one,
+            quote=self._identity.quote(one),
             book=book,
             clock=venue.clock,
-            taker_fee=self._fee_of(venue.venue, book.instrument),
-            group=self._identity.group(book.instrument),
+            taker_fee=self._fee_of(venue.venue, one),
+            group=self._identity.group(one) if self._is_compared(one) else "",
         )
 
     def _statistics(self) -> dict[tuple[MarketKey, MarketKey], PairStatistics]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -56,6 +57,8 @@ def proxy_problems(url: str) -> Iterator[str]:
     yield from _host_problems(parts)
     if parts.port is None:
         yield f"{url!r} has no port; write it behind the host, as in http://host:3128"
+    if find_spec("python_socks") is None:
+        yield "a proxy needs an extra: pip install 'arbitrio[proxy]'"
 
 
 def _parts(url: str, schemes: tuple[str, ...]) -> SplitResult | None:

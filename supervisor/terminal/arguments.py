@@ -54,6 +54,9 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.toml",
         help="write a configuration that watches them, for run and record",
     )
+    parser.add_argument(
+        "--force", action="store_true", help="replace a configuration that is there already"
+    )
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
 

@@ -46,6 +46,9 @@ def _listen(handler: logging.Handler, level: str) -> None:
     logger = logging.getLogger("arbitrio")
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())
+    # Who starts and restarts what is for those that look closely; alarms are for all.
+    supervision = logging.getLogger("arbitrio.supervisor.supervision")
+    supervision.setLevel("DEBUG" if level == "debug" else "ERROR")
 
 
 class _Pairs(logging.Formatter):

@@ -11,6 +11,7 @@ from actors.detection.opportunity import DetectorSettings, OpportunityChange, Ph
 from exchanges.market.numbers import NS_PER_MS, plain
 from supervisor.supervision.child import Node
 from supervisor.system.engine import Engine, NoSuchKind, UnknownMarket
+from supervisor.terminal.screen.standing import standings
 
 STATUS_S: Final = 5.0
 
@@ -44,10 +45,10 @@ async def _tell_status(engine: Engine, say: Callable[[str], None]) -> None:
     rate = FrameRate(engine)
     while True:
         await trio.sleep(STATUS_S)
-        books = engine.books()
-        live = sum(book.is_live for book in books)
+        found = standings(engine)
+        live, wished = sum(one.live for one in found), sum(one.wished for one in found)
         say(
-            f"{rate.per_s():.0f} frames/s, {live} of {len(books)} books live, "
+            f"{rate.per_s():.0f} frames/s, {live} of {wished} books live, "
             f"{len(engine.open_opportunities())} opportunities open, {latency(engine)}"
         )
 

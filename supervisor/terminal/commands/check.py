@@ -14,8 +14,9 @@ def main(args: Namespace) -> int:
         print(effective(config), end="")
         return 0
     groups = groups_of(config)
+    verdict = "good" if groups else "can be used, and finds nothing"
     print(
-        f"{args.config}: good; {_count(len(config.venues), 'venue')}, "
+        f"{args.config}: {verdict}; {_count(len(config.venues), 'venue')}, "
         f"{_count(len(markets_of(config)), 'market')}, "
         f"{_count(len(groups), 'group')} of markets to compare"
     )

@@ -1,5 +1,6 @@
 """`arbitrio record`: stores the raw traffic of a configuration."""
 
+import sys
 from argparse import Namespace
 from math import inf
 from pathlib import Path
@@ -29,7 +30,9 @@ def main(args: Namespace) -> int:
             "--append goes on behind its last frame"
         ) from error
     print(f"{args.output}: {recorder.written} frames, {recorder.lost} lost")
-    return FAILED if recorder.lost else 0
+    if not recorder.written:
+        print("nothing was heard of any venue: `arbitrio run` tells why", file=sys.stderr)
+    return FAILED if recorder.lost or not recorder.written else 0
 
 
 async def _record(

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from heapq import merge
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,8 @@ def main(args: Namespace) -> int:
     settings = _settings(config, args)
     comparable = Comparable(args.comparable) if args.comparable else config.comparable
     identity = config.identity(comparable)
-    replay = Replay(settings, identity, _fee_of(config, args.fees), config.units_of)
+    fee_of = _fee_of(config, args.fees)
+    replay = Replay(settings, identity, fee_of, config.units_of, partial(_is_compared, config))
     breaks: Breaks = []
     started_s = time.perf_counter()
     with (
@@ -161,6 +163,14 @@ def _fee_of(config: Config, fees: str) -> Callable[[Venue, Instrument], float]:
         return float(known.fees_of(venue, instrument).taker)
 
     return taker_fee
+
+
+def _is_compared(config: Config, instrument: Instrument) -> bool:
+    """Whether the configuration asks for a market, where it may have been kept for its rate."""
+    if instrument.venue not in config.venues:
+        return True
+    is_rate = config.quotes.converts(instrument.base, instrument.quote)
+    return not is_rate or instrument.symbol in config.symbols_of(instrument.venue)
 
 
 def _line(change: OpportunityChange, at_s: float) -> str:

@@ -16,6 +16,7 @@ from exchanges.venue import PRODUCTION
 from supervisor.settings.config import Config, effective
 from supervisor.system.sandboxes import Sandboxes, open_sandboxes
 from supervisor.terminal.demo_config import demo_config
+from supervisor.terminal.exits import UsageError
 from supervisor.terminal.running import say
 from supervisor.terminal.stopping import Stop
 
@@ -24,6 +25,8 @@ FORMAT: Final = 1
 
 
 def main(args: Namespace) -> int:
+    if args.config and args.config.exists() and not args.force:
+        raise UsageError(f"{args.config}: is there already; --force replaces it")
     config, stop = demo_config(args.venues), Stop()
     stop.run(_serve, config, args, stop)
     return 0

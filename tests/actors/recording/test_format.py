@@ -172,7 +172,11 @@ def test_a_field_without_end_is_refused(folder: Folder) -> None:
 # Files that are no recordings, or no longer.
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"hello\n", b"\xef\xbb\xbf" + LINE, b"[1]\n"])
+def test_an_empty_file_is_told(folder: Folder, pack: Callable[[bytes], bytes]) -> None:
+    assert folder.problem(pack(b"")) == ": holds nothing"
+
+
+@pytest.mark.parametrize("content", [b"\n", b"hello\n", b"\xef\xbb\xbf" + LINE, b"[1]\n"])
 def test_another_format_is_told_what_would_be_right(
     content: bytes, folder: Folder, pack: Callable[[bytes], bytes]
 ) -> None:

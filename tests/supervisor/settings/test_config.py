@@ -473,3 +473,20 @@ def test_mistakes_beside_values_that_do_not_fit_are_told_as_well() -> None:
 def test_symbols_in_small_letters_are_told() -> None:
     (told,) = problems('symbols = ["btc/usdt", "kBONK/USDT"]')
     assert told == "symbols[0]: 'btc/usdt' does not fit: write 'BTC/USDT'"
+
+
+def test_a_proxy_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("supervisor.settings.addresses.find_spec", lambda name: None)
+    assert problems("proxy = 'socks5://127.0.0.1:1080'") == [
+        "proxy: a proxy needs an extra: pip install 'arbitrio[proxy]'"
+    ]
+
+
+def test_own_venue_whose_module_fails_is_told_with_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "spoiled.py").write_text("VENUE = 1\nraise TypeError('no such field')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (told,) = problems("[venues.spoiled]\nmodule = 'spoiled:VENUE'")
+    place = f"{tmp_path / 'spoiled.py'}:2"
+    assert told.endswith(f"importing it failed: {place}: TypeError: no such field")

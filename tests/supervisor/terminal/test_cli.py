@@ -139,7 +139,7 @@ def test_a_recording_that_cannot_be_read_is_one_line(
     cut.write_bytes(gzip.compress(QUOTES.encode())[:-9])
     assert refusal(capsys, *command, missing) == f"{missing}: No such file or directory"
     assert refusal(capsys, *command, tmp_path) == f"{tmp_path}: Is a directory"
-    assert refusal(capsys, *command, empty).startswith(f"{empty}: neither a recording of frames")
+    assert refusal(capsys, *command, empty) == f"{empty}: holds nothing"
     assert refusal(capsys, *command, cut).startswith(f"{cut}: damaged: ")
 
 

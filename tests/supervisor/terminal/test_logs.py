@@ -87,3 +87,13 @@ def test_a_screen_remembers_the_newest(capsys: pytest.CaptureFixture[str]) -> No
     assert len(lines) == REMEMBERED
     assert lines[-1].endswith(f" warning: late number={2 * REMEMBERED - 1}")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("level", "is_told"), [("info", False), ("debug", True)])
+def test_restarts_of_children_are_for_those_who_look_closely(level: str, is_told: bool) -> None:
+    lines = log_to_memory(level)
+    supervision = logging.getLogger("arbitrio.supervisor.supervision.siblings")
+    supervision.warning("child_exited")
+    supervision.error("child_parked")
+    assert any("child_exited" in line for line in lines) is is_told
+    assert any("child_parked" in line for line in lines)

@@ -79,3 +79,13 @@ def test_a_port_is_that_of_the_first_venue() -> None:
         with pytest.raises(SystemExit):
             main(["sandbox", "--port", "65536"])
         assert main(["sandbox", "--venues", "okx", "--port", taken]) == 2
+
+
+def test_a_configuration_that_is_there_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("# mine")
+    assert main(["sandbox", "--venues", "okx", "--config", str(path)]) == 2
+    assert capsys.readouterr().err == f"{path}: is there already; --force replaces it\n"
+    assert path.read_text() == "# mine"
