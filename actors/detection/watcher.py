@@ -32,7 +32,8 @@ async def run_detector(
     """
     task_status.started()
     while True:
-        with trio.move_on_after((detector.deadline_ns - clock.now_ns()) / NS_PER_S):
+        wait_s = max(0.0, (detector.deadline_ns - clock.now_ns()) / NS_PER_S)
+        with trio.move_on_after(wait_s):
             newest = await tops.take()
             _tell(detector.take(newest, clock.now_ns()), news, latency_ns, clock)
         _tell(detector.expire(clock.now_ns()), news, latency_ns, clock)
