@@ -201,6 +201,7 @@ class OrderBook:
         witness = self._witness = Witness(
             self._bids.levels(len(self._bids)), self._asks.levels(len(self._asks))
         )
+        witness.looked(self._bids.horizon, self._asks.horizon)
         try:
             yield witness
         finally:
@@ -220,6 +221,7 @@ class OrderBook:
         self._asks.apply(delta.asks)
         if self._witness:
             self._witness.saw(delta)
+            self._witness.looked(self._bids.horizon, self._asks.horizon)
         self.updates += 1
         self.sequence = delta.sequence
         self.received_ns = delta.received_ns

@@ -61,6 +61,13 @@ class BookSide:
         price = self._near[self._best_at]
         return price, self.sizes[price]
 
+    @property
+    def horizon(self) -> float | None:
+        """The worst price, where the window is full: nobody tells what is beyond."""
+        if not self._window or len(self._near) < self._window:
+            return None
+        return self._near[0 if self._best_at else -1]
+
     def levels(self, limit: int) -> list[Level]:
         """At most `limit` levels, best first."""
         prices = self._near

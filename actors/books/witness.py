@@ -6,7 +6,7 @@ time after: a level is explained if the book had that size at that price at any 
 """
 
 from collections.abc import Iterable
-from math import isclose
+from math import inf, isclose
 
 import msgspec
 
@@ -42,6 +42,7 @@ class Witness:
     def __init__(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
         self._bids = {price: [size] for price, size in bids}
         self._asks = {price: [size] for price, size in asks}
+        self._bid_horizon, self._ask_horizon = -inf, inf
 
     def saw(self, delta: BookDelta) -> None:
         """The book has applied an update."""
@@ -49,10 +50,17 @@ class Witness:
             for price, size in levels:
                 sizes.setdefault(price, [0.0]).append(size)
 
+    def looked(self, bid_horizon: float | None, ask_horizon: float | None) -> None:
+        """How far the book reached at a moment, where that is bounded; the least of it counts."""
+        if bid_horizon is not None:
+            self._bid_horizon = max(self._bid_horizon, bid_horizon)
+        if ask_horizon is not None:
+            self._ask_horizon = min(self._ask_horizon, ask_horizon)
+
     def judge(self, snapshot: BookSnapshot) -> Finding:
         """Compare, as far down as both know the market."""
-        bids = _differences(self._bids, snapshot.bids, is_bid=True)
-        asks = _differences(self._asks, snapshot.asks, is_bid=False)
+        bids = _differences(self._bids, snapshot.bids, self._bid_horizon, is_bid=True)
+        asks = _differences(self._asks, snapshot.asks, self._ask_horizon, is_bid=False)
         return Finding(bids.levels + asks.levels, bids.mismatches + asks.mismatches)
 
 
@@ -62,12 +70,14 @@ def confirmed(first: Finding, second: Finding) -> list[Mismatch]:
     return [one for one in second.mismatches if (one.is_bid, one.price, one.ours) in before]
 
 
-def _differences(seen: dict[float, list[float]], theirs: list[Level], *, is_bid: bool) -> Finding:
+def _differences(
+    seen: dict[float, list[float]], theirs: list[Level], horizon: float, *, is_bid: bool
+) -> Finding:
     if not theirs or not seen:
         return Finding(0, [])
     sign = 1.0 if is_bid else -1.0
     # Either side may end above the other; beyond its last level neither says anything.
-    last = max(sign * theirs[-1][0], min(sign * price for price in seen))
+    last = max(sign * theirs[-1][0], min(sign * price for price in seen), sign * horizon)
     told = {price: size for price, size in theirs if sign * price >= last}
     mismatches = [
         Mismatch(is_bid, price, seen.get(price, [0.0])[-1], size)

@@ -1,7 +1,9 @@
 """What an audit finds, and what it must not find."""
 
 import pytest
+from msgspec.structs import replace
 
+from actors.books.order_book import OrderBook
 from actors.books.witness import Finding, Mismatch, Witness, confirmed
 from exchanges.market.events import BookDelta, BookSnapshot, Level
 from tests.exchanges.transcripts import RECEIVED_NS, market
@@ -89,3 +91,37 @@ def test_only_what_is_wrong_twice_is_proven() -> None:
     assert confirmed(first, Finding(6, [moved])) == [moved]
     assert confirmed(first, Finding(6, [Mismatch(True, 99.0, 2.6, 2.5)])) == []
     assert confirmed(first, Finding(6, [])) == []
+
+
+def test_what_a_window_did_not_reach_at_some_moment_is_not_compared() -> None:
+    """A book of three levels that was once at 100 to 102 never heard of what came at 98.5."""
+    seen = witness(([(102.0, 1.0), (101.0, 1.0)], []), ([(102.0, 0.0), (101.0, 0.0)], []))
+    seen.looked(98.0, 103.0)
+    seen.looked(100.0, 103.0)
+    seen.looked(98.0, 103.0)
+    told = [(100.0, 1.0), (98.5, 9.0), (98.0, 3.0)]
+    assert seen.judge(snapshot(told)) == Finding(4, [])
+    assert seen.judge(snapshot([(100.0, 4.0), *told[1:]])).mismatches == [
+        Mismatch(True, 100.0, 1.0, 4.0)
+    ]
+
+
+def test_a_book_with_a_window_is_audited_as_far_as_it_reached_all_the_time() -> None:
+    book = OrderBook(BTC)
+    book.apply(replace(snapshot(), window=3))
+    with book.witnessed() as seen:
+        for number, bids in enumerate(([(101.0 - 0.5, 1.0)], [(100.5, 0.0), (98.0, 3.0)]), 1):
+            book.apply(
+                BookDelta(
+                    instrument=BTC,
+                    bids=bids,
+                    asks=[],
+                    previous=number,
+                    sequence=number + 1,
+                    received_ns=RECEIVED_NS,
+                )
+            )
+    assert book.bids(3) == BIDS
+    # 98.5 came and went at the venue while the book ended at 99.
+    told = [(100.0, 1.0), (99.0, 2.0), (98.5, 9.0), (98.0, 3.0)]
+    assert seen.judge(snapshot(told)).mismatches == []
