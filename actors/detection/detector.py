@@ -163,6 +163,11 @@ class Detector:
         """When `expire` may have news, by our clock; not later, but perhaps too early."""
         return self._deadline_ns if self._open else inf
 
+    @property
+    def open_count(self) -> int:
+        """How many opportunities are open; `open` walks the books of each."""
+        return len(self._open)
+
     def open(self, now_ns: int) -> list[Opportunity]:
         """The opportunities open now, as the books are now, best edge first."""
         for pair in self._open.values():

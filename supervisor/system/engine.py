@@ -108,6 +108,11 @@ class Engine:
         """The opportunities open now, best edge first."""
         return self._detection.open()
 
+    @property
+    def open_count(self) -> int:
+        """How many opportunities are open, without reading the books of each."""
+        return self._detection.detector.open_count
+
     def rates(self) -> dict[tuple[str, str], Rate | Reason]:
         """What quote assets that are compared are worth in each other now, at the mid.
 

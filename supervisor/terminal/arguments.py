@@ -137,24 +137,14 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_venues(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "venues",
-        nargs="*",
-        metavar="VENUE",
-        help="names, or package.module:VENUE for your own (default: all of ours)",
-    )
+    _add_names(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="print JSON")
     how.add_argument("--markdown", action="store_true", help="print the tables of the README")
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "venues",
-        nargs="*",
-        metavar="VENUE",
-        help="names, or package.module:VENUE for your own (default: all of ours)",
-    )
+    _add_names(parser)
     parser.add_argument(
         "--faults",
         action="store_true",
@@ -189,6 +179,15 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FILE",
         help="also measure replaying this file",
+    )
+
+
+def _add_names(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "venues",
+        nargs="*",
+        metavar="VENUE",
+        help="names, or package.module:VENUE for your own (default: all of ours)",
     )
 
 

@@ -49,7 +49,7 @@ async def _tell_status(engine: Engine, say: Callable[[str], None]) -> None:
         live, wished = sum(one.live for one in found), sum(one.wished for one in found)
         say(
             f"{rate.per_s():.0f} frames/s, {live} of {wished} books live, "
-            f"{len(engine.open_opportunities())} opportunities open, {latency(engine)}"
+            f"{engine.open_count} opportunities open, {latency(engine)}"
         )
 
 

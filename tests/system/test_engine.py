@@ -52,6 +52,7 @@ async def test_opportunities_open_and_close_as_venues_part_and_meet(
         closed = [change for change in heard if change.phase is Phase.CLOSED]
         assert len(opened) > 5
         assert len(opened) - len(closed) == len(made.engine.open_opportunities())
+        assert len(opened) - len(closed) == made.engine.open_count
         assert {change.reason for change in closed} <= {Reason.EDGE_GONE, Reason.TOO_SMALL}
         for change in opened:
             found = change.opportunity
